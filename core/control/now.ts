@@ -1,0 +1,7 @@
+/** The instant at which an event is handled. Time is always an argument in core. */
+export interface Now {
+  /** Milliseconds of a clock that never jumps; every deadline is on this clock. */
+  readonly monotonicMs: number;
+  /** Milliseconds since 1970, from the wall clock: only for the timestamp of RFC 4285 section 6. */
+  readonly unixMs: number;
+}

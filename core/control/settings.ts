@@ -1,0 +1,61 @@
+import type { Ipv4Address, Ipv6Address, Ipv6Prefix } from "../wire/address.ts";
+
+/** HMAC-SHA1 with 96 bits as in RFC 4285 5.1, or HMAC-SHA-256 with 128 bits where both ends agree. */
+export type AuthenticationAlgorithm = "hmac-sha1-96" | "hmac-sha256-128";
+
+/** A shared-key-based mobility security association (RFC 4285 section 3.1). */
+export interface MobilitySecurityAssociation {
+  /** 256..2^32-1; 0..255 are reserved. */
+  readonly spi: number;
+  readonly algorithm: AuthenticationAlgorithm;
+  /** The shared key, 16 octets or more. Never printed. */
+  readonly key: Uint8Array;
+}
+
+/** Computes a whole HMAC. Given to core from outside, because core calls no runtime API. */
+export type Hmac = (hash: "sha1" | "sha256", key: Uint8Array, data: Uint8Array) => Uint8Array;
+
+export interface MobileNodeSettings {
+  /** A network access identifier (RFC 4283): "mn1@example.org". */
+  readonly identity: string;
+  readonly homeAddress: Ipv6Address;
+  /** The home agent's IPv6 address: inner destination of every Binding Update. */
+  readonly homeAgentAddress: Ipv6Address;
+  /** Where the home agent is reached over IPv4. */
+  readonly homeAgentIpv4Address: Ipv4Address;
+  /** 4191, unless the home agent stands behind a port mapping. */
+  readonly homeAgentPort: number;
+  /** Undefined runs open, which the configuration has to ask for by name. */
+  readonly security: MobilitySecurityAssociation | undefined;
+  /** The lifetime to ask for, a multiple of 4 up to 262140. */
+  readonly lifetimeSeconds: number;
+  /** Ask for UDP encapsulation whatever the NAT (F flag, RFC 5555 3.1.3). */
+  readonly forceUdp: boolean;
+  /** Keepalive interval behind a NAT; undefined takes the home agent's advice (RFC 5555 4.3). */
+  readonly keepaliveSeconds: number | undefined;
+}
+
+/** What the home agent knows of one mobile node. */
+export interface MobileNodeEntry {
+  readonly identity: string;
+  readonly homeAddress: Ipv6Address;
+  readonly security: MobilitySecurityAssociation | undefined;
+}
+
+export interface HomeAgentSettings {
+  readonly address: Ipv6Address;
+  readonly homePrefix: Ipv6Prefix;
+  readonly mobileNodes: readonly MobileNodeEntry[];
+  /** False accepts Binding Updates without proof of origin: asked for by name, warned of. */
+  readonly requireAuthentication: boolean;
+  /** The longest lifetime granted, a multiple of 4. */
+  readonly maximumLifetimeSeconds: number;
+  /** Refresh time of the NAT detection option where a NAT is found (RFC 5555 3.2.2); 0 lets the mobile node choose. */
+  readonly natRefreshSeconds: number;
+  /** Require UDP encapsulation of every mobile node (F flag of the NAT detection option). */
+  readonly forceUdp: boolean;
+  /** Grant a mobile node's F flag; otherwise it is refused with status 144. */
+  readonly acceptForceUdp: boolean;
+  /** How far clocks may differ (RFC 4285 section 6): 7000. */
+  readonly clockToleranceMs: number;
+}
