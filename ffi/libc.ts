@@ -1,0 +1,96 @@
+/**
+ * Every C function that dsmip calls, with its prototype. Calls are synchronous unless the name says
+ * otherwise; lengths and descriptors fit 32 bits, so results come back as numbers. A result of -1 has its
+ * reason in `errno`: see errno.ts.
+ *
+ * Structure layouts and constants in ffi/ are those of Linux on x86-64 and arm64, where they are the same.
+ */
+
+const SYMBOLS = {
+  // int *__errno_location(void);  one address per thread
+  errnoLocation: { name: "__errno_location", parameters: [], result: "pointer" },
+  // char *strerror(int errnum);
+  strerror: { parameters: ["i32"], result: "pointer" },
+
+  // int open(const char *pathname, int flags);
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  // int close(int fd);
+  close: { parameters: ["i32"], result: "i32" },
+  // ssize_t read(int fd, void *buf, size_t count);
+  read: { parameters: ["i32", "buffer", "usize"], result: "i32" },
+  // ssize_t write(int fd, const void *buf, size_t count);
+  write: { parameters: ["i32", "buffer", "usize"], result: "i32" },
+  // int ioctl(int fd, unsigned long request, void *argp);  the kernel looks at 32 bits of the request
+  ioctl: { parameters: ["i32", "u32", "buffer"], result: "i32" },
+
+  // int socket(int domain, int type, int protocol);
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  // int bind(int sockfd, const struct sockaddr *addr, socklen_t addrlen);
+  bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  // int getsockname(int sockfd, struct sockaddr *addr, socklen_t *addrlen);
+  getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  // int setsockopt(int sockfd, int level, int optname, const void *optval, socklen_t optlen);
+  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+  // int getsockopt(int sockfd, int level, int optname, void *optval, socklen_t *optlen);
+  getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
+  // ssize_t sendto(int sockfd, const void *buf, size_t len, int flags, const struct sockaddr *to, socklen_t tolen);
+  sendto: { parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"], result: "i32" },
+  // ssize_t recvfrom(int sockfd, void *buf, size_t len, int flags, struct sockaddr *from, socklen_t *fromlen);
+  recvfrom: { parameters: ["i32", "buffer", "usize", "i32", "buffer", "buffer"], result: "i32" },
+
+  // The data path: addresses inside WASM memory, as BigInts made once at start (the fastest form, measured).
+  // ssize_t read(int fd, void *buf, size_t count);
+  readAt: { name: "read", parameters: ["i32", "u64", "u64"], result: "i32" },
+  // ssize_t write(int fd, const void *buf, size_t count);
+  writeAt: { name: "write", parameters: ["i32", "u64", "u64"], result: "i32" },
+  // int recvmmsg(int sockfd, struct mmsghdr *msgvec, unsigned int vlen, int flags, struct timespec *timeout);
+  recvmmsg: { parameters: ["i32", "u64", "u32", "i32", "pointer"], result: "i32" },
+  // int sendmmsg(int sockfd, struct mmsghdr *msgvec, unsigned int vlen, int flags);
+  sendmmsg: { parameters: ["i32", "u64", "u32", "i32"], result: "i32" },
+
+  // int eventfd(unsigned int initval, int flags);
+  eventfd: { parameters: ["u32", "i32"], result: "i32" },
+  // int poll(struct pollfd *fds, nfds_t nfds, int timeout);
+  poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
+  // The same on a thread of the runtime's pool, as a promise. That thread's errno cannot be read.
+  pollAsync: { name: "poll", parameters: ["buffer", "usize", "i32"], result: "i32", nonblocking: true },
+
+  // unsigned int if_nametoindex(const char *ifname);
+  ifNametoindex: { name: "if_nametoindex", parameters: ["buffer"], result: "u32" },
+  // int setns(int fd, int nstype);  of the calling thread
+  setns: { parameters: ["i32", "i32"], result: "i32" },
+  // int unshare(int flags);  of the calling thread
+  unshare: { parameters: ["i32"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+type Libc = Deno.StaticForeignLibraryInterface<typeof SYMBOLS>;
+
+/** Why dsmip cannot make system calls on this machine; undefined where it can. */
+export function unsupportedPlatform(os: string, arch: string): string | undefined {
+  if (os !== "linux") return `dsmip needs Linux: its system calls are not those of ${os}`;
+  if (arch !== "x86_64" && arch !== "aarch64") return `dsmip needs x86-64 or arm64, not ${arch}`;
+  return undefined;
+}
+
+/** Loading this module never fails, so that help and `decode` work everywhere; the first call does. */
+function load(): Libc {
+  const unsupported = unsupportedPlatform(Deno.build.os, Deno.build.arch);
+  if (unsupported !== undefined) return refusing(() => new Error(unsupported));
+  try {
+    return Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+  } catch (cause) {
+    return refusing(() =>
+      new Error(`Cannot load libc.so.6: dsmip needs the GNU C library and --allow-ffi`, { cause })
+    );
+  }
+}
+
+function refusing(reason: () => Error): Libc {
+  return new Proxy({} as Libc, {
+    get() {
+      throw reason();
+    },
+  });
+}
+
+export const libc: Libc = load();
