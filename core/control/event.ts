@@ -17,11 +17,14 @@ export type MobileNodeEvent =
   /** De-register and end. */
   | { readonly kind: "stop" };
 
-/** What can happen to a home agent. */
+/** What can happen to a home agent. It has nothing to say when it ends: mobile nodes find out by themselves. */
 export type HomeAgentEvent =
   | { readonly kind: "signalling"; readonly outer: OuterSource; readonly packet: Uint8Array }
   /** A tunnelled packet whose source has no binding from this outer address (its first octets, from the inner header on). */
-  | { readonly kind: "unboundTraffic"; readonly outer: OuterSource; readonly encapsulation: "udp" | "ipv6InIpv4"; readonly packet: Uint8Array }
-  | { readonly kind: "deadline" }
-  /** Revoke nothing, forget everything, end. */
-  | { readonly kind: "stop" };
+  | {
+    readonly kind: "unboundTraffic";
+    readonly outer: OuterSource;
+    readonly encapsulation: "udp" | "ipv6InIpv4";
+    readonly packet: Uint8Array;
+  }
+  | { readonly kind: "deadline" };

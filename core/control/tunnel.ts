@@ -16,5 +16,6 @@ export interface TunnelEnd {
 export const ENCAPSULATION_OVERHEAD: Readonly<Record<Encapsulation, number>> = { ipv6InIpv4: 20, udp: 28 };
 
 export function sameTunnelEnd(one: TunnelEnd | undefined, other: TunnelEnd | undefined): boolean {
-  return one?.encapsulation === other?.encapsulation && one?.address === other?.address && one?.port === other?.port;
+  return one?.encapsulation === other?.encapsulation && one?.address === other?.address &&
+    one?.port === other?.port;
 }

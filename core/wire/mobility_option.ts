@@ -25,3 +25,11 @@ export type MobilityOptionKind = MobilityOption["kind"];
 
 /** The record of one kind: `OptionOf<"natDetection">`. */
 export type OptionOf<Kind extends MobilityOptionKind> = Extract<MobilityOption, { readonly kind: Kind }>;
+
+/** The first option of a kind, or undefined. */
+export function findOption<Kind extends MobilityOptionKind>(
+  options: readonly MobilityOption[],
+  kind: Kind,
+): OptionOf<Kind> | undefined {
+  return options.find((option): option is OptionOf<Kind> => option.kind === kind);
+}

@@ -1,0 +1,119 @@
+import { type Ipv4Address, type Ipv6Address, parseIpv4, parseIpv6 } from "../wire/address.ts";
+import { encodeMobilityHeader, type MobilityHeader } from "../wire/mobility_header.ts";
+import type { BindingAcknowledgement, BindingUpdate } from "../wire/mobility_message.ts";
+import type { MobilityOption, OptionOf } from "../wire/mobility_option.ts";
+import { MN_HA_SUBTYPE } from "./constants.ts";
+import type { AuthenticationAlgorithm, Hmac, MobilitySecurityAssociation } from "./settings.ts";
+
+/** The MN-HA mobility message authentication option of RFC 4285 section 5.1. */
+
+const ALGORITHMS: Readonly<Record<AuthenticationAlgorithm, { hash: "sha1" | "sha256"; octets: number }>> = {
+  "hmac-sha1-96": { hash: "sha1", octets: 12 },
+  "hmac-sha256-128": { hash: "sha256", octets: 16 },
+};
+
+/** Type, length, subtype and SPI stand before the authentication data. */
+const OPTION_HEAD_OCTETS = 7;
+const CHECKSUM_OFFSET = 4;
+
+/** The two addresses that the authenticator covers besides the message. */
+export interface AuthenticatedAddresses {
+  /**
+   * The IPv4 care-of address that the mobile node knows (option 32), covered in IPv4-mapped form; undefined
+   * where the message names none: then the home address stands in, being the packet's IPv6 source.
+   */
+  readonly careOfAddress: Ipv4Address | undefined;
+  readonly homeAddress: Ipv6Address;
+}
+
+/**
+ * Encodes a mobility header whose last option proves its origin, or a plain one without `security`.
+ * The checksum is left zero.
+ */
+export function sealMobilityHeader(
+  message: BindingUpdate | BindingAcknowledgement,
+  security: MobilitySecurityAssociation | undefined,
+  addresses: AuthenticatedAddresses,
+  hmac: Hmac,
+): Uint8Array {
+  if (security === undefined) return encodeMobilityHeader(message);
+  const { octets } = ALGORITHMS[security.algorithm];
+  const proof: MobilityOption = {
+    kind: "messageAuthentication",
+    subtype: MN_HA_SUBTYPE,
+    spi: security.spi,
+    authenticationData: new Uint8Array(octets),
+  };
+  const bytes = encodeMobilityHeader({ ...message, options: [...message.options, proof] });
+  const dataOffset = bytes.length - octets;
+  bytes.set(authenticator(bytes.subarray(0, dataOffset), security, addresses, hmac), dataOffset);
+  return bytes;
+}
+
+/** The MN-HA option of a message, if it has one. */
+export function mnHaOption(header: MobilityHeader): OptionOf<"messageAuthentication"> | undefined {
+  const index = mnHaIndex(header);
+  return index < 0 ? undefined : header.message.options[index] as OptionOf<"messageAuthentication">;
+}
+
+/**
+ * Does the message's MN-HA option prove that it comes from the holder of the key? False also where the option
+ * is absent, not in its place, of another SPI or of another length.
+ */
+export function verifyMobilityHeader(
+  mobilityHeader: Uint8Array,
+  header: MobilityHeader,
+  security: MobilitySecurityAssociation,
+  addresses: AuthenticatedAddresses,
+  hmac: Hmac,
+): boolean {
+  const index = mnHaIndex(header);
+  if (index < 0) return false;
+  const option = header.message.options[index] as OptionOf<"messageAuthentication">;
+  if (option.spi !== security.spi) return false;
+  // The last option, unless an MN-AAA option follows (RFC 4285 section 5).
+  if (header.message.options.slice(index + 1).some((later) => later.kind !== "messageAuthentication")) {
+    return false;
+  }
+  const dataOffset = header.optionOffsets[index] + OPTION_HEAD_OCTETS;
+  const covered = mobilityHeader.slice(0, dataOffset);
+  covered.fill(0, CHECKSUM_OFFSET, CHECKSUM_OFFSET + 2);
+  return equalOctets(option.authenticationData, authenticator(covered, security, addresses, hmac));
+}
+
+function mnHaIndex(header: MobilityHeader): number {
+  return header.message.options.findIndex((option) =>
+    option.kind === "messageAuthentication" && option.subtype === MN_HA_SUBTYPE
+  );
+}
+
+/** First (n, HMAC (key, care-of address | home address | mobility header up to the SPI)). */
+function authenticator(
+  covered: Uint8Array,
+  security: MobilitySecurityAssociation,
+  addresses: AuthenticatedAddresses,
+  hmac: Hmac,
+): Uint8Array {
+  const data = new Uint8Array(32 + covered.length);
+  data.set(careOfOctets(addresses), 0);
+  data.set(parseIpv6(addresses.homeAddress)!, 16);
+  data.set(covered, 32);
+  const { hash, octets } = ALGORITHMS[security.algorithm];
+  return hmac(hash, security.key, data).subarray(0, octets);
+}
+
+function careOfOctets({ careOfAddress, homeAddress }: AuthenticatedAddresses): Uint8Array {
+  if (careOfAddress === undefined) return parseIpv6(homeAddress)!;
+  const mapped = new Uint8Array(16);
+  mapped.fill(0xff, 10, 12);
+  mapped.set(parseIpv4(careOfAddress)!, 12);
+  return mapped;
+}
+
+/** Takes as long for a near miss as for a far one. */
+function equalOctets(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false;
+  let difference = 0;
+  for (let i = 0; i < one.length; i++) difference |= one[i] ^ other[i];
+  return difference === 0;
+}
