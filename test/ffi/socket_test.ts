@@ -76,7 +76,7 @@ testInNamespace("outer UDP packets leave with DF clear and are fragmented", (nam
   try {
     connect(namespace, peer);
     const sender = namespace.enter(() =>
-      openUdpSocket({ address: "192.0.2.1", port: 0, device: "up", receiveBufferOctets: RECEIVE_BUFFER })
+      openUdpSocket({ address: "192.0.2.1", port: 0, device: "vx", receiveBufferOctets: RECEIVE_BUFFER })
     );
     // The peer's raw socket sees the reassembled packet with the header of its first fragment.
     const raw = peer.enter(() =>
@@ -99,7 +99,7 @@ testInNamespace("raw sockets send and receive whole packets of protocol 41", (na
   try {
     connect(namespace, peer);
     const sender = namespace.enter(() =>
-      openRawSocket({ protocol: 41, address: "192.0.2.1", device: "up", receiveBufferOctets: RECEIVE_BUFFER })
+      openRawSocket({ protocol: 41, address: "192.0.2.1", device: "vx", receiveBufferOctets: RECEIVE_BUFFER })
     );
     const receiver = peer.enter(() =>
       openRawSocket({ protocol: 41, address: "192.0.2.2", receiveBufferOctets: RECEIVE_BUFFER })
@@ -124,25 +124,25 @@ testInNamespace("raw sockets send and receive whole packets of protocol 41", (na
   }
 });
 
-/** 192.0.2.1 on "up" of one, 192.0.2.2 on "up" of the other. */
+/** 192.0.2.1 on "vx" of one, 192.0.2.2 on "vx" of the other. */
 function connect(one: TestNamespace, other: TestNamespace): void {
   run(
     "ip",
     "link",
     "add",
-    "up",
+    "vx",
     "netns",
     one.name,
     "type",
     "veth",
     "peer",
     "name",
-    "up",
+    "vx",
     "netns",
     other.name,
   );
   [one, other].forEach((namespace, index) => {
-    namespace.ip("addr", "add", `192.0.2.${index + 1}/24`, "dev", "up");
-    namespace.ip("link", "set", "up", "up");
+    namespace.ip("addr", "add", `192.0.2.${index + 1}/24`, "dev", "vx");
+    namespace.ip("link", "set", "vx", "up");
   });
 }

@@ -1,0 +1,99 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
+import { OwnedTable, silentTunnelRuleset } from "../../ffi/nft.ts";
+import { POLLIN, PollSet } from "../../ffi/poll.ts";
+import { openRawSocket, receiveFrom, sendTo } from "../../ffi/socket.ts";
+import { testInNamespace, testInsideNamespace, TestNamespace, until } from "./in_namespace.ts";
+
+const tables = (namespace: TestNamespace) => namespace.run("nft", "list", "tables");
+
+async function openTable(suffix: string): Promise<OwnedTable> {
+  const table = await OwnedTable.open(silentTunnelRuleset(suffix));
+  if (!(table instanceof OwnedTable)) throw new Error(table.warning);
+  return table;
+}
+
+Deno.test("without nft there is a warning, not a failure", async () => {
+  const table = await OwnedTable.open(silentTunnelRuleset("x"), "dsmip-no-such-program");
+  if (table instanceof OwnedTable) throw new Error("a table was loaded");
+  assertStringIncludes(table.warning, "nft is not installed");
+});
+
+testInsideNamespace("a ruleset that nft refuses is a warning with nft's own words", async () => {
+  const table = await OwnedTable.open({ table: "dsmip_bad", text: "table inet dsmip_bad { nonsense; }" });
+  if (table instanceof OwnedTable) throw new Error("a table was loaded");
+  assertStringIncludes(table.warning, "syntax error");
+});
+
+testInsideNamespace("the table belongs to us while open, and goes when closed", async (namespace) => {
+  const table = await openTable("dsmip-ha");
+  assertStringIncludes(tables(namespace), "table inet dsmip_dsmip_ha");
+  const second = await OwnedTable.open(silentTunnelRuleset("dsmip-ha"));
+  assert(!(second instanceof OwnedTable), "nobody else may have the same table");
+  await table.close();
+  assertEquals(tables(namespace), "");
+});
+
+/** What an ICMP listener hears back after packets of protocol 41 were sent: type and code of each. */
+function answersToTunnelPackets(namespace: TestNamespace, bindSink: boolean, count: number): string[] {
+  return namespace.enter(() => {
+    const receiveBufferOctets = 1 << 20;
+    const address = "127.0.0.1";
+    const icmp = openRawSocket({ protocol: 1, address, receiveBufferOctets });
+    const sender = openRawSocket({ protocol: 41, address: "127.0.0.2", receiveBufferOctets });
+    const sink = bindSink
+      ? openRawSocket({ protocol: 41, address: "127.0.0.3", receiveBufferOctets: 2048 })
+      : undefined;
+    const header = [0x45, 0, 0, 0, 0, 1, 0x40, 0, 64, 41, 0, 0, 127, 0, 0, 1, 127, 0, 0, 3];
+    for (let index = 0; index < count; index++) {
+      sendTo(
+        sender.fileDescriptor,
+        new Uint8Array([...header, 0x60, ...new Array(1200).fill(0)]),
+        "127.0.0.3",
+        0,
+      );
+    }
+    const answers = [];
+    new PollSet([{ fileDescriptor: icmp.fileDescriptor, events: POLLIN }]).wait(50);
+    for (let packet; (packet = receiveFrom(icmp.fileDescriptor, new Uint8Array(2048)));) {
+      answers.push(`${packet.bytes[20]}/${packet.bytes[21]}`);
+    }
+    for (const socket of [icmp, sender, sink]) if (socket) closeFileDescriptor(socket.fileDescriptor);
+    return answers;
+  });
+}
+
+testInsideNamespace(
+  "the table silences ICMP errors about protocol 41, with and without a socket",
+  async (namespace) => {
+    namespace.run("sysctl", "-qw", "net.ipv4.icmp_ratelimit=0");
+    assertEquals(answersToTunnelPackets(namespace, false, 1), ["3/2"], "the kernel by itself answers");
+    assert(answersToTunnelPackets(namespace, true, 20).length > 0, "also when the raw socket is full");
+    const table = await openTable("silent");
+    assertEquals(answersToTunnelPackets(namespace, false, 1), []);
+    assertEquals(answersToTunnelPackets(namespace, true, 20), []);
+    await table.close();
+    assertEquals(answersToTunnelPackets(namespace, false, 1), ["3/2"]);
+  },
+);
+
+testInNamespace("the table is gone after kill -9 of its process", async (namespace) => {
+  const script = `
+    const { OwnedTable, silentTunnelRuleset } = await import(${
+    JSON.stringify(import.meta.resolve("../../ffi/nft.ts"))
+  });
+    const table = await OwnedTable.open(silentTunnelRuleset("killed"));
+    console.log(table instanceof OwnedTable ? "open" : table.warning);
+    setInterval(() => {}, 1000);`;
+  const child = new Deno.Command("ip", {
+    args: ["netns", "exec", namespace.name, Deno.execPath(), "eval", "--no-lock", script],
+    stdout: "piped",
+  }).spawn();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  assertEquals((await reader.read()).value, "open\n");
+  assertStringIncludes(tables(namespace), "dsmip_killed");
+  child.kill("SIGKILL");
+  await child.status;
+  await reader.cancel();
+  await until("the table is gone", () => tables(namespace) === "");
+});
