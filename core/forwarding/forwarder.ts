@@ -1,0 +1,94 @@
+import type { OuterSource } from "../control/event.ts";
+import type { Encapsulation, TunnelEnd } from "../control/tunnel.ts";
+import type { Ipv4Address, Ipv6Address } from "../wire/address.ts";
+import type { DropReasonName, ForwardingCounters } from "./counters.ts";
+
+/**
+ * The data path between a TUN device and the outer sockets. Outbound always means: from the TUN device, out
+ * through a socket.
+ *
+ * Hop limits: the forwarder leaves the inner hop limit alone. RFC 2473 section 3.1 has it decremented "as the
+ * result of an original packet being forwarded onto the virtual link represented by the tunnel", once. Here the
+ * TUN device is that virtual link: the kernel decrements when it forwards a packet into it, not when the packet
+ * is its own, and again when it forwards what comes out (RFC 4213 section 3.3). RFC 5555 section 4.1.1 asks for
+ * the same with UDP.
+ */
+export interface Forwarder {
+  /**
+   * Home agent: traffic of this home address uses this tunnel from now on. Mobile node: the same, for its own
+   * home address. `innerMtu` is what the tunnel carries, octets; values outside 1280..65507 are brought there.
+   */
+  setBinding(homeAddress: Ipv6Address, tunnel: TunnelEnd, innerMtu: number): void;
+  removeBinding(homeAddress: Ipv6Address): void;
+  /** The outer source address of what leaves with protocol 41. */
+  setOuterSource(address: Ipv4Address): void;
+
+  /** What becomes of packets read from the TUN device, in their order: at most a batch of 64. */
+  outbound(packets: readonly Uint8Array[], nowMs: number): OutboundVerdict[];
+  /** What becomes of datagrams read from the sockets, in their order: at most a batch of 64 of one encapsulation. */
+  inbound(
+    encapsulation: Encapsulation,
+    datagrams: readonly ReceivedDatagram[],
+    nowMs: number,
+  ): InboundVerdict[];
+  counters(): ForwardingCounters;
+}
+
+export type ForwarderSettings = HomeAgentForwarding | MobileNodeForwarding;
+
+export interface HomeAgentForwarding {
+  readonly role: "homeAgent";
+  /** Destination of signalling, source of Packet Too Big. */
+  readonly homeAgentAddress: Ipv6Address;
+}
+
+export interface MobileNodeForwarding {
+  readonly role: "mobileNode";
+  /** Source and destination of all that the tunnel carries. */
+  readonly homeAddress: Ipv6Address;
+  /** Where signalling may come from, with or without a tunnel. */
+  readonly homeAgentIpv4Address: Ipv4Address;
+}
+
+export interface ReceivedDatagram {
+  /** UDP: the payload. Protocol 41: the whole IPv4 packet, as a raw socket gives it. */
+  readonly bytes: Uint8Array;
+  /** UDP: where it came from. Not looked at with protocol 41, where `bytes` says it. */
+  readonly source: OuterSource;
+  /** UDP: the outer type of service octet. Not looked at with protocol 41. */
+  readonly typeOfService: number;
+}
+
+export type OutboundVerdict =
+  | {
+    readonly kind: "send";
+    readonly encapsulation: Encapsulation;
+    readonly address: Ipv4Address;
+    /** 0 with protocol 41. */
+    readonly port: number;
+    /** Outer type of service: the inner traffic class (RFC 6040 section 4.1, RFC 2983). */
+    readonly typeOfService: number;
+    /** UDP: the payload. Protocol 41: the whole IPv4 packet; identification and DF are 0. */
+    readonly bytes: Uint8Array;
+  }
+  /** `answer` is an ICMPv6 error that goes back into the TUN device. */
+  | { readonly kind: "drop"; readonly reason: DropReasonName; readonly answer: Uint8Array | undefined };
+
+export type InboundVerdict =
+  /** Into the TUN device. */
+  | { readonly kind: "deliver"; readonly bytes: Uint8Array }
+  | { readonly kind: "signalling"; readonly record: UpwardRecord }
+  | { readonly kind: "drop"; readonly reason: DropReasonName; readonly record: UpwardRecord | undefined };
+
+/** What goes up to the control path. */
+export interface UpwardRecord {
+  /**
+   * "signalling": a whole inner packet with a mobility header for us, always in UDP.
+   * "unboundTraffic": the first octets of an inner packet whose source has no binding from this outer source.
+   */
+  readonly kind: "signalling" | "unboundTraffic";
+  readonly outer: OuterSource;
+  readonly encapsulation: Encapsulation;
+  readonly packet: Uint8Array;
+  readonly arrivedMs: number;
+}

@@ -1,0 +1,24 @@
+/**
+ * The forwarder's numbers. AssemblyScript compiles this file too: plain constants only.
+ */
+
+/** Every IPv6 link carries this much (RFC 8200 section 5); a smaller tunnel has to fragment (RFC 2473 7.1). */
+export const MINIMUM_IPV6_MTU = 1280;
+/** What fits into UDP over IPv4: 65535 - 20 - 8. */
+export const MAXIMUM_INNER_MTU = 65507;
+/** Outer time to live: the tunnel is one hop for what it carries (RFC 2473 6.3, RFC 4213 3.3). */
+export const OUTER_TIME_TO_LIVE = 64;
+
+/** Extension headers that are walked in search of the upper layer. Our own limit. */
+export const MAXIMUM_EXTENSION_HEADERS = 8;
+/** The longest inner packet that goes up to control: 2,048 octets of mobility header and room for what precedes it. */
+export const SIGNALLING_MAXIMUM_OCTETS = 4032;
+/** How much of a packet without a binding goes up to control. */
+export const UNBOUND_REPORT_OCTETS = 128;
+
+/** Packet Too Big messages, over all sources (RFC 4443 section 2.4 (f)). */
+export const PACKET_TOO_BIG_BURST = 200;
+export const PACKET_TOO_BIG_PER_SECOND = 1000;
+/** Reports of traffic without a binding, over all sources. */
+export const UNBOUND_REPORT_BURST = 16;
+export const UNBOUND_REPORTS_PER_SECOND = 50;
