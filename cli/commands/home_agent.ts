@@ -1,0 +1,31 @@
+import { Command } from "commander";
+import { askCommand } from "./ask_command.ts";
+import { HOME_AGENT, readConfigurationOf } from "./daemon_kind.ts";
+import { withLog } from "./global_options.ts";
+
+/** `dsmip ha serve` and `dsmip ha bindings` */
+export function homeAgentCommand() {
+  const serve = new Command("serve")
+    .description(
+      "Serve as a home agent, in the foreground, until SIGTERM or Ctrl-C; the log is on standard error",
+    )
+    .requiredOption("--config <file>", "the home agent's configuration (TOML)")
+    .addHelpText("after", "\nExample:\n  dsmip ha serve --config examples/ha.toml --log-level debug")
+    .action(async ({ config }, command) => {
+      const configuration = await readConfigurationOf(HOME_AGENT, config);
+      const { runHomeAgent } = await import("../daemon/home_agent.ts");
+      await withLog(command, (log) => runHomeAgent(configuration, { log }));
+    });
+  const bindings = askCommand({
+    name: "bindings",
+    description: "Ask the running home agent for its binding cache",
+    daemon: HOME_AGENT,
+    json: "{bindings, counters}",
+    loadDescription: async () => (await import("../output/status_view.ts")).describeBindings,
+  });
+  return new Command("ha")
+    .description("The home agent: serve, and look at who is bound")
+    .addHelpText("after", "\nExample:\n  dsmip ha serve --config examples/ha.toml")
+    .addCommand(serve)
+    .addCommand(bindings);
+}

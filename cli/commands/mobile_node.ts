@@ -1,0 +1,31 @@
+import { Command } from "commander";
+import { askCommand } from "./ask_command.ts";
+import { MOBILE_NODE, readConfigurationOf } from "./daemon_kind.ts";
+import { withLog } from "./global_options.ts";
+
+/** `dsmip mn up` and `dsmip mn status` */
+export function mobileNodeCommand() {
+  const up = new Command("up")
+    .description(
+      "Keep the home address reachable, in the foreground, until SIGTERM or Ctrl-C; the log is on standard error",
+    )
+    .requiredOption("--config <file>", "the mobile node's configuration (TOML)")
+    .addHelpText("after", "\nExample:\n  dsmip mn up --config examples/mn.toml --log-format json")
+    .action(async ({ config }, command) => {
+      const configuration = await readConfigurationOf(MOBILE_NODE, config);
+      const { runMobileNode } = await import("../daemon/mobile_node.ts");
+      await withLog(command, (log) => runMobileNode(configuration, { log }));
+    });
+  const status = askCommand({
+    name: "status",
+    description: "Ask the running mobile node how it is attached",
+    daemon: MOBILE_NODE,
+    json: "{state, homeAddress, ..., counters}",
+    loadDescription: async () => (await import("../output/status_view.ts")).describeStatus,
+  });
+  return new Command("mn")
+    .description("The mobile node: register, and look at how it goes")
+    .addHelpText("after", "\nExample:\n  dsmip mn up --config examples/mn.toml")
+    .addCommand(up)
+    .addCommand(status);
+}

@@ -1,0 +1,86 @@
+import { Command, CommanderError, type CommandUnknownOpts } from "commander";
+import project from "../../deno.json" with { type: "json" };
+import { Failure, messageOf, UsageError } from "../output/fault.ts";
+import { OutputClosed, print, remark } from "../output/write.ts";
+import { configCommand } from "./config.ts";
+import { globalOptions, logFormatOption, logLevelOption } from "./global_options.ts";
+import { homeAgentCommand } from "./home_agent.ts";
+import { mobileNodeCommand } from "./mobile_node.ts";
+
+const EXAMPLES = `
+Examples:
+  dsmip config check ha.toml          look for mistakes in a configuration
+  dsmip ha serve --config ha.toml     serve as a home agent
+  dsmip mn up --config mn.toml        be a mobile node
+  dsmip decode capture.pcap           read what is on the wire
+  dsmip lab run nat                   see it work, on this machine alone`;
+
+/** The whole command line, ready to parse. */
+export function buildProgram(): CommandUnknownOpts {
+  const program = new Command("dsmip")
+    .description(
+      "One permanent IPv6 address, wherever this machine is attached (Dual Stack Mobile IPv6, RFC 5555)",
+    )
+    .version(project.version, "--version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .addOption(logLevelOption)
+    .addOption(logFormatOption)
+    .addHelpText("after", EXAMPLES)
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: print,
+      writeErr: remark,
+      outputError: (text, write) => write(`dsmip: ${text}`),
+    })
+    .exitOverride();
+  for (
+    const command of [homeAgentCommand(), mobileNodeCommand(), configCommand()]
+  ) {
+    program.addCommand(command);
+  }
+  settle(program);
+  return program;
+}
+
+/** Gives every command the program's manners, and its own name for where help is. */
+function settle(command: CommandUnknownOpts): void {
+  command.showHelpAfterError(`Try: ${fullName(command)} --help`);
+  for (const child of command.commands) {
+    child.copyInheritedSettings(command);
+    settle(child);
+  }
+}
+
+function fullName(command: CommandUnknownOpts): string {
+  return command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
+}
+
+/**
+ * Runs one command line and returns the exit status: 0 done, 1 it failed, 2 it was not asked in a way that can
+ * work. Data goes to standard output; everything else to standard error.
+ */
+export async function main(commandLine: readonly string[]): Promise<number> {
+  const program = buildProgram();
+  try {
+    await program.parseAsync(commandLine, { from: "user" });
+    return 0;
+  } catch (error) {
+    return endWith(error, program);
+  }
+}
+
+function endWith(error: unknown, program: CommandUnknownOpts): number {
+  if (error instanceof OutputClosed) return 0;
+  // Commander has said it already; its help and version end in exit status 0.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  remark(`dsmip: ${messageOf(error)}\n`);
+  if (error instanceof UsageError) return 2;
+  const expected = error instanceof Failure;
+  if (
+    error instanceof Error && error.stack !== undefined && !expected &&
+    globalOptions(program).logLevel === "debug"
+  ) {
+    remark(`${error.stack}\n`);
+  }
+  return 1;
+}

@@ -1,0 +1,138 @@
+import { dirname, resolve } from "node:path";
+import { parse, TomlError } from "smol-toml";
+import type { HomeAgentSettings, MobileNodeSettings } from "../../core/control/settings.ts";
+import type { Ipv4Address } from "../../core/wire/address.ts";
+import { messageOf } from "../output/fault.ts";
+import { visible } from "../output/table.ts";
+import { readUpTo } from "./bounded_read.ts";
+import { readHomeAgent } from "./home_agent.ts";
+import { findKeyLines } from "./key_lines.ts";
+import { ConfigurationError, type Mistake, showName } from "./mistake.ts";
+import { readMobileNode } from "./mobile_node.ts";
+import { isTable, type Table } from "./read_table.ts";
+
+/** What `dsmip ha serve` runs with. */
+export interface HomeAgentConfiguration {
+  readonly kind: "homeAgent";
+  readonly file: string;
+  readonly settings: HomeAgentSettings;
+  /** The address of the outer sockets. */
+  readonly ipv4Address: Ipv4Address;
+  /** UDP port of the outer socket. */
+  readonly port: number;
+  /** Name of the TUN interface. */
+  readonly tun: string;
+  /** Absolute path of the control socket. */
+  readonly controlSocket: string;
+  /** What is allowed and still worth a warning, at start and in `config check`. */
+  readonly warnings: readonly string[];
+}
+
+/** What `dsmip mn up` runs with. */
+export interface MobileNodeConfiguration {
+  readonly kind: "mobileNode";
+  readonly file: string;
+  readonly settings: MobileNodeSettings;
+  /** The interface that the care-of address is taken from. */
+  readonly egress: string;
+  /** UDP port of the outer socket; 0 takes any free one. */
+  readonly localPort: number;
+  readonly tun: string;
+  readonly controlSocket: string;
+  readonly warnings: readonly string[];
+}
+
+export type Configuration = HomeAgentConfiguration | MobileNodeConfiguration;
+
+/** What a reader of one kind of file is given. */
+export interface ConfigurationSource {
+  readonly file: string;
+  readonly document: Table;
+  readonly lines: ReadonlyMap<string, number>;
+  /** Makes a path that stands in the file absolute: it is relative to the file. */
+  readonly resolvePath: (path: string) => string;
+  readonly mistakes: Mistake[];
+}
+
+export const MAXIMUM_CONFIGURATION_OCTETS = 4 * 1024 * 1024;
+
+/**
+ * Reads a configuration file, the key files that it names included, and tells by its tables which kind it is.
+ * Throws a ConfigurationError with every mistake in it: file, line, key, value and what is allowed.
+ */
+export function readConfiguration(file: string): Configuration {
+  return parseConfiguration(file, readText(file));
+}
+
+/** As readConfiguration, with the text at hand; key files are looked for beside `file`. */
+export function parseConfiguration(file: string, text: string): Configuration {
+  const mistakes: Mistake[] = [];
+  const source: ConfigurationSource = {
+    file,
+    document: parseToml(file, text),
+    lines: findKeyLines(text),
+    resolvePath: (path) => resolve(dirname(file), path),
+    mistakes,
+  };
+  const configuration = readKind(source);
+  if (configuration === undefined || mistakes.length > 0) {
+    mistakes.sort((one, other) => (one.line ?? Infinity) - (other.line ?? Infinity));
+    throw new ConfigurationError(file, mistakes);
+  }
+  return configuration;
+}
+
+function readKind(source: ConfigurationSource): Configuration | undefined {
+  const { document, lines, mistakes } = source;
+  for (const name of Object.keys(document)) {
+    if (name === "home_agent" || name === "mobile_node") continue;
+    const text = `${
+      showName(name)
+    }: unknown; a file holds [home_agent] with [[mobile_node]]s, or [mobile_node]`;
+    mistakes.push({ line: lines.get(name) ?? lines.get(`${name}.0`), text });
+  }
+  if (Object.hasOwn(document, "home_agent")) return readHomeAgent(source);
+  if (isTable(document.mobile_node)) return readMobileNode(source);
+  const text = Object.hasOwn(document, "mobile_node")
+    ? "[[mobile_node]] belongs beside [home_agent]; a mobile node's own file has one [mobile_node]"
+    : "neither [home_agent] nor [mobile_node] stands here";
+  mistakes.push({ line: lines.get("mobile_node.0") ?? lines.get("mobile_node"), text });
+}
+
+function parseToml(file: string, text: string): Table {
+  try {
+    return parse(text);
+  } catch (error) {
+    // The parser's message goes on with the lines at fault, and those may hold anything.
+    if (error instanceof TomlError) {
+      const reason = error.message.split("\n")[0].replace(/^Invalid TOML document: /, "");
+      const mistake = { line: error.line, text: `column ${error.column}: not TOML: ${visible(reason)}` };
+      throw new ConfigurationError(file, [mistake]);
+    }
+    throw new ConfigurationError(file, [{ line: undefined, text: "not TOML that this program can read" }]);
+  }
+}
+
+function readText(file: string): string {
+  const fail = (text: string) => new ConfigurationError(file, [{ line: undefined, text }]);
+  let bytes: Uint8Array;
+  try {
+    using opened = Deno.openSync(file, { read: true });
+    bytes = readUpTo(opened, MAXIMUM_CONFIGURATION_OCTETS + 1);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) throw fail("there is no such file");
+    if (error instanceof Deno.errors.IsADirectory) {
+      throw fail("this is a directory; name a configuration file");
+    }
+    if (error instanceof Deno.errors.PermissionDenied) throw fail("this user may not read it");
+    throw fail(`cannot be read: ${messageOf(error)}`);
+  }
+  if (bytes.length > MAXIMUM_CONFIGURATION_OCTETS) {
+    throw fail(`longer than ${MAXIMUM_CONFIGURATION_OCTETS / 1024 / 1024} MiB: is it a configuration file?`);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw fail("is not UTF-8 text: is it a configuration file?");
+  }
+}

@@ -1,0 +1,130 @@
+import type { MobileNodeEntry } from "../../core/control/settings.ts";
+import { type Ipv6Address, type Ipv6Prefix, prefixContains } from "../../core/wire/address.ts";
+import type { ConfigurationSource, HomeAgentConfiguration } from "./configuration.ts";
+import {
+  addMistake,
+  isTable,
+  readTable,
+  type RightValues,
+  type Table,
+  type TableSource,
+} from "./read_table.ts";
+import { HOME_AGENT_KEYS, MOBILE_NODE_ENTRY_KEYS } from "./schema.ts";
+import { readSecurity } from "./security.ts";
+
+/** What one home agent serves at most. */
+export const MAXIMUM_MOBILE_NODES = 10_000;
+
+/** Reads [home_agent] and its [[mobile_node]]s; undefined after a mistake, which is in the source then. */
+export function readHomeAgent(source: ConfigurationSource): HomeAgentConfiguration | undefined {
+  const { document, lines, mistakes, resolvePath } = source;
+  const own: TableSource = { title: "[home_agent]", name: "home_agent", lines, mistakes };
+  if (!isTable(document.home_agent)) {
+    addMistake(own, undefined, "must be one table, written [home_agent]");
+    return undefined;
+  }
+  const agent = readTable(document.home_agent, HOME_AGENT_KEYS, own);
+  checkHomeAgent(agent, own);
+  const entries = readEntries(source, agent);
+  if (mistakes.length > 0) return undefined;
+  const right = agent as Required<typeof agent>;
+  const requireAuthentication = right.authentication === "mn-ha";
+  return {
+    kind: "homeAgent",
+    file: source.file,
+    settings: {
+      address: right.ipv6_address,
+      homePrefix: right.home_prefix,
+      mobileNodes: entries,
+      requireAuthentication,
+      maximumLifetimeSeconds: right.maximum_lifetime_seconds,
+      natRefreshSeconds: right.nat_refresh_seconds,
+      forceUdp: right.force_udp,
+      acceptForceUdp: right.accept_force_udp,
+      clockToleranceMs: right.clock_tolerance_seconds * 1000,
+    },
+    ipv4Address: right.ipv4_address,
+    port: right.port,
+    tun: right.tun,
+    controlSocket: resolvePath(right.control_socket),
+    warnings: [
+      ...(requireAuthentication
+        ? []
+        : ['authentication = "none": anybody can take over the traffic of any mobile node']),
+      ...(entries.length > 0 ? [] : ["no [[mobile_node]]: every Binding Update will be refused"]),
+    ],
+  };
+}
+
+function checkHomeAgent(agent: RightValues<typeof HOME_AGENT_KEYS>, source: TableSource): void {
+  const { ipv6_address: address, home_prefix: prefix } = agent;
+  if (address !== undefined && prefix !== undefined) checkInPrefix(address, "ipv6_address", prefix, source);
+  if (agent.force_udp === true && agent.accept_force_udp === false) {
+    const text =
+      " = false: contradicts force_udp = true, which puts every mobile node into UDP; remove one of them";
+    addMistake(source, "accept_force_udp", text);
+  }
+}
+
+/** An address of the home link: inside its prefix, and not the anycast address of its routers (RFC 4291 2.6.1). */
+function checkInPrefix(address: Ipv6Address, key: string, prefix: Ipv6Prefix, source: TableSource): void {
+  const written = `${prefix.address}/${prefix.length}`;
+  if (!prefixContains(prefix, address)) {
+    addMistake(source, key, ` = "${address}": is outside home_prefix ${written}`);
+  } else if (address === prefix.address) {
+    addMistake(source, key, ` = "${address}": is the routers' anycast address of home_prefix ${written}`);
+  }
+}
+
+function readEntries(
+  source: ConfigurationSource,
+  agent: RightValues<typeof HOME_AGENT_KEYS>,
+): MobileNodeEntry[] {
+  const { lines, mistakes } = source;
+  const tables = source.document.mobile_node ?? [];
+  if (!Array.isArray(tables) || !tables.every(isTable)) {
+    const text = "[mobile_node] contradicts [home_agent]: a file is for one of them; " +
+      "the mobile nodes that a home agent serves are written [[mobile_node]]";
+    mistakes.push({ line: lines.get("mobile_node"), text });
+    return [];
+  }
+  if (tables.length > MAXIMUM_MOBILE_NODES) {
+    mistakes.push({
+      line: undefined,
+      text: `${tables.length} [[mobile_node]]s; at most ${MAXIMUM_MOBILE_NODES} are served`,
+    });
+    return [];
+  }
+  const seen = new Map<string, string>();
+  return tables.map((table: Table, index) => readEntry(source, agent, table, index, seen));
+}
+
+/** One [[mobile_node]]. After a mistake the result is not whole and is thrown away by readHomeAgent. */
+function readEntry(
+  source: ConfigurationSource,
+  agent: RightValues<typeof HOME_AGENT_KEYS>,
+  table: Table,
+  index: number,
+  seen: Map<string, string>,
+): MobileNodeEntry {
+  const title = `[[mobile_node]] ${index + 1}`;
+  const own = { ...source, title, name: `mobile_node.${index}` };
+  const entry = readTable(table, MOBILE_NODE_ENTRY_KEYS, own);
+  const { identity, home_address: homeAddress, spi } = entry;
+  if (homeAddress !== undefined && agent.home_prefix !== undefined) {
+    checkInPrefix(homeAddress, "home_address", agent.home_prefix, own);
+  }
+  if (homeAddress !== undefined && homeAddress === agent.ipv6_address) {
+    addMistake(own, "home_address", ` = "${homeAddress}": is the home agent's own ipv6_address`);
+  }
+  // The SPI alone indexes the security associations (RFC 4285 section 3.1), so that it is unique, too.
+  for (const [key, value] of Object.entries({ identity, home_address: homeAddress, spi })) {
+    if (value === undefined) continue;
+    const name = `${key} ${value}`;
+    const first = seen.get(name);
+    if (first === undefined) seen.set(name, title);
+    else addMistake(own, key, ` = ${JSON.stringify(value)}: is that of ${first} already; each needs its own`);
+  }
+  const security = readSecurity(entry, (key) => Object.hasOwn(table, key), agent.authentication, own);
+  return { identity: identity!, homeAddress: homeAddress!, security };
+}

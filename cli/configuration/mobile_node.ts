@@ -1,0 +1,50 @@
+import type { ConfigurationSource, MobileNodeConfiguration } from "./configuration.ts";
+import { addMistake, isTable, readTable } from "./read_table.ts";
+import { MOBILE_NODE_KEYS } from "./schema.ts";
+import { readSecurity } from "./security.ts";
+
+/** Reads [mobile_node]; undefined after a mistake, which is in the source then. */
+export function readMobileNode(source: ConfigurationSource): MobileNodeConfiguration | undefined {
+  const table = source.document.mobile_node;
+  if (!isTable(table)) return undefined;
+  const own = { ...source, title: "[mobile_node]", name: "mobile_node" };
+  const node = readTable(table, MOBILE_NODE_KEYS, own);
+  if (node.home_address !== undefined && node.home_address === node.home_agent_ipv6_address) {
+    addMistake(
+      own,
+      "home_address",
+      ` = "${node.home_address}": is the home agent's address, too; each needs its own`,
+    );
+  }
+  if (node.egress !== undefined && (node.egress === node.tun || node.egress === "lo")) {
+    const why = node.egress === "lo"
+      ? "is the loopback interface"
+      : "is the interface of the tunnel itself (tun)";
+    addMistake(own, "egress", ` = "${node.egress}": ${why}; name the interface that leads to the Internet`);
+  }
+  const security = readSecurity(node, (key) => Object.hasOwn(table, key), node.authentication, own);
+  if (source.mistakes.length > 0) return undefined;
+  const right = node as Required<typeof node>;
+  return {
+    kind: "mobileNode",
+    file: source.file,
+    settings: {
+      identity: right.identity,
+      homeAddress: right.home_address,
+      homeAgentAddress: right.home_agent_ipv6_address,
+      homeAgentIpv4Address: right.home_agent_ipv4_address,
+      homeAgentPort: right.home_agent_port,
+      security,
+      lifetimeSeconds: right.lifetime_seconds,
+      forceUdp: right.force_udp,
+      keepaliveSeconds: node.keepalive_seconds,
+    },
+    egress: right.egress,
+    localPort: right.local_port,
+    tun: right.tun,
+    controlSocket: source.resolvePath(right.control_socket),
+    warnings: right.authentication === "none"
+      ? ['authentication = "none": nothing proves who the home agent and the mobile node are']
+      : [],
+  };
+}

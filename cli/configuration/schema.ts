@@ -1,0 +1,150 @@
+import { z } from "zod";
+import {
+  canonicalIpv4,
+  canonicalIpv6,
+  isRoutableUnicastIpv6,
+  isUnicastIpv4,
+  parseIpv6Prefix,
+} from "../../core/wire/address.ts";
+import { DEFAULT_CONTROL_SOCKET } from "./default_socket.ts";
+import { DSMIPV6_PORT } from "../../core/wire/constants.ts";
+import type { Ipv4Address, Ipv6Address, Ipv6Prefix } from "../../core/wire/address.ts";
+
+/*
+ * What may stand in a configuration file. The text of each check ends the sentence "KEY = VALUE: ..." and is
+ * also what a missing key is told.
+ */
+
+/** A string that `read` turns into a value, or undefined for what is not allowed. */
+function text<Value>(error: string, read: (value: string) => Value | undefined) {
+  return z.string({ error }).transform((value, context): Value => {
+    const result = read(value);
+    if (result !== undefined) return result;
+    context.addIssue({ code: "custom", message: error });
+    return z.NEVER;
+  });
+}
+
+function wholeNumber(lowest: number, highest: number, unit = "") {
+  const error = `must be a whole number from ${lowest} to ${highest}${unit}`;
+  return z.int({ error }).min(lowest, { error }).max(highest, { error });
+}
+
+const yesOrNo = () => z.boolean({ error: "must be true or false" });
+
+const ipv6Address = text(
+  "must be a global unicast IPv6 address such as 2001:db8:100::1",
+  (value): Ipv6Address | undefined => {
+    const address = canonicalIpv6(value);
+    return address !== undefined && isRoutableUnicastIpv6(address) ? address : undefined;
+  },
+);
+
+const ipv4Address = text(
+  "must be a unicast IPv4 address such as 203.0.113.1",
+  (value): Ipv4Address | undefined => {
+    const address = canonicalIpv4(value);
+    return address !== undefined && isUnicastIpv4(address) ? address : undefined;
+  },
+);
+
+const ipv6Prefix = text(
+  "must be an IPv6 prefix such as 2001:db8:100::/64",
+  (value): Ipv6Prefix | undefined => {
+    const prefix = parseIpv6Prefix(value);
+    return prefix !== undefined && prefix.length >= 1 && prefix.length <= 127 ? prefix : undefined;
+  },
+);
+
+/** RFC 4283 section 3: the option holds 255 octets, one of them the subtype; RFC 4282 section 2.1: user@realm. */
+const identity = text(
+  "must be a network access identifier such as mn1@example.org, at most 254 octets without white space",
+  (value) => {
+    const fits = new TextEncoder().encode(value).length <= 254 &&
+      /^[^\s@\p{C}]+(@[A-Za-z0-9.-]+)?$/u.test(value);
+    return fits ? value : undefined;
+  },
+);
+
+/** IFNAMSIZ holds 16 octets with its final zero; the kernel refuses the rest (dev_valid_name). */
+const interfaceName = text(
+  "must be the name of a network interface: 1 to 15 octets, no white space, no / : or %, not . or ..",
+  (value) => {
+    const fits = new TextEncoder().encode(value).length <= 15 && /^[^\s/:%\p{C}]+$/u.test(value);
+    return fits && value !== "." && value !== ".." ? value : undefined;
+  },
+);
+
+const path = (what: string) =>
+  text(`must be ${what}`, (value) => value !== "" && !value.includes("\0") ? value : undefined);
+
+/** Lifetimes travel as 16 bits in units of 4 s (RFC 6275 section 6.1.7); 65535 units are 262140 s. */
+const lifetimeSeconds = wholeNumber(4, 262_140, " and a multiple of 4").multipleOf(4, {
+  error: "must be a whole number from 4 to 262140 and a multiple of 4",
+});
+
+const port = wholeNumber(1, 65_535);
+/** RFC 4285 section 5.1: 0 to 255 are reserved. */
+const spi = wholeNumber(256, 4_294_967_295, " (0 to 255 are reserved)");
+const keyFile = path("the name of a file with the shared key in hexadecimal digits");
+const algorithm = z.enum(["hmac-sha256-128", "hmac-sha1-96"], {
+  error: 'must be "hmac-sha256-128" or "hmac-sha1-96"',
+});
+const authentication = z.enum(["mn-ha", "none"], {
+  error: 'must be "mn-ha" (proof of origin, RFC 4285) or "none" (run open)',
+});
+const controlSocket = path("the path of a Unix socket");
+
+/** Linux's conntrack forgets a UDP flow after 30 s; NATKATIMEOUT of RFC 5555 section 6 (110 s) is too late for it. */
+const DEFAULT_NAT_REFRESH_SECONDS = 25;
+/** The RFCs leave it to the configuration; a lost home agent is noticed within it. */
+const DEFAULT_LIFETIME_SECONDS = 420;
+/** RFC 4285 section 5.1. */
+const DEFAULT_CLOCK_TOLERANCE_SECONDS = 7;
+
+/** [home_agent] */
+export const HOME_AGENT_KEYS = {
+  ipv6_address: ipv6Address,
+  ipv4_address: ipv4Address,
+  home_prefix: ipv6Prefix,
+  tun: interfaceName.default("dsmip-ha"),
+  port: port.default(DSMIPV6_PORT),
+  control_socket: controlSocket.default(DEFAULT_CONTROL_SOCKET.homeAgent),
+  maximum_lifetime_seconds: lifetimeSeconds.default(DEFAULT_LIFETIME_SECONDS),
+  nat_refresh_seconds: wholeNumber(0, 3600, " (0 leaves it to the mobile node)").default(
+    DEFAULT_NAT_REFRESH_SECONDS,
+  ),
+  force_udp: yesOrNo().default(false),
+  accept_force_udp: yesOrNo().default(true),
+  authentication: authentication.default("mn-ha"),
+  clock_tolerance_seconds: wholeNumber(4, 300).default(DEFAULT_CLOCK_TOLERANCE_SECONDS),
+};
+
+/** [[mobile_node]] beside [home_agent] */
+export const MOBILE_NODE_ENTRY_KEYS = {
+  identity,
+  home_address: ipv6Address,
+  spi: spi.optional(),
+  key_file: keyFile.optional(),
+  algorithm: algorithm.default("hmac-sha256-128"),
+};
+
+/** [mobile_node] */
+export const MOBILE_NODE_KEYS = {
+  identity,
+  home_address: ipv6Address,
+  home_agent_ipv6_address: ipv6Address,
+  home_agent_ipv4_address: ipv4Address,
+  egress: interfaceName,
+  spi: spi.optional(),
+  key_file: keyFile.optional(),
+  algorithm: algorithm.default("hmac-sha256-128"),
+  authentication: authentication.default("mn-ha"),
+  tun: interfaceName.default("dsmip-mn"),
+  control_socket: controlSocket.default(DEFAULT_CONTROL_SOCKET.mobileNode),
+  lifetime_seconds: lifetimeSeconds.default(DEFAULT_LIFETIME_SECONDS),
+  force_udp: yesOrNo().default(false),
+  keepalive_seconds: wholeNumber(1, 3600).optional(),
+  home_agent_port: port.default(DSMIPV6_PORT),
+  local_port: wholeNumber(0, 65_535, " (0 takes any free port)").default(0),
+};

@@ -1,0 +1,118 @@
+import type { Now } from "../../core/control/now.ts";
+
+/** A pure state machine of core: events and instants in, actions out. */
+export interface Machine<Event, Action> {
+  handle(event: Event, now: Now): readonly Action[];
+  /** The instant of the next deadline on the monotonic clock, milliseconds; undefined for none. */
+  nextDeadline(): number | undefined;
+}
+
+export interface ControlLoopOptions<Event, Action> {
+  readonly machine: Machine<Event, Action>;
+  /** What the machine is given when its deadline has come. */
+  readonly deadlineEvent: Event;
+  /** Does one action; the next waits until it is done, so that actions keep their order. */
+  readonly performAction: (action: Action) => void | Promise<void>;
+  /** Told of everything that was thrown; the loop goes on. */
+  readonly onError: (
+    error: unknown,
+    during: { readonly event: Event; readonly action: Action | undefined },
+  ) => void;
+}
+
+/** Events that may wait; more are refused, and the caller counts them. */
+export const MAXIMUM_WAITING_EVENTS = 4096;
+/** The longest that setTimeout can wait. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
+/** How long a machine that asks again for the deadline it just had has to wait. */
+const STUCK_WAIT_MS = 1000;
+
+/** The instant of this process: a clock that never jumps, and the wall clock. */
+export function currentNow(): Now {
+  return { monotonicMs: performance.now(), unixMs: Date.now() };
+}
+
+/**
+ * Drives one state machine: a deadline that is due first, then the events in the order in which they came,
+ * one at a time, each with all its actions. An error in the machine or in an action is reported and costs only
+ * that event or action.
+ */
+export class ControlLoop<Event, Action> {
+  readonly #options: ControlLoopOptions<Event, Action>;
+  readonly #waiting: Event[] = [];
+  #stopped = false;
+  #wake: (() => void) | undefined;
+
+  constructor(options: ControlLoopOptions<Event, Action>) {
+    this.#options = options;
+  }
+
+  /** Queues an event; false when the queue is full or the loop has stopped. */
+  push(event: Event): boolean {
+    if (this.#stopped || this.#waiting.length >= MAXIMUM_WAITING_EVENTS) return false;
+    this.#waiting.push(event);
+    this.#wake?.();
+    return true;
+  }
+
+  /** Ends run() after the action that is under way; waiting events and further actions are dropped. */
+  stop(): void {
+    this.#stopped = true;
+    this.#waiting.length = 0;
+    this.#wake?.();
+  }
+
+  /** Runs until stop(). */
+  async run(): Promise<void> {
+    const { machine, deadlineEvent } = this.#options;
+    let stuckUntilMs = Number.NEGATIVE_INFINITY;
+    while (!this.#stopped) {
+      const deadlineMs = machine.nextDeadline();
+      const dueMs = deadlineMs === undefined ? undefined : Math.max(deadlineMs, stuckUntilMs);
+      if (dueMs !== undefined && dueMs <= performance.now()) {
+        await this.#handle(deadlineEvent);
+        if (machine.nextDeadline() === deadlineMs) {
+          stuckUntilMs = performance.now() + STUCK_WAIT_MS;
+          const error = new Error("the state machine kept a deadline that had come");
+          this.#options.onError(error, { event: deadlineEvent, action: undefined });
+        }
+      } else if (this.#waiting.length > 0) {
+        await this.#handle(this.#waiting.shift() as Event);
+      } else {
+        await this.#wait(dueMs);
+      }
+    }
+  }
+
+  async #handle(event: Event): Promise<void> {
+    const { machine, performAction, onError } = this.#options;
+    let actions: readonly Action[];
+    try {
+      actions = machine.handle(event, currentNow());
+    } catch (error) {
+      onError(error, { event, action: undefined });
+      return;
+    }
+    for (const action of actions) {
+      if (this.#stopped) return;
+      try {
+        await performAction(action);
+      } catch (error) {
+        onError(error, { event, action });
+      }
+    }
+  }
+
+  /** Until an event comes, the loop is stopped, or the instant has come (a timer may be early: run() looks again). */
+  async #wait(untilMs: number | undefined): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const delayMs = untilMs === undefined
+      ? undefined
+      : Math.min(Math.max(untilMs - performance.now(), 0), LONGEST_WAIT_MS);
+    const timer = delayMs === undefined ? undefined : setTimeout(resolve, Math.ceil(delayMs));
+    await promise;
+    clearTimeout(timer);
+    this.#wake = undefined;
+  }
+}

@@ -1,0 +1,179 @@
+import { dirname } from "node:path";
+import { Failure, messageOf } from "../output/fault.ts";
+import { findDaemon } from "./control_client.ts";
+import {
+  type ControlAnswer,
+  MAXIMUM_CLIENTS,
+  MAXIMUM_PATH_OCTETS,
+  MAXIMUM_REQUEST_OCTETS,
+  readLine,
+  TIME_LIMIT_MS,
+  writeLine,
+} from "./control_protocol.ts";
+
+/** What each command answers: anything that JSON can hold. */
+export type ControlHandlers = Readonly<Record<string, () => unknown | Promise<unknown>>>;
+
+export interface ControlSocketOptions {
+  readonly path: string;
+  readonly handlers: ControlHandlers;
+  /** From a client's connection to its whole answer; a shorter one is for tests. */
+  readonly timeLimitMs?: number;
+}
+
+/**
+ * The daemon's side of `ha bindings` and `mn status`: a Unix socket with mode 0600 from its first instant,
+ * in a directory that is made with mode 0700 when it is missing. Nothing that a client does can throw here.
+ */
+export class ControlSocket implements AsyncDisposable {
+  readonly #listener: Deno.UnixListener;
+  readonly #options: ControlSocketOptions;
+  readonly #clients = new Set<Promise<void>>();
+  readonly #connections = new Set<Deno.Conn>();
+  readonly #accepting: Promise<void>;
+  #closed = false;
+
+  private constructor(listener: Deno.UnixListener, options: ControlSocketOptions) {
+    this.#listener = listener;
+    this.#options = options;
+    this.#accepting = this.#accept();
+  }
+
+  /**
+   * Opens the socket. What a dead daemon left is removed; a live daemon, or a file that is no socket, is a
+   * Failure that says so.
+   */
+  static async open(options: ControlSocketOptions): Promise<ControlSocket> {
+    const { path } = options;
+    if (new TextEncoder().encode(path).length > MAXIMUM_PATH_OCTETS) {
+      throw new Failure(`control socket ${path}: the path is longer than ${MAXIMUM_PATH_OCTETS} octets`);
+    }
+    try {
+      Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      await removeStale(path);
+      return new ControlSocket(listenPrivately(path), options);
+    } catch (error) {
+      if (error instanceof Failure) throw error;
+      throw new Failure(`control socket ${path}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  /** Ends every conversation and removes the socket. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#listener.close(); // removes the file, too
+    for (const connection of this.#connections) this.#drop(connection);
+    await Promise.all([this.#accepting, ...this.#clients]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #accept(): Promise<void> {
+    while (true) {
+      let connection: Deno.Conn;
+      try {
+        connection = await this.#listener.accept();
+      } catch (error) {
+        if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) return;
+        // Out of file descriptors, say: later there may be some.
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        continue;
+      }
+      if (this.#closed || this.#clients.size >= MAXIMUM_CLIENTS) {
+        connection.close();
+        continue;
+      }
+      const client = this.#serve(connection).finally(() => this.#clients.delete(client));
+      this.#clients.add(client);
+    }
+  }
+
+  async #serve(connection: Deno.Conn): Promise<void> {
+    this.#connections.add(connection);
+    const timer = setTimeout(() => this.#drop(connection), this.#options.timeLimitMs ?? TIME_LIMIT_MS);
+    try {
+      await writeLine(connection, await this.#answer(await readLine(connection, MAXIMUM_REQUEST_OCTETS)));
+    } catch {
+      // The client has gone or was too slow: its loss only.
+    } finally {
+      clearTimeout(timer);
+      this.#drop(connection);
+    }
+  }
+
+  async #answer(line: string | undefined): Promise<ControlAnswer> {
+    const pid = Deno.pid;
+    if (line === undefined) {
+      return { ok: false, pid, error: `a request has at most ${MAXIMUM_REQUEST_OCTETS} octets` };
+    }
+    const command = parseCommand(line);
+    if (command === undefined) return { ok: false, pid, error: 'a request is one line: {"command":"NAME"}' };
+    const { handlers } = this.#options;
+    if (!Object.hasOwn(handlers, command)) {
+      const known = Object.keys(handlers).join(", ");
+      return {
+        ok: false,
+        pid,
+        error: `unknown command ${JSON.stringify(command)}; this daemon knows: ${known}`,
+      };
+    }
+    try {
+      return { ok: true, pid, answer: await handlers[command]() };
+    } catch (error) {
+      return { ok: false, pid, error: messageOf(error) };
+    }
+  }
+
+  #drop(connection: Deno.Conn): void {
+    if (this.#connections.delete(connection)) connection.close();
+  }
+}
+
+function parseCommand(line: string): string | undefined {
+  try {
+    const command = JSON.parse(line)?.command;
+    return typeof command === "string" ? command : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function removeStale(path: string): Promise<void> {
+  let information: Deno.FileInfo;
+  try {
+    information = Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  if (!information.isSocket) {
+    throw new Failure(`control socket ${path}: a file that is no socket stands there`);
+  }
+  const daemon = await findDaemon(path);
+  if (daemon !== undefined) {
+    const who = daemon.pid === undefined ? "" : ` (pid ${daemon.pid})`;
+    throw new Failure(
+      `control socket ${path}: a running daemon${who} serves it; stop it or choose another path`,
+    );
+  }
+  removeIfThere(path);
+}
+
+function listenPrivately(path: string): Deno.UnixListener {
+  const before = Deno.umask(0o177);
+  try {
+    return Deno.listen({ transport: "unix", path });
+  } finally {
+    Deno.umask(before);
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

@@ -1,0 +1,12 @@
+/**
+ * The entry of the command line, and of the data path Worker that the daemons start from this same module:
+ * the bundler puts one module into one file, so the Worker is told by its role.
+ */
+import { isDataPathWorker, runDataPathWorker } from "./daemon/data_path_worker.ts";
+
+if (isDataPathWorker()) {
+  await runDataPathWorker();
+} else {
+  const { main } = await import("./commands/program.ts");
+  Deno.exit(await main(Deno.args));
+}

@@ -1,0 +1,72 @@
+import type {
+  Configuration,
+  HomeAgentConfiguration,
+  MobileNodeConfiguration,
+} from "../configuration/configuration.ts";
+import type { MobilitySecurityAssociation } from "../../core/control/settings.ts";
+import type { Colours } from "./colours.ts";
+import { formatRecord, formatTable } from "./table.ts";
+
+/** What a configuration means, for people. Keys are not shown, only how long they are. */
+export function describeConfiguration(configuration: Configuration, colours: Colours): string {
+  return configuration.kind === "homeAgent"
+    ? describeHomeAgent(configuration, colours)
+    : describeMobileNode(configuration, colours);
+}
+
+function describeHomeAgent(configuration: HomeAgentConfiguration, colours: Colours): string {
+  const { settings, file, ipv4Address, port, tun, controlSocket } = configuration;
+  const { homePrefix, natRefreshSeconds } = settings;
+  const rows = [
+    ["configuration", `${file}: a home agent`],
+    ["home agent", `${settings.address} at ${ipv4Address} port ${port}`],
+    ["home prefix", `${homePrefix.address}/${homePrefix.length}`],
+    ["authentication", settings.requireAuthentication ? "mn-ha" : "none"],
+    ["lifetime", `up to ${settings.maximumLifetimeSeconds} s`],
+    ["NAT refresh", natRefreshSeconds === 0 ? "as the mobile node likes" : `${natRefreshSeconds} s`],
+    [
+      "UDP",
+      settings.forceUdp ? "always" : settings.acceptForceUdp ? "behind a NAT or on request" : "behind a NAT",
+    ],
+    ["clock tolerance", `${settings.clockToleranceMs / 1000} s`],
+    ["interface", tun],
+    ["control socket", controlSocket],
+    ["mobile nodes", String(settings.mobileNodes.length)],
+  ] as const;
+  const nodes = settings.mobileNodes.map(({ identity, homeAddress, security }) => [
+    identity,
+    homeAddress,
+    describeSecurity(security),
+  ]);
+  const columns = [{ title: "IDENTITY" }, { title: "HOME ADDRESS" }, { title: "SECURITY" }];
+  return formatRecord(rows, colours) +
+    (nodes.length === 0 ? "" : "\n" + formatTable(columns, nodes, colours));
+}
+
+function describeMobileNode(configuration: MobileNodeConfiguration, colours: Colours): string {
+  const { settings, file, egress, localPort, tun, controlSocket } = configuration;
+  return formatRecord([
+    ["configuration", `${file}: a mobile node`],
+    ["identity", settings.identity],
+    ["home address", settings.homeAddress],
+    [
+      "home agent",
+      `${settings.homeAgentAddress} at ${settings.homeAgentIpv4Address} port ${settings.homeAgentPort}`,
+    ],
+    ["security", describeSecurity(settings.security)],
+    ["lifetime", `${settings.lifetimeSeconds} s`],
+    [
+      "keepalive",
+      settings.keepaliveSeconds === undefined ? "as the home agent says" : `${settings.keepaliveSeconds} s`,
+    ],
+    ["UDP", settings.forceUdp ? "always" : "behind a NAT"],
+    ["egress", `${egress}, ${localPort === 0 ? "any local port" : `local port ${localPort}`}`],
+    ["interface", tun],
+    ["control socket", controlSocket],
+  ], colours);
+}
+
+function describeSecurity(security: MobilitySecurityAssociation | undefined): string {
+  if (security === undefined) return "none";
+  return `SPI ${security.spi}, ${security.algorithm}, key of ${security.key.length} octets`;
+}
