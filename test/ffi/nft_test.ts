@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { OwnedTable, silentTunnelRuleset } from "../../ffi/nft.ts";
 import { POLLIN, PollSet } from "../../ffi/poll.ts";
@@ -67,13 +67,15 @@ testInsideNamespace(
   "the table silences ICMP errors about protocol 41, with and without a socket",
   async (namespace) => {
     namespace.run("sysctl", "-qw", "net.ipv4.icmp_ratelimit=0");
-    assertEquals(answersToTunnelPackets(namespace, false, 1), ["3/2"], "the kernel by itself answers");
+    // "3/3" with the sit module, "3/2" without it.
+    const answer = answersToTunnelPackets(namespace, false, 1);
+    assertMatch(answer.join(), /^3\/[23]$/, "the kernel by itself answers");
     assert(answersToTunnelPackets(namespace, true, 20).length > 0, "also when the raw socket is full");
     const table = await openTable("silent");
     assertEquals(answersToTunnelPackets(namespace, false, 1), []);
     assertEquals(answersToTunnelPackets(namespace, true, 20), []);
     await table.close();
-    assertEquals(answersToTunnelPackets(namespace, false, 1), ["3/2"]);
+    assertEquals(answersToTunnelPackets(namespace, false, 1), answer);
   },
 );
 
