@@ -10,9 +10,178 @@ export type IpAddress = Ipv4Address | Ipv6Address;
 export const UNSPECIFIED_IPV6: Ipv6Address = "::";
 export const UNSPECIFIED_IPV4: Ipv4Address = "0.0.0.0";
 
+export const IPV4_OCTETS = 4;
+export const IPV6_OCTETS = 16;
+
 /** A prefix in canonical form: no bits set after `length`. */
 export interface Ipv6Prefix {
   readonly address: Ipv6Address;
   /** 0..128 bits. */
   readonly length: number;
+}
+
+/** Longest IPv6 text: six groups and a dotted quad. Longer text is refused unread. */
+const MAXIMUM_IPV6_TEXT = 45;
+const IPV4_TEXT = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/;
+const IPV6_GROUP = /^[0-9a-f]{1,4}$/i;
+const DECIMAL = /^(0|[1-9]\d{0,2})$/;
+const V4_MAPPED_GROUPS = [0, 0, 0, 0, 0, 0xffff] as const;
+
+/** The 4 octets of a dotted quad; undefined when it is none. "010.0.0.1" is none: is it 8 or 10? */
+export function parseIpv4(text: string): Uint8Array | undefined {
+  const match = IPV4_TEXT.exec(text);
+  if (match === null) return undefined;
+  const octets = new Uint8Array(IPV4_OCTETS);
+  for (let i = 0; i < IPV4_OCTETS; i++) {
+    const digits = match[i + 1];
+    const value = Number(digits);
+    if (!DECIMAL.test(digits) || value > 255) return undefined;
+    octets[i] = value;
+  }
+  return octets;
+}
+
+/** The 16 octets of any text form of RFC 4291 section 2.2, without a zone; undefined when it is none. */
+export function parseIpv6(text: string): Uint8Array | undefined {
+  if (text.length > MAXIMUM_IPV6_TEXT) return undefined;
+  const halves = text.split("::");
+  if (halves.length > 2) return undefined;
+  const compressed = halves.length === 2;
+  const head = parseGroups(halves[0], !compressed);
+  const tail = compressed ? parseGroups(halves[1], true) : [];
+  if (head === undefined || tail === undefined) return undefined;
+  const given = head.length + tail.length;
+  if (compressed ? given > 7 : given !== 8) return undefined;
+  const octets = new Uint8Array(IPV6_OCTETS);
+  head.forEach((group, i) => writeGroup(octets, i, group));
+  tail.forEach((group, i) => writeGroup(octets, 8 - tail.length + i, group));
+  return octets;
+}
+
+function parseGroups(text: string, atEnd: boolean): number[] | undefined {
+  if (text === "") return [];
+  const parts = text.split(":");
+  const groups: number[] = [];
+  for (const [i, part] of parts.entries()) {
+    if (IPV6_GROUP.test(part)) {
+      groups.push(parseInt(part, 16));
+      continue;
+    }
+    const quad = atEnd && i === parts.length - 1 ? parseIpv4(part) : undefined;
+    if (quad === undefined) return undefined;
+    groups.push(quad[0] << 8 | quad[1], quad[2] << 8 | quad[3]);
+  }
+  return groups;
+}
+
+function writeGroup(octets: Uint8Array, index: number, group: number): void {
+  octets[2 * index] = group >> 8;
+  octets[2 * index + 1] = group & 0xff;
+}
+
+/** The 4 octets of an address of our own. Throws RangeError where it is none. */
+export function ipv4Octets(address: Ipv4Address): Uint8Array {
+  const octets = parseIpv4(address);
+  if (octets === undefined) throw new RangeError(`Cannot encode "${address}": no IPv4 address`);
+  return octets;
+}
+
+/** The 16 octets of an address of our own. Throws RangeError where it is none. */
+export function ipv6Octets(address: Ipv6Address): Uint8Array {
+  const octets = parseIpv6(address);
+  if (octets === undefined) throw new RangeError(`Cannot encode "${address}": no IPv6 address`);
+  return octets;
+}
+
+export function formatIpv4(bytes: Uint8Array, offset = 0): Ipv4Address {
+  return `${bytes[offset]}.${bytes[offset + 1]}.${bytes[offset + 2]}.${bytes[offset + 3]}`;
+}
+
+/** RFC 5952: lower case, the longest run of zero groups as "::", IPv4-mapped with a dotted quad. */
+export function formatIpv6(bytes: Uint8Array, offset = 0): Ipv6Address {
+  const groups: number[] = [];
+  for (let i = 0; i < 8; i++) groups.push(bytes[offset + 2 * i] << 8 | bytes[offset + 2 * i + 1]);
+  if (V4_MAPPED_GROUPS.every((group, i) => groups[i] === group)) {
+    return `::ffff:${formatIpv4(bytes, offset + 12)}`;
+  }
+  const run = longestZeroRun(groups);
+  if (run.length < 2) return groupsText(groups);
+  return `${groupsText(groups.slice(0, run.start))}::${groupsText(groups.slice(run.start + run.length))}`;
+}
+
+function groupsText(groups: readonly number[]): string {
+  return groups.map((group) => group.toString(16)).join(":");
+}
+
+/** The first of the longest runs, as RFC 5952 section 4.2.3 wants. */
+function longestZeroRun(groups: readonly number[]): { readonly start: number; readonly length: number } {
+  let best = { start: 0, length: 0 };
+  let length = 0;
+  for (let i = 0; i < groups.length; i++) {
+    length = groups[i] === 0 ? length + 1 : 0;
+    if (length > best.length) best = { start: i - length + 1, length };
+  }
+  return best;
+}
+
+/** The one text that stands for this address, or undefined when the text is no address. */
+export function canonicalIpv4(text: string): Ipv4Address | undefined {
+  const octets = parseIpv4(text);
+  return octets === undefined ? undefined : formatIpv4(octets);
+}
+
+/** The one text that stands for this address, or undefined when the text is no address. */
+export function canonicalIpv6(text: string): Ipv6Address | undefined {
+  const octets = parseIpv6(text);
+  return octets === undefined ? undefined : formatIpv6(octets);
+}
+
+/** "2001:db8::/32". Bits after the length are cleared: "2001:db8::1/32" names the same prefix. */
+export function parseIpv6Prefix(text: string): Ipv6Prefix | undefined {
+  const slash = text.indexOf("/");
+  if (slash < 0) return undefined;
+  const octets = parseIpv6(text.slice(0, slash));
+  const digits = text.slice(slash + 1);
+  const length = Number(digits);
+  if (octets === undefined || !DECIMAL.test(digits) || length > 128) return undefined;
+  for (let i = 0; i < IPV6_OCTETS; i++) octets[i] &= prefixMask(length, i);
+  return { address: formatIpv6(octets), length };
+}
+
+/** False also where the text is no IPv6 address. */
+export function prefixContains(prefix: Ipv6Prefix, address: Ipv6Address): boolean {
+  const inside = parseIpv6(address);
+  const start = parseIpv6(prefix.address);
+  if (inside === undefined || start === undefined) return false;
+  return inside.every((octet, i) => ((octet ^ start[i]) & prefixMask(prefix.length, i)) === 0);
+}
+
+/** The bits of octet `index` that belong to a prefix of `length` bits. */
+function prefixMask(length: number, index: number): number {
+  const bits = Math.min(8, Math.max(0, length - 8 * index));
+  return 0xff << (8 - bits) & 0xff;
+}
+
+/** An address that one host can have: not 0.0.0.0/8, loopback, multicast, reserved or broadcast. */
+export function isUnicastIpv4(address: Ipv4Address): boolean {
+  const octets = parseIpv4(address);
+  if (octets === undefined) return false;
+  return octets[0] !== 0 && octets[0] !== 127 && octets[0] < 224;
+}
+
+/**
+ * A unicast address that means the same host everywhere (RFC 6275 section 9.3.1 wants it of a home address):
+ * not ::, ::1, multicast, link-local or IPv4-mapped.
+ */
+export function isRoutableUnicastIpv6(address: Ipv6Address): boolean {
+  const octets = parseIpv6(address);
+  if (octets === undefined) return false;
+  if (octets[0] === 0xff) return false;
+  if (octets[0] === 0xfe && (octets[1] & 0xc0) === 0x80) return false;
+  if (octets.subarray(0, 15).every((octet) => octet === 0) && octets[15] <= 1) return false;
+  return !isV4Mapped(octets);
+}
+
+function isV4Mapped(octets: Uint8Array): boolean {
+  return V4_MAPPED_GROUPS.every((group, i) => (octets[2 * i] << 8 | octets[2 * i + 1]) === group);
 }

@@ -2,7 +2,10 @@
  * What a decoder returns. Bytes from outside are never trusted: a fault in them is a value that says
  * where and why, not an exception. (A broken invariant of our own is an assertion and throws.)
  */
-export type Decoded<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: WireError };
+export type Decoded<Value> = { readonly ok: true; readonly value: Value } | {
+  readonly ok: false;
+  readonly error: WireError;
+};
 
 /** A fault in received bytes. `offset` counts octets from the start of the buffer given to the decoder. */
 export interface WireError {
@@ -17,7 +20,11 @@ export function decoded<Value>(value: Value): Decoded<Value> {
   return { ok: true, value };
 }
 
-export function malformed(offset: number, field: string, reason: string): { readonly ok: false; readonly error: WireError } {
+export function malformed(
+  offset: number,
+  field: string,
+  reason: string,
+): { readonly ok: false; readonly error: WireError } {
   return { ok: false, error: { offset, field, reason } };
 }
 

@@ -1,0 +1,150 @@
+import type { Ipv6Address } from "./address.ts";
+import { ipv6Octets } from "./address.ts";
+import { ipv6UpperLayerChecksum } from "./checksum.ts";
+import { Protocol } from "./constants.ts";
+import { decodeExtensionHeaders, type ExtensionHeaderChain, type Ipv6Option } from "./extension_header.ts";
+import { decodeIpv6Header, encodeIpv6HeaderInto, IPV6_HEADER_OCTETS } from "./ipv6.ts";
+import { decodeMobilityHeader, type MobilityHeader } from "./mobility_header.ts";
+import { type Decoded, decoded, malformed } from "./result.ts";
+
+/** A mobility message in its IPv6 packet, with the addresses that its sender and its receiver go by. */
+export interface MobilityPacket {
+  /** Of the IPv6 header. */
+  readonly source: Ipv6Address;
+  /** Of the IPv6 header. */
+  readonly destination: Ipv6Address;
+  /** Of the Home Address destination option: the sender, when it is away from home. */
+  readonly homeAddressOption: Ipv6Address | undefined;
+  /** Of the type 2 routing header: the receiver, when it is away from home. */
+  readonly routingHomeAddress: Ipv6Address | undefined;
+  /** The mobility header's octets: a view into the packet. */
+  readonly mobilityHeader: Uint8Array;
+  readonly header: MobilityHeader;
+  /** With the home addresses in the pseudo header where they are given (RFC 6275 section 6.1.1). */
+  readonly checksumValid: boolean;
+}
+
+const HOP_LIMIT = 64;
+const CHECKSUM_OFFSET = 4;
+
+/** Decodes a whole IPv6 packet that carries a mobility header. Octets after its payload length are not looked at. */
+export function decodeMobilityPacket(packet: Uint8Array): Decoded<MobilityPacket> {
+  const ipv6 = decodeIpv6Header(packet, 0);
+  if (!ipv6.ok) return ipv6;
+  const { source, destination, payloadLength, nextHeader } = ipv6.value;
+  const end = IPV6_HEADER_OCTETS + payloadLength;
+  if (end > packet.length) return malformed(4, "IPv6 payload length", "goes past the end of the packet");
+  const chain = decodeExtensionHeaders(packet, IPV6_HEADER_OCTETS, end, nextHeader);
+  if (!chain.ok) return chain;
+  const addresses = homeAddresses(chain.value);
+  if (!addresses.ok) return addresses;
+  const { offset } = chain.value;
+  if (chain.value.nextHeader !== Protocol.mobilityHeader) {
+    return malformed(offset, "next header", `is ${chain.value.nextHeader}, not ${Protocol.mobilityHeader}`);
+  }
+  const header = decodeMobilityHeader(packet.subarray(offset, end));
+  if (!header.ok) return { ok: false, error: { ...header.error, offset: header.error.offset + offset } };
+  const headerEnd = offset + header.value.length;
+  const { homeAddressOption, routingHomeAddress } = addresses.value;
+  const checksum = ipv6UpperLayerChecksum({
+    source: ipv6Octets(homeAddressOption ?? source),
+    destination: ipv6Octets(routingHomeAddress ?? destination),
+    nextHeader: Protocol.mobilityHeader,
+    bytes: packet,
+    start: offset,
+    end: headerEnd,
+  });
+  return decoded({
+    source,
+    destination,
+    homeAddressOption,
+    routingHomeAddress,
+    mobilityHeader: packet.subarray(offset, headerEnd),
+    header: header.value,
+    checksumValid: checksum === 0,
+  });
+}
+
+type HomeAddresses = Pick<MobilityPacket, "homeAddressOption" | "routingHomeAddress">;
+
+/** Goes over the extension headers as a receiver has to (RFC 8200 section 4, RFC 6275 sections 6.3, 6.4). */
+function homeAddresses(chain: ExtensionHeaderChain): Decoded<HomeAddresses> {
+  let homeAddressOption: Ipv6Address | undefined;
+  let routingHomeAddress: Ipv6Address | undefined;
+  for (const [i, header] of chain.headers.entries()) {
+    const offset = chain.offsets[i];
+    switch (header.kind) {
+      case "hopByHopOptions":
+      case "destinationOptions":
+        for (const option of header.options) {
+          if (asksToDiscard(option)) {
+            return malformed(offset, "IPv6 option", "is unknown and asks for a discard");
+          }
+          if (option.kind !== "homeAddress") continue;
+          if (homeAddressOption !== undefined) {
+            return malformed(offset, "Home Address option", "stands there twice");
+          }
+          homeAddressOption = option.homeAddress;
+        }
+        break;
+      case "homeAddressRouting":
+        if (header.segmentsLeft !== 1) {
+          return malformed(offset + 3, "segments left", `is ${header.segmentsLeft}, not 1`);
+        }
+        if (routingHomeAddress !== undefined) {
+          return malformed(offset, "type 2 routing header", "stands there twice");
+        }
+        routingHomeAddress = header.homeAddress;
+        break;
+      case "otherRouting":
+        if (header.segmentsLeft !== 0) {
+          return malformed(offset + 2, "routing type", "is unknown, with segments left");
+        }
+        break;
+      case "fragment":
+        if (header.fragmentOffset > 0 || header.moreFragments) {
+          return malformed(offset, "IPv6 packet", "is a fragment");
+        }
+        break;
+    }
+  }
+  return decoded({ homeAddressOption, routingHomeAddress });
+}
+
+/** The two upper bits of an option type say what to do with an unknown option: 00 is to skip it. */
+function asksToDiscard(option: Ipv6Option): boolean {
+  return option.kind === "otherIpv6Option" && option.type >> 6 !== 0;
+}
+
+/** A plain IPv6 packet with this mobility header, its checksum filled in. */
+export function encodeMobilityPacket(parts: {
+  readonly source: Ipv6Address;
+  readonly destination: Ipv6Address;
+  readonly mobilityHeader: Uint8Array;
+}): Uint8Array {
+  const { source, destination, mobilityHeader } = parts;
+  const packet = new Uint8Array(IPV6_HEADER_OCTETS + mobilityHeader.length);
+  const ipv6 = {
+    trafficClass: 0,
+    flowLabel: 0,
+    payloadLength: mobilityHeader.length,
+    nextHeader: Protocol.mobilityHeader,
+    hopLimit: HOP_LIMIT,
+    source,
+    destination,
+  };
+  encodeIpv6HeaderInto(ipv6, packet, 0);
+  packet.set(mobilityHeader, IPV6_HEADER_OCTETS);
+  packet.fill(0, IPV6_HEADER_OCTETS + CHECKSUM_OFFSET, IPV6_HEADER_OCTETS + CHECKSUM_OFFSET + 2);
+  const checksum = ipv6UpperLayerChecksum({
+    source: packet.subarray(8, 24),
+    destination: packet.subarray(24, 40),
+    nextHeader: Protocol.mobilityHeader,
+    bytes: packet,
+    start: IPV6_HEADER_OCTETS,
+    end: packet.length,
+  });
+  packet[IPV6_HEADER_OCTETS + CHECKSUM_OFFSET] = checksum >> 8;
+  packet[IPV6_HEADER_OCTETS + CHECKSUM_OFFSET + 1] = checksum;
+  return packet;
+}
