@@ -1,4 +1,4 @@
-import { type Ipv4Address, type Ipv6Address, parseIpv4, parseIpv6 } from "../wire/address.ts";
+import { type Ipv4Address, ipv4Octets, type Ipv6Address, ipv6Octets } from "../wire/address.ts";
 import { encodeMobilityHeader, type MobilityHeader } from "../wire/mobility_header.ts";
 import type { BindingAcknowledgement, BindingUpdate } from "../wire/mobility_message.ts";
 import type { MobilityOption, OptionOf } from "../wire/mobility_option.ts";
@@ -50,12 +50,6 @@ export function sealMobilityHeader(
   return bytes;
 }
 
-/** The MN-HA option of a message, if it has one. */
-export function mnHaOption(header: MobilityHeader): OptionOf<"messageAuthentication"> | undefined {
-  const index = mnHaIndex(header);
-  return index < 0 ? undefined : header.message.options[index] as OptionOf<"messageAuthentication">;
-}
-
 /**
  * Does the message's MN-HA option prove that it comes from the holder of the key? False also where the option
  * is absent, not in its place, of another SPI or of another length.
@@ -67,24 +61,19 @@ export function verifyMobilityHeader(
   addresses: AuthenticatedAddresses,
   hmac: Hmac,
 ): boolean {
-  const index = mnHaIndex(header);
+  const options = "options" in header.message ? header.message.options : [];
+  const index = options.findIndex((option) =>
+    option.kind === "messageAuthentication" && option.subtype === MN_HA_SUBTYPE
+  );
   if (index < 0) return false;
-  const option = header.message.options[index] as OptionOf<"messageAuthentication">;
+  const option = options[index] as OptionOf<"messageAuthentication">;
   if (option.spi !== security.spi) return false;
   // The last option, unless an MN-AAA option follows (RFC 4285 section 5).
-  if (header.message.options.slice(index + 1).some((later) => later.kind !== "messageAuthentication")) {
-    return false;
-  }
+  if (options.slice(index + 1).some((later) => later.kind !== "messageAuthentication")) return false;
   const dataOffset = header.optionOffsets[index] + OPTION_HEAD_OCTETS;
   const covered = mobilityHeader.slice(0, dataOffset);
   covered.fill(0, CHECKSUM_OFFSET, CHECKSUM_OFFSET + 2);
   return equalOctets(option.authenticationData, authenticator(covered, security, addresses, hmac));
-}
-
-function mnHaIndex(header: MobilityHeader): number {
-  return header.message.options.findIndex((option) =>
-    option.kind === "messageAuthentication" && option.subtype === MN_HA_SUBTYPE
-  );
 }
 
 /** First (n, HMAC (key, care-of address | home address | mobility header up to the SPI)). */
@@ -96,17 +85,17 @@ function authenticator(
 ): Uint8Array {
   const data = new Uint8Array(32 + covered.length);
   data.set(careOfOctets(addresses), 0);
-  data.set(parseIpv6(addresses.homeAddress)!, 16);
+  data.set(ipv6Octets(addresses.homeAddress), 16);
   data.set(covered, 32);
   const { hash, octets } = ALGORITHMS[security.algorithm];
   return hmac(hash, security.key, data).subarray(0, octets);
 }
 
 function careOfOctets({ careOfAddress, homeAddress }: AuthenticatedAddresses): Uint8Array {
-  if (careOfAddress === undefined) return parseIpv6(homeAddress)!;
+  if (careOfAddress === undefined) return ipv6Octets(homeAddress);
   const mapped = new Uint8Array(16);
   mapped.fill(0xff, 10, 12);
-  mapped.set(parseIpv4(careOfAddress)!, 12);
+  mapped.set(ipv4Octets(careOfAddress), 12);
   return mapped;
 }
 

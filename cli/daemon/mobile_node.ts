@@ -1,0 +1,111 @@
+import type { MobileNodeAction } from "../../core/control/action.ts";
+import type { MobileNodeEvent } from "../../core/control/event.ts";
+import { MobileNode } from "../../core/control/mobile_node.ts";
+import type { Ipv4Address } from "../../core/wire/address.ts";
+import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
+import { openTun } from "../../ffi/tun.ts";
+import type { MobileNodeConfiguration } from "../configuration/configuration.ts";
+import { messageOf } from "../output/fault.ts";
+import { ControlLoop, currentNow } from "./control_loop.ts";
+import { ControlSocket } from "./control_socket.ts";
+import { DataPath } from "./data_path.ts";
+import { hmac } from "./hmac.ts";
+import { HostNetwork } from "./host_network.ts";
+import type { Log } from "./log.ts";
+import { openOuterSockets, type OuterSockets, sendSignalling } from "./outer_sockets.ts";
+import { stopSignal } from "./stop_signal.ts";
+
+/**
+ * Runs a mobile node until SIGTERM or SIGINT, then de-registers and puts everything back as it was.
+ * @throws what makes it impossible to start or to go on, with what to do about it
+ */
+export async function runMobileNode(configuration: MobileNodeConfiguration, { log }: { log: Log }): Promise<void> {
+  const { settings, egress } = configuration;
+  for (const warning of configuration.warnings) log.warning(warning);
+  using signal = stopSignal();
+  await using cleanup = new AsyncDisposableStack();
+  const machine = new MobileNode(settings, { hmac, random: Math.random });
+  const failure = Promise.withResolvers<never>();
+  const finished = Promise.withResolvers<void>();
+
+  // The control socket comes first: it tells a second daemon from the first before anything is touched.
+  cleanup.use(
+    await ControlSocket.open({
+      path: configuration.controlSocket,
+      handlers: { status: () => ({ ...machine.status(currentNow()), counters: dataPath.counters() }) },
+    }),
+  );
+  const tun = openTun({ name: configuration.tun });
+  cleanup.defer(() => closeFileDescriptor(tun.fileDescriptor));
+  const network = cleanup.use(await HostNetwork.open(log));
+  await network.setUpMobileNode({ tun: tun.name, homeAddress: settings.homeAddress });
+  const dataPath = await DataPath.start({
+    role: "mobileNode",
+    homeAddress: settings.homeAddress,
+    homeAgentIpv4Address: settings.homeAgentIpv4Address,
+    tunFileDescriptor: tun.fileDescriptor,
+    onSignalling: (record) => {
+      if (record.kind === "signalling") loop.push(record);
+    },
+    onFailure: failure.reject,
+  });
+  cleanup.defer(() => dataPath.close());
+
+  let sockets: OuterSockets | undefined;
+  const replaceSockets = async (address: Ipv4Address | undefined) => {
+    const old = sockets;
+    sockets = undefined;
+    await dataPath.clearSockets();
+    old?.[Symbol.dispose]();
+    if (address === undefined) return;
+    const opened = openOuterSockets({ address, port: configuration.localPort, device: egress });
+    sockets = opened;
+    await dataPath.setSockets(opened);
+  };
+  cleanup.defer(() => replaceSockets(undefined));
+
+  const performAction = async (action: MobileNodeAction): Promise<void> => {
+    switch (action.kind) {
+      case "report":
+        return log.report(action);
+      case "sendSignalling":
+        return sendSignalling(sockets, action, log);
+      case "setTunnel":
+        dataPath.setTunnel(action.tunnel, action.innerMtu);
+        return await network.setTunnel({ innerMtu: action.innerMtu });
+      case "clearTunnel":
+        dataPath.clearTunnel();
+        return await network.clearTunnel();
+      case "finished":
+        return finished.resolve();
+    }
+  };
+  const loop = new ControlLoop<MobileNodeEvent, MobileNodeAction>({
+    machine,
+    deadlineEvent: { kind: "deadline" },
+    performAction,
+    onError: (error) => log.error("an event could not be handled", { error: messageOf(error) }),
+  });
+  const running = loop.run();
+
+  // Each change waits for the one before: the sockets are those of the care-of address that the machine knows.
+  let change = Promise.resolve();
+  const watch = await network.watchCareOfAddress(egress, (address, linkMtu) => {
+    change = change.then(() => replaceSockets(address)).then(
+      () => void loop.push({ kind: "careOfAddress", address, linkMtu }),
+      (error) => log.error("the care-of address cannot be used", { address: address ?? "", error: messageOf(error) }),
+    );
+  });
+  log.info("mobile node ready", { egress, tun: tun.name, homeAddress: settings.homeAddress });
+  try {
+    await Promise.race([signal.requested, failure.promise]);
+    log.info("mobile node stops");
+    await watch.close();
+    await change;
+    loop.push({ kind: "stop" });
+    await Promise.race([finished.promise, failure.promise]);
+  } finally {
+    loop.stop();
+    await running;
+  }
+}
