@@ -1,5 +1,6 @@
 import { formatIpv6, type Ipv6Address, ipv6Octets } from "./address.ts";
 import { HOME_ADDRESS_ROUTING_TYPE, Ipv6OptionType, Protocol } from "./constants.ts";
+import { readUint16, readUint32, writeUint16, writeUint32, writeUint8 } from "./octets.ts";
 import { type Decoded, decoded, malformed } from "./result.ts";
 
 /** IPv6 extension headers (RFC 8200 section 4, RFC 6275 sections 6.3 and 6.4). */
@@ -106,7 +107,7 @@ function decodeFragmentHeader(bytes: Uint8Array, offset: number): FragmentHeader
   return {
     kind: "fragment",
     nextHeader: bytes[offset],
-    fragmentOffset: (bytes[offset + 2] << 8 | bytes[offset + 3]) & 0xfff8,
+    fragmentOffset: readUint16(bytes, offset + 2) & 0xfff8,
     moreFragments: (bytes[offset + 3] & 1) === 1,
     identification: readUint32(bytes, offset + 4),
   };
@@ -265,7 +266,7 @@ export function encodeExtensionHeaderInto(
     throw new RangeError(`Cannot encode ${header.kind}: needs ${octets} octets`);
   }
   buffer.fill(0, offset, offset + octets);
-  buffer[offset] = header.nextHeader;
+  writeUint8(buffer, offset, header.nextHeader, "next header");
   if (header.kind !== "fragment") buffer[offset + 1] = octets / UNIT_OCTETS - 1;
   switch (header.kind) {
     case "hopByHopOptions":
@@ -274,21 +275,25 @@ export function encodeExtensionHeaderInto(
       break;
     case "homeAddressRouting":
       buffer[offset + 2] = HOME_ADDRESS_ROUTING_TYPE;
-      buffer[offset + 3] = header.segmentsLeft;
+      writeUint8(buffer, offset + 3, header.segmentsLeft, "segments left");
       buffer.set(ipv6Octets(header.homeAddress), offset + UNIT_OCTETS);
       break;
     case "otherRouting":
-      buffer[offset + 2] = header.routingType;
-      buffer[offset + 3] = header.segmentsLeft;
+      writeUint8(buffer, offset + 2, header.routingType, "routing type");
+      writeUint8(buffer, offset + 3, header.segmentsLeft, "segments left");
       buffer.set(header.data, offset + 4);
       break;
     case "fragment":
       if (header.fragmentOffset % 8 !== 0) {
         throw new RangeError(`Cannot encode fragment offset ${header.fragmentOffset}`);
       }
-      writeUint16(buffer, offset + 2, header.fragmentOffset | (header.moreFragments ? 1 : 0));
-      writeUint16(buffer, offset + 4, header.identification >>> 16);
-      writeUint16(buffer, offset + 6, header.identification);
+      writeUint16(
+        buffer,
+        offset + 2,
+        header.fragmentOffset | (header.moreFragments ? 1 : 0),
+        "fragment offset",
+      );
+      writeUint32(buffer, offset + 4, header.identification, "identification");
       break;
   }
   return octets;
@@ -316,8 +321,13 @@ function encodeIpv6Options(options: readonly Ipv6Option[], buffer: Uint8Array, h
     pad(buffer, headerOffset + written, offsets[i] - written);
     const at = headerOffset + offsets[i];
     const data = option.kind === "homeAddress" ? ipv6Octets(option.homeAddress) : option.data;
-    buffer[at] = option.kind === "homeAddress" ? Ipv6OptionType.homeAddress : option.type;
-    buffer[at + 1] = data.length;
+    writeUint8(
+      buffer,
+      at,
+      option.kind === "homeAddress" ? Ipv6OptionType.homeAddress : option.type,
+      "IPv6 option type",
+    );
+    writeUint8(buffer, at + 1, data.length, "IPv6 option length");
     buffer.set(data, at + OPTION_HEAD_OCTETS);
     written = offsets[i] + OPTION_HEAD_OCTETS + data.length;
   });
@@ -329,13 +339,4 @@ function pad(buffer: Uint8Array, offset: number, octets: number): void {
   if (octets < OPTION_HEAD_OCTETS) return;
   buffer[offset] = Ipv6OptionType.padN;
   buffer[offset + 1] = octets - OPTION_HEAD_OCTETS;
-}
-
-function readUint32(bytes: Uint8Array, offset: number): number {
-  return (bytes[offset] << 24 | bytes[offset + 1] << 16 | bytes[offset + 2] << 8 | bytes[offset + 3]) >>> 0;
-}
-
-function writeUint16(buffer: Uint8Array, offset: number, value: number): void {
-  buffer[offset] = value >> 8;
-  buffer[offset + 1] = value;
 }

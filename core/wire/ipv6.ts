@@ -1,7 +1,9 @@
 import { formatIpv6, type Ipv6Address, ipv6Octets } from "./address.ts";
+import { readUint16, readUint32, writeUint16, writeUint32, writeUint8 } from "./octets.ts";
 import { type Decoded, decoded, malformed } from "./result.ts";
 
 export const IPV6_HEADER_OCTETS = 40;
+const IPV6_VERSION = 6;
 const FLOW_LABEL_BITS = 20;
 
 /**
@@ -27,11 +29,11 @@ export interface Ipv6Header {
 export function decodeIpv6Header(bytes: Uint8Array, offset: number): Decoded<Ipv6Header> {
   if (bytes.length - offset < IPV6_HEADER_OCTETS) return malformed(bytes.length, "IPv6 header", "is cut off");
   const version = bytes[offset] >> 4;
-  if (version !== 6) return malformed(offset, "IP version", `is ${version}, not 6`);
+  if (version !== IPV6_VERSION) return malformed(offset, "IP version", `is ${version}, not 6`);
   return decoded({
-    trafficClass: (bytes[offset] & 0x0f) << 4 | bytes[offset + 1] >> 4,
-    flowLabel: (bytes[offset + 1] & 0x0f) << 16 | bytes[offset + 2] << 8 | bytes[offset + 3],
-    payloadLength: bytes[offset + 4] << 8 | bytes[offset + 5],
+    trafficClass: readUint32(bytes, offset) >>> FLOW_LABEL_BITS & 0xff,
+    flowLabel: readUint32(bytes, offset) % 2 ** FLOW_LABEL_BITS,
+    payloadLength: readUint16(bytes, offset + 4),
     nextHeader: bytes[offset + 6],
     hopLimit: bytes[offset + 7],
     source: formatIpv6(bytes, offset + 8),
@@ -47,17 +49,14 @@ export function encodeIpv6Header(header: Ipv6Header): Uint8Array {
 
 /** Writes over whatever `buffer` holds from `offset` on. Returns the header's octets. */
 export function encodeIpv6HeaderInto(header: Ipv6Header, buffer: Uint8Array, offset: number): number {
-  const { trafficClass, flowLabel, payloadLength } = header;
-  if (flowLabel >>> FLOW_LABEL_BITS !== 0) throw new RangeError(`Cannot encode flow label ${flowLabel}`);
-  if (payloadLength > 0xffff) throw new RangeError(`Cannot encode IPv6 payload length ${payloadLength}`);
-  buffer[offset] = 0x60 | trafficClass >> 4;
-  buffer[offset + 1] = (trafficClass & 0x0f) << 4 | flowLabel >> 16;
-  buffer[offset + 2] = flowLabel >> 8;
-  buffer[offset + 3] = flowLabel;
-  buffer[offset + 4] = payloadLength >> 8;
-  buffer[offset + 5] = payloadLength;
-  buffer[offset + 6] = header.nextHeader;
-  buffer[offset + 7] = header.hopLimit;
+  const { trafficClass, flowLabel } = header;
+  if (trafficClass > 0xff) throw new RangeError(`Cannot encode traffic class ${trafficClass}`);
+  if (flowLabel >= 2 ** FLOW_LABEL_BITS) throw new RangeError(`Cannot encode flow label ${flowLabel}`);
+  const first = IPV6_VERSION * 2 ** 28 + trafficClass * 2 ** FLOW_LABEL_BITS + flowLabel;
+  writeUint32(buffer, offset, first, "traffic class and flow label");
+  writeUint16(buffer, offset + 4, header.payloadLength, "IPv6 payload length");
+  writeUint8(buffer, offset + 6, header.nextHeader, "next header");
+  writeUint8(buffer, offset + 7, header.hopLimit, "hop limit");
   buffer.set(ipv6Octets(header.source), offset + 8);
   buffer.set(ipv6Octets(header.destination), offset + 24);
   return IPV6_HEADER_OCTETS;
