@@ -3,6 +3,7 @@ import project from "../../deno.json" with { type: "json" };
 import { Failure, messageOf, UsageError } from "../output/fault.ts";
 import { OutputClosed, print, remark } from "../output/write.ts";
 import { configCommand } from "./config.ts";
+import { decodeCommand } from "./decode.ts";
 import { globalOptions, logFormatOption, logLevelOption } from "./global_options.ts";
 import { homeAgentCommand } from "./home_agent.ts";
 import { mobileNodeCommand } from "./mobile_node.ts";
@@ -33,11 +34,8 @@ export function buildProgram(): CommandUnknownOpts {
       outputError: (text, write) => write(`dsmip: ${text}`),
     })
     .exitOverride();
-  for (
-    const command of [homeAgentCommand(), mobileNodeCommand(), configCommand()]
-  ) {
-    program.addCommand(command);
-  }
+  const commands = [homeAgentCommand(), mobileNodeCommand(), decodeCommand(), configCommand()];
+  for (const command of commands) program.addCommand(command);
   settle(program);
   return program;
 }

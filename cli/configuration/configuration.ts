@@ -22,6 +22,8 @@ export interface HomeAgentConfiguration {
   readonly port: number;
   /** Name of the TUN interface. */
   readonly tun: string;
+  /** Switch the host's IPv6 forwarding on while the home agent runs; otherwise the administrator sees to it. */
+  readonly forwarding: boolean;
   /** Absolute path of the control socket. */
   readonly controlSocket: string;
   /** What is allowed and still worth a warning, at start and in `config check`. */

@@ -108,6 +108,7 @@ export const HOME_AGENT_KEYS = {
   ipv4_address: ipv4Address,
   home_prefix: ipv6Prefix,
   tun: interfaceName.default("dsmip-ha"),
+  forwarding: yesOrNo().default(false),
   port: port.default(DSMIPV6_PORT),
   control_socket: controlSocket.default(DEFAULT_CONTROL_SOCKET.homeAgent),
   maximum_lifetime_seconds: lifetimeSeconds.default(DEFAULT_LIFETIME_SECONDS),

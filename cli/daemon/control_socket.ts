@@ -11,8 +11,8 @@ import {
   writeLine,
 } from "./control_protocol.ts";
 
-/** What each command answers: anything that JSON can hold. */
-export type ControlHandlers = Readonly<Record<string, () => unknown | Promise<unknown>>>;
+/** What each command answers, at once: anything that JSON can hold. */
+export type ControlHandlers = Readonly<Record<string, () => unknown>>;
 
 export interface ControlSocketOptions {
   readonly path: string;
@@ -94,7 +94,7 @@ export class ControlSocket implements AsyncDisposable {
     this.#connections.add(connection);
     const timer = setTimeout(() => this.#drop(connection), this.#options.timeLimitMs ?? TIME_LIMIT_MS);
     try {
-      await writeLine(connection, await this.#answer(await readLine(connection, MAXIMUM_REQUEST_OCTETS)));
+      await writeLine(connection, this.#answer(await readLine(connection, MAXIMUM_REQUEST_OCTETS)));
     } catch {
       // The client has gone or was too slow: its loss only.
     } finally {
@@ -103,7 +103,7 @@ export class ControlSocket implements AsyncDisposable {
     }
   }
 
-  async #answer(line: string | undefined): Promise<ControlAnswer> {
+  #answer(line: string | undefined): ControlAnswer {
     const pid = Deno.pid;
     if (line === undefined) {
       return { ok: false, pid, error: `a request has at most ${MAXIMUM_REQUEST_OCTETS} octets` };
@@ -120,7 +120,7 @@ export class ControlSocket implements AsyncDisposable {
       };
     }
     try {
-      return { ok: true, pid, answer: await handlers[command]() };
+      return { ok: true, pid, answer: handlers[command]() };
     } catch (error) {
       return { ok: false, pid, error: messageOf(error) };
     }

@@ -15,7 +15,7 @@ export function describeConfiguration(configuration: Configuration, colours: Col
 }
 
 function describeHomeAgent(configuration: HomeAgentConfiguration, colours: Colours): string {
-  const { settings, file, ipv4Address, port, tun, controlSocket } = configuration;
+  const { settings, file, ipv4Address, port, tun, forwarding, controlSocket } = configuration;
   const { homePrefix, natRefreshSeconds } = settings;
   const rows = [
     ["configuration", `${file}: a home agent`],
@@ -30,6 +30,7 @@ function describeHomeAgent(configuration: HomeAgentConfiguration, colours: Colou
     ],
     ["clock tolerance", `${settings.clockToleranceMs / 1000} s`],
     ["interface", tun],
+    ["IPv6 forwarding", forwarding ? "switched on" : "as the host has it"],
     ["control socket", controlSocket],
     ["mobile nodes", String(settings.mobileNodes.length)],
   ] as const;

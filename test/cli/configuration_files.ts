@@ -1,0 +1,81 @@
+import type {
+  Configuration,
+  HomeAgentConfiguration,
+  MobileNodeConfiguration,
+} from "../../cli/configuration/configuration.ts";
+import { ConfigurationError } from "../../cli/configuration/mistake.ts";
+
+/** Shared by the tests of the configuration: a good file of each kind, and a folder with their keys. */
+export const HOME_AGENT_TOML = `[home_agent]
+ipv6_address = "2001:DB8:100:0::1"
+ipv4_address = "203.0.113.1"
+home_prefix = "2001:db8:100::/64"
+
+[[mobile_node]]
+identity = "mn1@example.org"
+home_address = "2001:db8:100::100"
+spi = 1000
+key_file = "mn1.key"
+
+[[mobile_node]]
+identity = "mn2@example.org"
+home_address = "2001:db8:100::200"
+spi = 1001
+key_file = "mn2.key"
+algorithm = "hmac-sha1-96"
+`;
+
+export const MOBILE_NODE_TOML = `[mobile_node]
+identity = "mn1@example.org"
+home_address = "2001:db8:100::100"
+home_agent_ipv6_address = "2001:db8:100::1"
+home_agent_ipv4_address = "203.0.113.1"
+egress = "eth0"
+spi = 1000
+key_file = "mn1.key"
+`;
+
+export const KEY_HEX = { mn1: "00112233445566778899aabbccddeeff", mn2: "fedcba98765432100123456789abcdef" };
+
+/** A folder with mn1.key and mn2.key, removed when it is disposed of. */
+export class KeyFolder implements Disposable {
+  readonly path = Deno.makeTempDirSync({ prefix: "dsmip-test-" });
+
+  constructor() {
+    this.write("mn1.key", KEY_HEX.mn1 + "\n");
+    this.write("mn2.key", ` ${KEY_HEX.mn2.toUpperCase().replace(/(..)/g, "$1 ")}\n`);
+  }
+
+  /** Writes a file with mode 0600, or another one, and returns its path. */
+  write(name: string, content: string | Uint8Array, mode = 0o600): string {
+    const path = `${this.path}/${name}`;
+    Deno.writeFileSync(path, typeof content === "string" ? new TextEncoder().encode(content) : content);
+    Deno.chmodSync(path, mode);
+    return path;
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.path, { recursive: true });
+  }
+}
+
+export function asHomeAgent(configuration: Configuration): HomeAgentConfiguration {
+  if (configuration.kind !== "homeAgent") throw new Error("a home agent's configuration was expected");
+  return configuration;
+}
+
+export function asMobileNode(configuration: Configuration): MobileNodeConfiguration {
+  if (configuration.kind !== "mobileNode") throw new Error("a mobile node's configuration was expected");
+  return configuration;
+}
+
+/** The ConfigurationError that the function has to throw. */
+export function mistakesOf(read: () => Configuration): ConfigurationError {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error;
+    throw error;
+  }
+  throw new Error("a ConfigurationError was expected");
+}
