@@ -1,20 +1,23 @@
 import type { Ipv4Address, Ipv6Address } from "../wire/address.ts";
 import { BindingErrorStatusCode, BindingStatusCode, bindingStatusName } from "../wire/binding_status.ts";
 import type { BindingAcknowledgement, BindingError } from "../wire/mobility_message.ts";
-import { findOption, type MobilityOption } from "../wire/mobility_option.ts";
-import { decodeMobilityPacket, encodeMobilityPacket, type MobilityPacket } from "../wire/mobility_packet.ts";
+import { findOption } from "../wire/mobility_option.ts";
+import { decodeMobilityPacket, type MobilityPacket } from "../wire/mobility_packet.ts";
 import { describeWireError } from "../wire/result.ts";
 import type { MobileNodeAction, Report } from "./action.ts";
-import { sealMobilityHeader, verifyMobilityHeader } from "./authentication.ts";
+import { verifyMobilityHeader } from "./authentication.ts";
 import {
   INITIAL_BINDACK_TIMEOUT_FIRST_REGISTRATION_MS,
   INITIAL_BINDACK_TIMEOUT_MS,
   MAX_BINDACK_TIMEOUT_MS,
-  MAX_UPDATE_RATE_PER_SECOND,
-  NAI_SUBTYPE,
   NAT_KEEPALIVE_TIMEOUT_SECONDS,
   NO_KEEPALIVE,
 } from "./constants.ts";
+import {
+  BindingUpdateSender,
+  type MobileNodeEnvironment,
+  type UpdateRequest,
+} from "./binding_update_sender.ts";
 import type { MobileNodeEvent } from "./event.ts";
 import {
   type Binding,
@@ -25,8 +28,6 @@ import {
   timersOf,
 } from "./mobile_node_state.ts";
 import type { Now } from "./now.ts";
-import { ntpTimestamp, unixMsOfNtpTimestamp } from "./ntp_timestamp.ts";
-import { nextSequenceNumber } from "./sequence_number.ts";
 import type { Hmac, MobileNodeSettings } from "./settings.ts";
 import { type Encapsulation, ENCAPSULATION_OVERHEAD, sameTunnelEnd, type TunnelEnd } from "./tunnel.ts";
 
@@ -34,17 +35,10 @@ import { type Encapsulation, ENCAPSULATION_OVERHEAD, sameTunnelEnd, type TunnelE
 const REFRESH_AT = 3 / 4;
 /** Answers that make us correct ourselves and send again at once, before we fall back to the timer. */
 const MAXIMUM_CORRECTIONS = 3;
-const MAXIMUM_OUTSTANDING = 8;
 const REFUSED_RETRY_MS = 60_000;
 const DEREGISTRATION_LIMIT_MS = 5_000;
 /** Two Binding Errors or Refresh Requests closer than this are one. */
 const HINT_INTERVAL_MS = 1_000;
-
-export interface MobileNodeEnvironment {
-  readonly hmac: Hmac;
-  /** A number from 0 (inclusive) to 1 (exclusive). */
-  readonly random: () => number;
-}
 
 /** What `dsmip mn status` shows. */
 export interface MobileNodeStatus {
@@ -71,25 +65,20 @@ export interface MobileNodeStatus {
  */
 export class MobileNode {
   readonly #settings: MobileNodeSettings;
-  readonly #environment: MobileNodeEnvironment;
+  readonly #hmac: Hmac;
+  readonly #sender: BindingUpdateSender;
   #state: MobileNodeState = { kind: "detached", binding: undefined };
   #linkMtu = 1500;
-  #sequenceNumber: number;
-  #lastTimestamp = 0n;
-  /** Added to our wall clock, learnt from the home agent (RFC 4285 section 6). */
-  #clockOffsetMs = 0;
   /** Cleared when the home agent refuses the F flag (RFC 5555 section 4.4.2). */
   #forceUdp: boolean;
-  /** When the last updates went out, for MAX_UPDATE_RATE; the latest last. */
-  #recentSends: number[] = [];
   #lastHintMs = -Infinity;
   #lastRefusal: number | undefined;
 
   constructor(settings: MobileNodeSettings, environment: MobileNodeEnvironment) {
     this.#settings = settings;
-    this.#environment = environment;
+    this.#hmac = environment.hmac;
     this.#forceUdp = settings.forceUdp;
-    this.#sequenceNumber = Math.floor(environment.random() * 0x10000);
+    this.#sender = new BindingUpdateSender(settings, environment);
   }
 
   handle(event: MobileNodeEvent, now: Now): MobileNodeAction[] {
@@ -126,7 +115,7 @@ export class MobileNode {
       keepaliveSeconds: binding?.keepaliveSeconds ?? null,
       lifetimeSeconds: binding?.lifetimeSeconds ?? null,
       remainingSeconds: binding ? Math.max(0, (binding.expiresAtMs - now.monotonicMs) / 1000) : null,
-      sequenceNumber: this.#sequenceNumber,
+      sequenceNumber: this.#sender.sequenceNumber,
       registrationMs: binding?.registrationMs ?? null,
       lastRefusal: this.#lastRefusal === undefined
         ? null
@@ -163,7 +152,11 @@ export class MobileNode {
     if (state.kind === "deregistering") return [];
     // Without a binding a Binding Update may be on its way all the same: its sequence number is taken.
     if (binding === undefined && state.kind !== "registering") return this.#finish();
-    const { exchange, actions } = this.#sendUpdate(state.careOfAddress, 0, undefined, now);
+    const { exchange, actions } = this.#sender.send(
+      this.#removal(state.careOfAddress),
+      newExchange(binding),
+      now,
+    );
     const giveUpAtMs = now.monotonicMs + DEREGISTRATION_LIMIT_MS;
     this.#state = { kind: "deregistering", careOfAddress: state.careOfAddress, exchange, giveUpAtMs };
     return actions;
@@ -203,9 +196,8 @@ export class MobileNode {
   #retransmit(now: Now): MobileNodeAction[] {
     const state = this.#state;
     if (state.kind !== "registering" && state.kind !== "deregistering") return [];
-    const lifetimeSeconds = state.kind === "registering" ? this.#settings.lifetimeSeconds : 0;
     const { timeoutMs, heldBack } = state.exchange;
-    const { exchange, actions } = this.#sendUpdate(state.careOfAddress, lifetimeSeconds, {
+    const { exchange, actions } = this.#sender.send(this.#requestOf(state), {
       ...state.exchange,
       timeoutMs: heldBack ? timeoutMs : Math.min(timeoutMs * 2, MAX_BINDACK_TIMEOUT_MS),
     }, now);
@@ -272,7 +264,7 @@ export class MobileNode {
       return [dropped("acknowledgement with another timestamp")];
     }
     if (status === BindingStatusCode.sequenceNumberOutOfWindow) {
-      this.#sequenceNumber = acknowledgement.sequenceNumber;
+      this.#sender.adoptSequenceNumber(acknowledgement.sequenceNumber);
       return this.#correct("sequence number out of window", now);
     }
     if (status === BindingStatusCode.cannotForceUdp && answered.forceUdp) {
@@ -297,7 +289,7 @@ export class MobileNode {
       packet.header,
       security,
       addresses,
-      this.#environment.hmac,
+      this.#hmac,
     );
   }
 
@@ -385,10 +377,7 @@ export class MobileNode {
   }
 
   #correctClock(timestamp: bigint, now: Now): MobileNodeAction[] {
-    // The home agent gives whole seconds only; the middle of its second is the best guess.
-    const homeAgentMs = unixMsOfNtpTimestamp((timestamp >> 32n) << 32n) + 500;
-    this.#clockOffsetMs = homeAgentMs - now.unixMs;
-    this.#lastTimestamp = 0n;
+    this.#sender.adoptClock(timestamp, now);
     return this.#correct("clock differs from the home agent's", now);
   }
 
@@ -398,13 +387,10 @@ export class MobileNode {
     if (state.kind !== "registering" && state.kind !== "deregistering") return [];
     const corrections = state.exchange.corrections + 1;
     if (corrections > MAXIMUM_CORRECTIONS) return [report("warning", reason, {})];
-    const lifetimeSeconds = state.kind === "registering" ? this.#settings.lifetimeSeconds : 0;
-    const { exchange, actions } = this.#sendUpdate(
-      state.careOfAddress,
-      lifetimeSeconds,
-      { ...state.exchange, corrections },
-      now,
-    );
+    const { exchange, actions } = this.#sender.send(this.#requestOf(state), {
+      ...state.exchange,
+      corrections,
+    }, now);
     this.#state = { ...state, exchange };
     return [report("info", `${reason}: sending again`, {}), ...actions];
   }
@@ -423,8 +409,7 @@ export class MobileNode {
   #registerAgain(reason: string, now: Now): MobileNodeAction[] {
     const state = this.#state;
     if (state.kind !== "registered" && state.kind !== "registering") return [];
-    const lastSentMs = this.#recentSends.at(-1) ?? -Infinity;
-    if (now.monotonicMs - Math.max(this.#lastHintMs, lastSentMs) < HINT_INTERVAL_MS) return [];
+    if (now.monotonicMs - Math.max(this.#lastHintMs, this.#sender.lastSentMs) < HINT_INTERVAL_MS) return [];
     this.#lastHintMs = now.monotonicMs;
     return [report("info", reason, {}), ...this.#startRegistration(state.careOfAddress, state.binding, now)];
   }
@@ -432,111 +417,27 @@ export class MobileNode {
   // Binding Updates
 
   #startRegistration(careOfAddress: Ipv4Address, binding: Binding | undefined, now: Now): MobileNodeAction[] {
-    const { exchange, actions } = this.#sendUpdate(
-      careOfAddress,
-      this.#settings.lifetimeSeconds,
-      undefined,
+    const { exchange, actions } = this.#sender.send(
+      this.#registration(careOfAddress),
+      newExchange(binding),
       now,
-      binding,
     );
     this.#state = { kind: "registering", careOfAddress, exchange, binding };
     return actions;
   }
 
-  /**
-   * Sends the next Binding Update of an exchange, or puts it off where MAX_UPDATE_RATE forbids it.
-   * Each has a sequence number and a timestamp greater than all before (RFC 6275 11.8, RFC 4285 6).
-   */
-  #sendUpdate(
-    careOfAddress: Ipv4Address,
-    lifetimeSeconds: number,
-    earlier: Exchange | undefined,
-    now: Now,
-    binding?: Binding,
-  ): { exchange: Exchange; actions: MobileNodeAction[] } {
-    const timeoutMs = earlier?.timeoutMs ??
-      (binding ? INITIAL_BINDACK_TIMEOUT_MS : INITIAL_BINDACK_TIMEOUT_FIRST_REGISTRATION_MS);
-    const corrections = earlier?.corrections ?? 0;
-    const before = earlier?.sent ?? [];
-    const waitUntilMs = this.#earliestSendMs(now.monotonicMs);
-    if (waitUntilMs > now.monotonicMs) {
-      const exchange = { sent: before, timeoutMs, corrections, retransmitAtMs: waitUntilMs, heldBack: true };
-      return { exchange, actions: [] };
-    }
-    this.#recentSends = [...this.#recentSends, now.monotonicMs].slice(-MAX_UPDATE_RATE_PER_SECOND);
-    this.#sequenceNumber = nextSequenceNumber(this.#sequenceNumber);
-    const update: SentUpdate = {
-      sequenceNumber: this.#sequenceNumber,
-      timestamp: this.#nextTimestamp(now),
-      careOfAddress,
-      forceUdp: this.#forceUdp,
-      sentAtMs: now.monotonicMs,
-    };
-    return {
-      exchange: {
-        sent: [...before, update].slice(-MAXIMUM_OUTSTANDING),
-        timeoutMs,
-        corrections,
-        retransmitAtMs: now.monotonicMs + timeoutMs,
-        heldBack: false,
-      },
-      actions: [this.#bindingUpdate(update, lifetimeSeconds)],
-    };
+  #registration(careOfAddress: Ipv4Address): UpdateRequest {
+    return { careOfAddress, lifetimeSeconds: this.#settings.lifetimeSeconds, forceUdp: this.#forceUdp };
   }
 
-  #earliestSendMs(monotonicMs: number): number {
-    if (this.#recentSends.length < MAX_UPDATE_RATE_PER_SECOND) return monotonicMs;
-    return Math.max(monotonicMs, this.#recentSends[0] + 1000);
+  #removal(careOfAddress: Ipv4Address): UpdateRequest {
+    return { careOfAddress, lifetimeSeconds: 0, forceUdp: this.#forceUdp };
   }
 
-  #nextTimestamp(now: Now): bigint {
-    const byClock = ntpTimestamp(now.unixMs + this.#clockOffsetMs, this.#environment.random());
-    this.#lastTimestamp = byClock > this.#lastTimestamp ? byClock : this.#lastTimestamp + 1n;
-    return this.#lastTimestamp;
-  }
-
-  /** IPv4 (care-of -> home agent) / UDP / IPv6 (home address -> home agent) / Binding Update (RFC 5555 4.4.2). */
-  #bindingUpdate(sent: SentUpdate, lifetimeSeconds: number): MobileNodeAction {
-    const settings = this.#settings;
-    const { careOfAddress } = sent;
-    const options: MobilityOption[] = [{ kind: "ipv4CareOfAddress", careOfAddress }];
-    if (settings.security !== undefined) {
-      const identifier = new TextEncoder().encode(settings.identity);
-      options.push({ kind: "mobileNodeIdentifier", subtype: NAI_SUBTYPE, identifier });
-      options.push({ kind: "messageIdentification", timestamp: sent.timestamp });
-    }
-    const mobilityHeader = sealMobilityHeader(
-      {
-        kind: "bindingUpdate",
-        sequenceNumber: sent.sequenceNumber,
-        acknowledge: true,
-        homeRegistration: true,
-        linkLocalCompatibility: false,
-        keyManagementMobility: false,
-        mapRegistration: false,
-        mobileRouter: false,
-        proxyRegistration: false,
-        forceUdp: sent.forceUdp,
-        tlvHeader: false,
-        overwriteOrBulk: false,
-        lifetimeSeconds,
-        options,
-      },
-      settings.security,
-      { careOfAddress, homeAddress: settings.homeAddress },
-      this.#environment.hmac,
-    );
-    return {
-      kind: "sendSignalling",
-      source: careOfAddress,
-      destination: settings.homeAgentIpv4Address,
-      destinationPort: settings.homeAgentPort,
-      packet: encodeMobilityPacket({
-        source: settings.homeAddress,
-        destination: settings.homeAgentAddress,
-        mobilityHeader,
-      }),
-    };
+  #requestOf(state: MobileNodeState & { kind: "registering" | "deregistering" }): UpdateRequest {
+    return state.kind === "registering"
+      ? this.#registration(state.careOfAddress)
+      : this.#removal(state.careOfAddress);
   }
 
   #setTunnel(tunnel: TunnelEnd): MobileNodeAction {
@@ -548,6 +449,12 @@ export class MobileNode {
     this.#state = { kind: "finished" };
     return [{ kind: "clearTunnel" }, { kind: "finished" }];
   }
+}
+
+/** The back-off starts at 1 s while a binding exists, and at 1.5 s before (RFC 6275 section 11.8). */
+function newExchange(binding: Binding | undefined): Pick<Exchange, "sent" | "timeoutMs" | "corrections"> {
+  const timeoutMs = binding ? INITIAL_BINDACK_TIMEOUT_MS : INITIAL_BINDACK_TIMEOUT_FIRST_REGISTRATION_MS;
+  return { sent: [], timeoutMs, corrections: 0 };
 }
 
 function report(level: Report["level"], message: string, details: Report["details"]): Report {
