@@ -1,0 +1,91 @@
+import { Protocol } from "../wire/constants.ts";
+import { addIcmpMessage, writeEcho, writeIcmpMessage } from "./icmp.ts";
+import type { IcmpMessage } from "./icmp.ts";
+import type { Layer } from "./layer.ts";
+import { NEIGHBOUR_DISCOVERY_MESSAGES } from "./neighbour_discovery.ts";
+import { decimal, flags, hexadecimal, ipv6 } from "./tree.ts";
+import type { Field } from "./tree.ts";
+
+const ECHO_FIELDS: readonly Field[] = [
+  { name: "Identifier", at: 4, octets: 2, show: decimal },
+  { name: "Sequence number", at: 6, octets: 2, show: decimal },
+];
+const IDENTIFIER_FIELD: Field = { name: "Identifier", at: 4, octets: 2, show: hexadecimal };
+
+/** RFC 4443, RFC 4861, RFC 2710, RFC 3810, RFC 6275 6.5 to 6.8. */
+const MESSAGES: ReadonlyMap<number, IcmpMessage> = new Map<number, IcmpMessage>([
+  [1, {
+    name: "destination unreachable",
+    codes: [
+      "no route",
+      "administratively prohibited",
+      "beyond scope of source",
+      "address",
+      "port",
+      "source address failed policy",
+      "reject route",
+    ],
+    quotes: true,
+  }],
+  [2, {
+    name: "packet too big",
+    quotes: true,
+    fields: [{ name: "MTU", at: 4, octets: 4, show: decimal }],
+    line(cursor, out) {
+      if (cursor.available < 8) return;
+      out.text(" mtu=");
+      out.decimal(cursor.uint32(cursor.offset + 4));
+    },
+  }],
+  [3, { name: "time exceeded", codes: ["in transit", "in reassembly"], quotes: true }],
+  [4, {
+    name: "parameter problem",
+    codes: ["erroneous header field", "unrecognized next header", "unrecognized option"],
+    quotes: true,
+    fields: [{ name: "Pointer", at: 4, octets: 4, show: decimal }],
+    line(cursor, out) {
+      if (cursor.available < 8) return;
+      out.text(" at byte ");
+      out.decimal(cursor.uint32(cursor.offset + 4));
+    },
+  }],
+  [128, { name: "echo request", fields: ECHO_FIELDS, line: writeEcho }],
+  [129, { name: "echo reply", fields: ECHO_FIELDS, line: writeEcho }],
+  [130, { name: "multicast listener query" }],
+  [131, { name: "multicast listener report" }],
+  [132, { name: "multicast listener done" }],
+  ...NEIGHBOUR_DISCOVERY_MESSAGES,
+  [143, { name: "multicast listener report v2" }],
+  [144, { name: "home agent address discovery request", fields: [IDENTIFIER_FIELD] }],
+  [145, {
+    name: "home agent address discovery reply",
+    fields: [IDENTIFIER_FIELD, { name: "Home agent", at: 8, octets: 16, show: ipv6 }],
+  }],
+  [146, { name: "mobile prefix solicitation", fields: [IDENTIFIER_FIELD] }],
+  [147, {
+    name: "mobile prefix advertisement",
+    optionsAt: 8,
+    fields: [
+      IDENTIFIER_FIELD,
+      {
+        name: "Flags",
+        at: 6,
+        octets: 2,
+        show: flags([
+          { mask: 0x8000, letter: "M", name: "Managed addresses" },
+          { mask: 0x4000, letter: "O", name: "Other configuration" },
+        ], 0x3fff),
+      },
+    ],
+  }],
+]);
+
+export const icmpv6: Layer = {
+  name: "ICMPv6",
+  line(cursor, out) {
+    writeIcmpMessage(cursor, out, "ICMPv6", MESSAGES);
+  },
+  tree(cursor, node) {
+    addIcmpMessage(cursor, node, MESSAGES, (at) => cursor.upperLayerChecksum(Protocol.icmpv6, at));
+  },
+};

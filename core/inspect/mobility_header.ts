@@ -1,0 +1,86 @@
+import { Protocol } from "../wire/constants.ts";
+import { mobilityMessageEntry } from "../wire/mobility_message_table.ts";
+import type { Layer } from "./layer.ts";
+import { writeMobilityMessage } from "./mobility_line.ts";
+import { mobilityMessageTypeName } from "./mobility_names.ts";
+import { addMobilityOptions, addTableFields } from "./mobility_tree.ts";
+import { ipProtocolNames } from "./names.ts";
+import type { PacketCursor } from "./packet_cursor.ts";
+import { addChild, addFields, hexadecimal, hexNumber, named, octetPairs, verifiedChecksum } from "./tree.ts";
+import type { Field } from "./tree.ts";
+
+/** RFC 6275 6.1.1: what every mobility header begins with; the message data follow. */
+const HEAD_OCTETS = 6;
+const CHECKSUM_AT = 4;
+const UNIT_OCTETS = 8;
+
+const FIELDS: readonly Field[] = [
+  { name: "Payload protocol", at: 0, octets: 1, show: named(ipProtocolNames) },
+  {
+    name: "Header length",
+    at: 1,
+    octets: 1,
+    show: (bytes, offset) => `${bytes[offset]} (${UNIT_OCTETS * (bytes[offset] + 1)} bytes)`,
+  },
+  {
+    name: "Type",
+    at: 2,
+    octets: 1,
+    show: (bytes, offset) => `${bytes[offset]} (${mobilityMessageTypeName(bytes[offset])})`,
+  },
+];
+
+export const mobilityHeader: Layer = {
+  name: "Mobility Header",
+  line(cursor, out) {
+    out.style("strong");
+    if (cursor.available < HEAD_OCTETS) {
+      out.text("Mobility Header");
+      out.plain();
+      cursor.need(UNIT_OCTETS, "a mobility header");
+      return;
+    }
+    narrowToHeader(cursor);
+    verifyChecksum(cursor);
+    writeMobilityMessage(cursor, out);
+  },
+  tree(cursor, node) {
+    const { bytes, offset } = cursor;
+    if (!addFields(cursor, node, offset, FIELDS) || cursor.available < HEAD_OCTETS) return;
+    narrowToHeader(cursor);
+    const type = bytes[offset + 2];
+    node.value = mobilityMessageTypeName(type);
+    addChild(node, "Checksum", offset + CHECKSUM_AT, 2, showChecksum(cursor));
+    const data = offset + HEAD_OCTETS;
+    const entry = mobilityMessageEntry(type);
+    if (entry === undefined) {
+      const octets = cursor.limit - data;
+      if (octets > 0) addChild(node, "Message data", data, octets, octetPairs(bytes, data, octets));
+      return;
+    }
+    const options = data + entry.fixedOctets;
+    if (options > cursor.limit) return;
+    addTableFields(node, entry.fields, bytes, data, options);
+    addMobilityOptions(cursor, node, options);
+  },
+};
+
+function narrowToHeader(cursor: PacketCursor): void {
+  const octets = UNIT_OCTETS * (cursor.bytes[cursor.offset + 1] + 1);
+  cursor.narrow(cursor.offset + octets, "the mobility header length");
+}
+
+function verifyChecksum(cursor: PacketCursor): void {
+  if (!cursor.whole || cursor.problem !== undefined) return;
+  const found = cursor.uint16(cursor.offset + CHECKSUM_AT);
+  const right = cursor.upperLayerChecksum(Protocol.mobilityHeader, cursor.offset + CHECKSUM_AT);
+  if (found !== right) {
+    cursor.complain(`checksum ${hexNumber(found, 4)} incorrect, should be ${hexNumber(right, 4)}`);
+  }
+}
+
+function showChecksum(cursor: PacketCursor): string {
+  const at = cursor.offset + CHECKSUM_AT;
+  if (!cursor.whole) return hexadecimal(cursor.bytes, at, 2);
+  return verifiedChecksum(cursor.uint16(at), cursor.upperLayerChecksum(Protocol.mobilityHeader, at));
+}

@@ -1,0 +1,105 @@
+import type { Field } from "../wire/field.ts";
+import { mobilityOptionEntry } from "../wire/mobility_option_table.ts";
+import { flagLetter, flagTable, isSet } from "./mobility_flags.ts";
+import type { FlagTable } from "./mobility_flags.ts";
+import { mobilityOptionTypeName } from "./mobility_names.ts";
+import { lengthProblem } from "./mobility_option_length.ts";
+import type { PacketCursor } from "./packet_cursor.ts";
+import { addChild, octetPairs } from "./tree.ts";
+import type { TreeNode } from "./tree.ts";
+
+const PAD1 = 0;
+const PADN = 1;
+
+/** Fields of core/wire's tables, which lie in the octets `start` up to `end`; flags that stand together in one line. */
+export function addTableFields(
+  node: TreeNode,
+  fields: Readonly<Record<string, Field<unknown>>>,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  const table = flagTable(fields);
+  let flagsShown = false;
+  for (const field of Object.values(fields)) {
+    if (field.form.kind === "flag") {
+      if (!flagsShown) addFlags(node, table, bytes, start);
+      flagsShown = true;
+      continue;
+    }
+    const value = field.read(bytes, start, end);
+    const octets = fieldOctets(field, value);
+    addChild(node, field.label, start + field.endOctet(value) - octets, octets, field.print(value));
+  }
+}
+
+/** Every option from `start` to the end of the mobility header; stops at the first that does not fit. */
+export function addMobilityOptions(cursor: PacketCursor, node: TreeNode, start: number): void {
+  const { bytes, limit } = cursor;
+  for (let option = start; option < limit;) {
+    if (bytes[option] === PAD1) {
+      addChild(node, "Option 0", option++, 1, mobilityOptionTypeName(PAD1));
+      continue;
+    }
+    const next = option + 2 + bytes[option + 1];
+    if (option + 2 > limit || next > limit) {
+      const name = mobilityOptionTypeName(bytes[option]);
+      addChild(node, `Option ${bytes[option]}`, option, limit - option, `${name}, goes past the end`);
+      return;
+    }
+    addOption(node, bytes, option, next);
+    option = next;
+  }
+}
+
+function addOption(node: TreeNode, bytes: Uint8Array, option: number, next: number): void {
+  const type = bytes[option];
+  const data = option + 2;
+  const child = addChild(node, `Option ${type}`, option, next - option, mobilityOptionTypeName(type));
+  if (type === PADN) return;
+  const entry = mobilityOptionEntry(type);
+  if (entry !== undefined) child.value += ` (${entry.section})`;
+  const problem = lengthProblem(type, next - data);
+  if (problem !== undefined) child.value += `: ${problem}`;
+  if (entry !== undefined && problem === undefined) addTableFields(child, entry.fields, bytes, data, next);
+  else if (next > data) addChild(child, "Data", data, next - data, octetPairs(bytes, data, next - data));
+}
+
+function addFlags(
+  node: TreeNode,
+  table: FlagTable,
+  bytes: Uint8Array,
+  start: number,
+): void {
+  const first = Math.min(...table.places.map(({ octet }) => octet));
+  const last = Math.max(...table.places.map(({ octet }) => octet));
+  const set = table.places.filter((place) => isSet(place, bytes, start))
+    .map((place) => `${flagLetter(place, table, bytes, start)} ${inWords(place.key)}`);
+  addChild(node, "Flags", start + first, last - first + 1, set.length > 0 ? set.join(", ") : "none");
+}
+
+/** "homeRegistration" as "home registration". */
+function inWords(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+function fieldOctets({ form }: Field<unknown>, value: unknown): number {
+  switch (form.kind) {
+    case "number":
+      return Math.ceil(form.bits / 8);
+    case "flag":
+      return 1;
+    case "bigNumber":
+      return 8;
+    case "ipv4":
+      return 4;
+    case "ipv6":
+      return 16;
+    case "octets":
+      return form.octets;
+    case "restOctets":
+      return (value as Uint8Array).length;
+    case "optionalAddress":
+      return value === undefined ? 0 : (value as string).includes(":") ? 16 : 4;
+  }
+}

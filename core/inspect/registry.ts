@@ -1,0 +1,92 @@
+import { LinkType } from "../capture/link_type.ts";
+import { Protocol } from "../wire/constants.ts";
+import { arp } from "./arp.ts";
+import { dhcpv4 } from "./dhcpv4.ts";
+import {
+  authenticationHeader,
+  destinationOptions,
+  fragmentHeader,
+  hopByHopOptions,
+  routingHeader,
+} from "./extension_header.ts";
+import { icmpv4 } from "./icmpv4.ts";
+import { icmpv6 } from "./icmpv6.ts";
+import { ipv4Layer, laterFragment } from "./ipv4.ts";
+import { ipv6Layer } from "./ipv6.ts";
+import type { Layer } from "./layer.ts";
+import { ethernet, linuxCooked, linuxCookedV2, loopback, rawIp, vlan } from "./link_layer.ts";
+import { mobilityHeader } from "./mobility_header.ts";
+import { AUTHENTICATION_HEADER_PROTOCOL, DHCP_SERVER_PORT, EtherType } from "./names.ts";
+import type { PacketCursor, RegistryName } from "./packet_cursor.ts";
+import {
+  esp,
+  noNextHeader,
+  unknownEtherType,
+  unknownIpProtocol,
+  unknownLinkType,
+  unknownUdpPort,
+} from "./plain_layers.ts";
+import { tcp } from "./tcp.ts";
+import { udp } from "./udp.ts";
+
+/** Which layer a number names, and which one stands for numbers that the table does not have. */
+interface Registry {
+  readonly layers: ReadonlyMap<number, Layer>;
+  readonly otherwise: Layer;
+}
+
+/** Where every layer hangs: a new one is a new line here. */
+const REGISTRIES: Readonly<Record<RegistryName, Registry>> = {
+  linkType: {
+    layers: new Map([
+      [LinkType.null, loopback],
+      [LinkType.ethernet, ethernet],
+      [LinkType.rawBsd, rawIp],
+      [LinkType.rawOpenBsd, rawIp],
+      [LinkType.raw, rawIp],
+      [LinkType.loop, loopback],
+      [LinkType.linuxCooked, linuxCooked],
+      [LinkType.ipv4, ipv4Layer],
+      [LinkType.ipv6, ipv6Layer],
+      [LinkType.linuxCookedV2, linuxCookedV2],
+    ]),
+    otherwise: unknownLinkType,
+  },
+  etherType: {
+    layers: new Map([
+      [EtherType.ipv4, ipv4Layer],
+      [EtherType.arp, arp],
+      [EtherType.vlan, vlan],
+      [EtherType.ipv6, ipv6Layer],
+      [EtherType.providerVlan, vlan],
+    ]),
+    otherwise: unknownEtherType,
+  },
+  ipProtocol: {
+    layers: new Map([
+      [Protocol.hopByHopOptions, hopByHopOptions],
+      [Protocol.icmpv4, icmpv4],
+      [Protocol.ipv4, ipv4Layer],
+      [Protocol.tcp, tcp],
+      [Protocol.udp, udp],
+      [Protocol.ipv6, ipv6Layer],
+      [Protocol.routing, routingHeader],
+      [Protocol.fragment, fragmentHeader],
+      [Protocol.esp, esp],
+      [AUTHENTICATION_HEADER_PROTOCOL, authenticationHeader],
+      [Protocol.icmpv6, icmpv6],
+      [Protocol.noNextHeader, noNextHeader],
+      [Protocol.destinationOptions, destinationOptions],
+      [Protocol.mobilityHeader, mobilityHeader],
+    ]),
+    otherwise: unknownIpProtocol,
+  },
+  udpPort: { layers: new Map([[DHCP_SERVER_PORT, dhcpv4]]), otherwise: unknownUdpPort },
+  laterFragment: { layers: new Map(), otherwise: laterFragment },
+};
+
+/** The layer that comes next at the cursor. */
+export function nextLayer(cursor: PacketCursor): Layer {
+  const { layers, otherwise } = REGISTRIES[cursor.nextRegistry];
+  return layers.get(cursor.nextNumber) ?? otherwise;
+}
