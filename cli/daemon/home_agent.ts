@@ -7,7 +7,7 @@ import { openTun } from "../../ffi/tun.ts";
 import type { HomeAgentConfiguration } from "../configuration/configuration.ts";
 import { ControlLoop, currentNow } from "./control_loop.ts";
 import { ControlSocket } from "./control_socket.ts";
-import { DataPath } from "./data_path.ts";
+import { DataPath, type DataPathCounters } from "./data_path.ts";
 import { hmac } from "./hmac.ts";
 import { HostNetwork } from "./host_network.ts";
 import type { Log } from "./log.ts";
@@ -18,7 +18,10 @@ import { stopSignal } from "./stop_signal.ts";
  * Runs a home agent until SIGTERM or SIGINT, then puts everything back as it was.
  * @throws what makes it impossible to start or to go on, with what to do about it
  */
-export async function runHomeAgent(configuration: HomeAgentConfiguration, { log }: { log: Log }): Promise<void> {
+export async function runHomeAgent(
+  configuration: HomeAgentConfiguration,
+  { log }: { log: Log },
+): Promise<void> {
   const { settings, ipv4Address, port } = configuration;
   for (const warning of configuration.warnings) log.warning(warning);
   using signal = stopSignal();
@@ -27,14 +30,16 @@ export async function runHomeAgent(configuration: HomeAgentConfiguration, { log 
   const failure = Promise.withResolvers<never>();
 
   // The control socket comes first: it tells a second daemon from the first before anything is touched.
-  const control = await ControlSocket.open({
-    path: configuration.controlSocket,
-    handlers: { bindings: () => ({ bindings: machine.bindings(currentNow()), counters: dataPath.counters() }) },
-  });
-  cleanup.use(control);
+  let counters: () => DataPathCounters | null = () => null;
+  cleanup.use(
+    await ControlSocket.open({
+      path: configuration.controlSocket,
+      handlers: { bindings: () => ({ bindings: machine.bindings(currentNow()), counters: counters() }) },
+    }),
+  );
   const tun = openTun({ name: configuration.tun });
   cleanup.defer(() => closeFileDescriptor(tun.fileDescriptor));
-  const network = cleanup.use(await HostNetwork.open(log));
+  const network = cleanup.use(HostNetwork.open(log));
   const { linkMtu } = await network.setUpHomeAgent({
     tun: tun.name,
     address: settings.address,
@@ -54,7 +59,7 @@ export async function runHomeAgent(configuration: HomeAgentConfiguration, { log 
     onFailure: failure.reject,
   });
   cleanup.defer(() => dataPath.close());
-  await dataPath.setSockets(sockets);
+  counters = () => dataPath.counters();
 
   const performAction = (action: HomeAgentAction): void => {
     switch (action.kind) {
@@ -77,7 +82,13 @@ export async function runHomeAgent(configuration: HomeAgentConfiguration, { log 
     onError: (error) => log.error("an event could not be handled", { error: String(error) }),
   });
   const running = loop.run();
-  log.info("home agent ready", { address: ipv4Address, port, tun: tun.name, homePrefix: `${settings.homePrefix.address}/${settings.homePrefix.length}` });
+  await dataPath.setSockets(sockets);
+  log.info("home agent ready", {
+    address: ipv4Address,
+    port,
+    tun: tun.name,
+    homePrefix: `${settings.homePrefix.address}/${settings.homePrefix.length}`,
+  });
   try {
     await Promise.race([signal.requested, failure.promise]);
     log.info("home agent stops");

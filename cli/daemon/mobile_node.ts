@@ -8,8 +8,9 @@ import type { MobileNodeConfiguration } from "../configuration/configuration.ts"
 import { messageOf } from "../output/fault.ts";
 import { ControlLoop, currentNow } from "./control_loop.ts";
 import { ControlSocket } from "./control_socket.ts";
-import { DataPath } from "./data_path.ts";
+import { DataPath, type DataPathCounters } from "./data_path.ts";
 import { hmac } from "./hmac.ts";
+import { CareOfAddressWatch } from "./host_care_of_address.ts";
 import { HostNetwork } from "./host_network.ts";
 import type { Log } from "./log.ts";
 import { openOuterSockets, type OuterSockets, sendSignalling } from "./outer_sockets.ts";
@@ -19,7 +20,10 @@ import { stopSignal } from "./stop_signal.ts";
  * Runs a mobile node until SIGTERM or SIGINT, then de-registers and puts everything back as it was.
  * @throws what makes it impossible to start or to go on, with what to do about it
  */
-export async function runMobileNode(configuration: MobileNodeConfiguration, { log }: { log: Log }): Promise<void> {
+export async function runMobileNode(
+  configuration: MobileNodeConfiguration,
+  { log }: { log: Log },
+): Promise<void> {
   const { settings, egress } = configuration;
   for (const warning of configuration.warnings) log.warning(warning);
   using signal = stopSignal();
@@ -29,27 +33,29 @@ export async function runMobileNode(configuration: MobileNodeConfiguration, { lo
   const finished = Promise.withResolvers<void>();
 
   // The control socket comes first: it tells a second daemon from the first before anything is touched.
+  let counters: () => DataPathCounters | null = () => null;
   cleanup.use(
     await ControlSocket.open({
       path: configuration.controlSocket,
-      handlers: { status: () => ({ ...machine.status(currentNow()), counters: dataPath.counters() }) },
+      handlers: { status: () => ({ ...machine.status(currentNow()), counters: counters() }) },
     }),
   );
   const tun = openTun({ name: configuration.tun });
   cleanup.defer(() => closeFileDescriptor(tun.fileDescriptor));
-  const network = cleanup.use(await HostNetwork.open(log));
+  const network = cleanup.use(HostNetwork.open(log));
   await network.setUpMobileNode({ tun: tun.name, homeAddress: settings.homeAddress });
   const dataPath = await DataPath.start({
     role: "mobileNode",
     homeAddress: settings.homeAddress,
     homeAgentIpv4Address: settings.homeAgentIpv4Address,
     tunFileDescriptor: tun.fileDescriptor,
-    onSignalling: (record) => {
-      if (record.kind === "signalling") loop.push(record);
+    onSignalling: ({ kind, outer, packet }) => {
+      if (kind === "signalling") loop.push({ kind, outer, packet });
     },
     onFailure: failure.reject,
   });
   cleanup.defer(() => dataPath.close());
+  counters = () => dataPath.counters();
 
   let sockets: OuterSockets | undefined;
   const replaceSockets = async (address: Ipv4Address | undefined) => {
@@ -64,7 +70,7 @@ export async function runMobileNode(configuration: MobileNodeConfiguration, { lo
   };
   cleanup.defer(() => replaceSockets(undefined));
 
-  const performAction = async (action: MobileNodeAction): Promise<void> => {
+  const performAction = (action: MobileNodeAction): void => {
     switch (action.kind) {
       case "report":
         return log.report(action);
@@ -72,10 +78,10 @@ export async function runMobileNode(configuration: MobileNodeConfiguration, { lo
         return sendSignalling(sockets, action, log);
       case "setTunnel":
         dataPath.setTunnel(action.tunnel, action.innerMtu);
-        return await network.setTunnel({ innerMtu: action.innerMtu });
+        return network.setTunnel(action);
       case "clearTunnel":
         dataPath.clearTunnel();
-        return await network.clearTunnel();
+        return network.clearTunnel();
       case "finished":
         return finished.resolve();
     }
@@ -90,11 +96,19 @@ export async function runMobileNode(configuration: MobileNodeConfiguration, { lo
 
   // Each change waits for the one before: the sockets are those of the care-of address that the machine knows.
   let change = Promise.resolve();
-  const watch = await network.watchCareOfAddress(egress, (address, linkMtu) => {
-    change = change.then(() => replaceSockets(address)).then(
-      () => void loop.push({ kind: "careOfAddress", address, linkMtu }),
-      (error) => log.error("the care-of address cannot be used", { address: address ?? "", error: messageOf(error) }),
-    );
+  const watch = new CareOfAddressWatch({
+    egress,
+    homeAgentAddress: settings.homeAgentIpv4Address,
+    onChange: (address, linkMtu) => {
+      change = change.then(() => replaceSockets(address)).then(
+        () => void loop.push({ kind: "careOfAddress", address, linkMtu }),
+        (error) => {
+          log.error("care-of address not usable", { address: address ?? "none", reason: messageOf(error) });
+          loop.push({ kind: "careOfAddress", address: undefined, linkMtu });
+        },
+      );
+    },
+    onFailure: failure.reject,
   });
   log.info("mobile node ready", { egress, tun: tun.name, homeAddress: settings.homeAddress });
   try {

@@ -17,7 +17,11 @@ export interface OuterSockets extends DataPathSockets, Disposable {
 
 /** @throws SystemError: port taken, address not of this host, no permission */
 export function openOuterSockets(
-  { address, port, device }: { readonly address: Ipv4Address; readonly port: number; readonly device?: string },
+  { address, port, device }: {
+    readonly address: Ipv4Address;
+    readonly port: number;
+    readonly device?: string;
+  },
 ): OuterSockets {
   const receiveBufferOctets = RECEIVE_BUFFER_OCTETS;
   const udp = openUdpSocket({ address, port, device, receiveBufferOctets });
