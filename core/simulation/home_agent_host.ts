@@ -1,0 +1,158 @@
+import type { HomeAgentEvent } from "../control/event.ts";
+import type { HomeAgentSettings } from "../control/settings.ts";
+import { sameTunnelEnd, type TunnelEnd } from "../control/tunnel.ts";
+import type { Ipv4Address, Ipv6Address } from "../wire/address.ts";
+import { DSMIPV6_PORT } from "../wire/constants.ts";
+import { acceptedUpdate } from "./exchange.ts";
+import type { BindingStatus, HomeAgentMachine } from "./machine.ts";
+import type { Internet } from "./network.ts";
+import { type Data, dataOctets, type OuterPacket, type Payload, Signalling } from "./packet.ts";
+import { ProcessClock, type Surroundings } from "./surroundings.ts";
+
+export interface HomeAgentHostSettings {
+  readonly machine: HomeAgentSettings;
+  readonly ipv4Address: Ipv4Address;
+  /** How late the host's timers fire, milliseconds. */
+  readonly timerLatenessMs: number;
+}
+
+/** A home agent's machine with what the daemon has around it: its clock, its socket, its data path. */
+export class HomeAgentHost {
+  readonly settings: HomeAgentHostSettings;
+  /** The data path's binding table, as the machine's actions made it. */
+  readonly table = new Map<Ipv6Address, TunnelEnd>();
+  /** How far the wall clock is wrong, milliseconds. */
+  skewMs = 0;
+  /** Counts restarts. */
+  incarnation = 0;
+  readonly #surroundings: Surroundings;
+  readonly #internet: Internet;
+  readonly #toCorrespondent: (data: Data) => void;
+  #machine!: HomeAgentMachine;
+  #clock!: ProcessClock;
+
+  constructor(
+    settings: HomeAgentHostSettings,
+    internet: Internet,
+    surroundings: Surroundings,
+    toCorrespondent: (data: Data) => void,
+  ) {
+    this.settings = settings;
+    this.#internet = internet;
+    this.#surroundings = surroundings;
+    this.#toCorrespondent = toCorrespondent;
+    internet.addHost(settings.ipv4Address, this);
+    this.#start();
+  }
+
+  /** A crash and a new start: all state is lost. */
+  restart(): void {
+    this.table.clear();
+    this.incarnation++;
+    this.#start();
+    for (const watcher of this.#surroundings.watchers) watcher.homeAgentRestarted?.();
+  }
+
+  bindings(): BindingStatus[] {
+    return this.#machine.bindings(this.#clock.now(this.skewMs));
+  }
+
+  /** When the machine is to be called for its deadline, in virtual time. */
+  deadlineMs(): number {
+    return this.#clock.virtualMs(this.#machine.nextDeadline()) + this.settings.timerLatenessMs;
+  }
+
+  passDeadline(): void {
+    this.#handle({ kind: "deadline" }, undefined);
+  }
+
+  receive(packet: OuterPacket): void {
+    const outer = { address: packet.source, port: packet.sourcePort };
+    if (packet.payload.kind === "signalling") {
+      // Port 4191 is the only socket for mobility messages; in protocol 41 they have no business.
+      if (packet.protocol !== "udp" || packet.destinationPort !== DSMIPV6_PORT) return;
+      return this.#handle({ kind: "signalling", outer, packet: packet.payload.packet }, packet);
+    }
+    const data = packet.payload;
+    const from: TunnelEnd = { encapsulation: packet.protocol, ...outer };
+    if (sameTunnelEnd(this.table.get(data.source), from)) return this.#forward(data);
+    this.#surroundings.note("home agent", { kind: "packet", what: "unbound", packet });
+    this.#handle(
+      { kind: "unboundTraffic", outer, encapsulation: packet.protocol, packet: dataOctets(data) },
+      packet,
+    );
+  }
+
+  /** Sends to a home address through its tunnel; what has no binding is dropped. */
+  sendDown(data: Data): void {
+    const tunnel = this.table.get(data.destination);
+    if (tunnel === undefined) return;
+    this.#send(tunnel.encapsulation, tunnel.address, tunnel.port, data, undefined);
+  }
+
+  #forward(data: Data): void {
+    if (this.table.has(data.destination)) this.sendDown(data);
+    else this.#toCorrespondent(data);
+  }
+
+  #start(): void {
+    const { hmac, machines, random } = this.#surroundings;
+    const processRandom = random.fork();
+    this.#clock = new ProcessClock(this.#surroundings);
+    this.#machine = machines.homeAgent(this.settings.machine, {
+      hmac,
+      random: () => processRandom.fraction(),
+    });
+  }
+
+  #handle(event: HomeAgentEvent, cause: OuterPacket | undefined): void {
+    const now = this.#clock.now(this.skewMs);
+    this.#surroundings.note(
+      "home agent",
+      cause ? { kind: "packet", what: event.kind, packet: cause } : { kind: "event", event },
+    );
+    const before = this.#machine.bindings(now);
+    const actions = this.#machine.handle(event, now);
+    for (const action of actions) {
+      this.#surroundings.note("home agent", { kind: "action", action });
+      switch (action.kind) {
+        case "setBinding":
+          this.table.set(action.homeAddress, action.tunnel);
+          break;
+        case "removeBinding":
+          this.table.delete(action.homeAddress);
+          break;
+        case "sendSignalling":
+          this.#send("udp", action.destination, action.destinationPort, new Signalling(action.packet), cause);
+          break;
+        case "report":
+      }
+    }
+    const after = this.#machine.bindings(now);
+    const accepted = event.kind === "signalling" && cause ? acceptedUpdate(cause, actions) : undefined;
+    const nextDeadlineMs = this.#machine.nextDeadline();
+    for (const watcher of this.#surroundings.watchers) {
+      watcher.homeAgentHandled?.({ event, cause, actions, accepted, before, after, nextDeadlineMs, now });
+    }
+  }
+
+  #send(
+    protocol: OuterPacket["protocol"],
+    destination: Ipv4Address,
+    destinationPort: number,
+    payload: Payload,
+    cause: OuterPacket | undefined,
+  ): void {
+    const packet: OuterPacket = {
+      protocol,
+      source: this.settings.ipv4Address,
+      sourcePort: protocol === "udp" ? DSMIPV6_PORT : 0,
+      destination,
+      destinationPort,
+      payload,
+      origin: { kind: "homeAgent", incarnation: this.incarnation },
+    };
+    for (const watcher of this.#surroundings.watchers) watcher.homeAgentSent?.(packet, cause);
+    this.#internet.route(packet);
+  }
+}

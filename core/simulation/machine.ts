@@ -1,0 +1,40 @@
+import type { HomeAgentAction, MobileNodeAction } from "../control/action.ts";
+import type { HomeAgentEvent, MobileNodeEvent } from "../control/event.ts";
+import type { BindingStatus } from "../control/binding_cache.ts";
+import { HomeAgent } from "../control/home_agent.ts";
+import { MobileNode, type MobileNodeStatus } from "../control/mobile_node.ts";
+import type { Now } from "../control/now.ts";
+import type { Hmac, HomeAgentSettings, MobileNodeSettings } from "../control/settings.ts";
+
+/** What the simulator needs of a home agent: the control part's interface, so that a test can wrap it. */
+export interface HomeAgentMachine {
+  handle(event: HomeAgentEvent, now: Now): HomeAgentAction[];
+  nextDeadline(): number | undefined;
+  bindings(now: Now): BindingStatus[];
+}
+
+/** What the simulator needs of a mobile node. */
+export interface MobileNodeMachine {
+  handle(event: MobileNodeEvent, now: Now): MobileNodeAction[];
+  nextDeadline(): number | undefined;
+  status(now: Now): MobileNodeStatus;
+}
+
+export interface MachineEnvironment {
+  readonly hmac: Hmac;
+  readonly random: () => number;
+}
+
+/** Makes the machines of a world; a restart makes a new one. */
+export interface Machines {
+  homeAgent(settings: HomeAgentSettings, environment: MachineEnvironment): HomeAgentMachine;
+  mobileNode(settings: MobileNodeSettings, environment: MachineEnvironment): MobileNodeMachine;
+}
+
+/** The machines that the daemons run. */
+export const REAL_MACHINES: Machines = {
+  homeAgent: (settings, environment) => new HomeAgent(settings, environment),
+  mobileNode: (settings, environment) => new MobileNode(settings, environment),
+};
+
+export type { BindingStatus, MobileNodeStatus };

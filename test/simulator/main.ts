@@ -1,0 +1,98 @@
+import { Command, InvalidArgumentError } from "commander";
+import { type Outcome, runSeed } from "../../core/simulation/run.ts";
+import { seconds } from "../../core/simulation/trace.ts";
+import keptSeeds from "./kept_seeds.json" with { type: "json" };
+import { nodeHmac } from "./node_hmac.ts";
+
+/** deno task sim: repeats one seed of the simulator, or explores many. */
+
+const DEFAULT_SEEDS = { first: 1, last: 1000 };
+const MOST_FAILURES_SHOWN = 10;
+
+interface SeedRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+function seedFrom(text: string): number {
+  const seed = Number(text);
+  if (/^\d+$/.test(text) && seed <= 0xffff_ffff) return seed;
+  throw new InvalidArgumentError("a seed is a whole number from 0 to 4294967295.");
+}
+
+function rangeFrom(text: string): SeedRange {
+  const [first, last, ...more] = text.split("..");
+  if (last === undefined || more.length > 0) throw new InvalidArgumentError("write a range as 1..1000.");
+  const range = { first: seedFrom(first), last: seedFrom(last) };
+  if (range.last < range.first) throw new InvalidArgumentError("the last seed comes before the first.");
+  return range;
+}
+
+function printFailure({ seed, failure }: Outcome, withTrace = true): void {
+  if (failure === undefined) return;
+  if (withTrace) { for (const line of failure.trace) console.log(line); }
+  console.log(`seed ${seed}, at ${seconds(failure.atMs)}: broken: ${failure.invariant}`);
+  console.log(`  ${failure.detail}`);
+  console.log(`  repeat: deno task sim --seed ${seed} --verbose`);
+}
+
+function repeat(seed: number, verbose: boolean): boolean {
+  const listener = verbose ? (line: string) => console.log(line) : undefined;
+  const outcome = runSeed(seed, { hmac: nodeHmac, listener });
+  printFailure(outcome, !verbose);
+  if (outcome.failure) return false;
+  console.log(
+    `seed ${seed}: every invariant held for ${seconds(outcome.virtualMs)} and ${outcome.events} events; ` +
+      `all recovered ${seconds(outcome.recoveredMs!)} after the last fault`,
+  );
+  return true;
+}
+
+function* explore({ first, last }: SeedRange): Generator<Outcome> {
+  yield* keptSeeds.map((seed) => runSeed(seed, { hmac: nodeHmac }));
+  for (let seed = first; seed <= last; seed++) yield runSeed(seed, { hmac: nodeHmac });
+}
+
+function summarize(range: SeedRange): boolean {
+  const startMs = performance.now();
+  const failures: Outcome[] = [];
+  let [seeds, events, virtualMs, slowestMs] = [0, 0, 0, 0];
+  for (const outcome of explore(range)) {
+    seeds++;
+    events += outcome.events;
+    virtualMs += outcome.virtualMs;
+    slowestMs = Math.max(slowestMs, outcome.recoveredMs ?? 0);
+    if (outcome.failure) failures.push(outcome);
+  }
+  const tookMs = performance.now() - startMs;
+  for (const failure of failures.slice(0, MOST_FAILURES_SHOWN)) printFailure(failure);
+  const byInvariant = Object.groupBy(failures, ({ failure }) => failure!.invariant);
+  for (const [invariant, group] of Object.entries(byInvariant)) {
+    const shown = group!.slice(0, MOST_FAILURES_SHOWN).map(({ seed }) => seed).join(", ");
+    console.log(
+      `${group!.length} times broken: ${invariant} (seeds ${shown}${
+        group!.length > MOST_FAILURES_SHOWN ? ", ..." : ""
+      })`,
+    );
+  }
+  console.log(
+    `${seeds} seeds (${range.first}..${range.last} and ${keptSeeds.length} kept), ${failures.length} failed; ` +
+      `${(virtualMs / 3_600_000).toFixed(1)} virtual hours, ${events} events in ${seconds(tookMs)} ` +
+      `(${Math.round(seeds / tookMs * 1000)} seeds a second); slowest recovery ${seconds(slowestMs)}`,
+  );
+  return failures.length === 0;
+}
+
+const command = new Command("sim")
+  .description(
+    "Plays home agent, mobile nodes, NATs and an attacker in virtual time, and checks the invariants.",
+  )
+  .option("--seed <number>", "repeat one seed", seedFrom)
+  .option("--seeds <first..last>", "explore these seeds and the kept ones", rangeFrom)
+  .option("--verbose", "with --seed: print everything that happens", false)
+  .addHelpText("after", "\nExamples:\n  deno task sim --seeds 1..1000\n  deno task sim --seed 42 --verbose")
+  .parse();
+
+const { seed, seeds, verbose } = command.opts();
+const ok = seed === undefined ? summarize(seeds ?? DEFAULT_SEEDS) : repeat(seed, verbose);
+Deno.exit(ok ? 0 : 1);
