@@ -56,7 +56,7 @@ Deno.test("RFC 5555 4.4.2 D-059 D-079 D-014: the Binding Update over IPv4", () =
   assertEquals(update.message.homeAddressOption, undefined);
   assert(update.message.checksumValid);
   const message = update.message.header.message;
-  assert(message.kind === "bindingUpdate");
+  if (message.kind !== "bindingUpdate") throw new Error(message.kind);
   assertEquals([message.acknowledge, message.homeRegistration, message.forceUdp], [true, true, false]);
   assertEquals(message.lifetimeSeconds, 420);
   assertEquals(findOption(message.options, "ipv4CareOfAddress")?.careOfAddress, PRIVATE);
