@@ -20,7 +20,9 @@ export const ENODEV = 19;
 export const EINVAL = 22;
 export const EADDRINUSE = 98;
 export const EADDRNOTAVAIL = 99;
+export const ENETUNREACH = 101;
 export const ENOBUFS = 105;
+export const EHOSTUNREACH = 113;
 
 /** "EPERM", or "errno 1234" where the number has no name. */
 export function errnoName(errno: number): string {

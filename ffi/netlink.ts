@@ -1,4 +1,5 @@
-import { ENODEV, SystemError } from "./errno.ts";
+import type { IpAddress } from "../core/wire/address.ts";
+import { EHOSTUNREACH, ENETUNREACH, ENODEV, SystemError } from "./errno.ts";
 import { type NetlinkMessage, NLM_F_CREATE, NLM_F_EXCL } from "./netlink_message.ts";
 import {
   decodeAddress,
@@ -8,6 +9,7 @@ import {
   encodeAddress,
   encodeLink,
   encodeRoute,
+  encodeRouteQuery,
   encodeRule,
   type InterfaceAddress,
   type Link,
@@ -35,6 +37,9 @@ export const RTM = {
   RTM_DELRULE: 33,
   RTM_GETRULE: 34,
 } as const;
+
+/** How the kernel says that no route leads there. */
+const NO_ROUTE: ReadonlySet<number> = new Set([ENETUNREACH, EHOSTUNREACH]);
 
 type Call = keyof typeof RTM;
 
@@ -92,6 +97,28 @@ export class Netlink {
   /** Routes of all tables and both families, without the multipath ones' hops. */
   routes(): Route[] {
     return this.#dump("RTM_GETROUTE", "list the routes", decodeRoute);
+  }
+
+  /**
+   * The route of a packet from `source` to `destination` that has to leave by this interface.
+   * @returns undefined when there is none
+   */
+  routeTo(
+    query: { readonly destination: IpAddress; readonly source: IpAddress; readonly interfaceIndex: number },
+  ): Route | undefined {
+    try {
+      const attempt = `find the route to ${query.destination}`;
+      const answer = this.#socket.query({
+        type: RTM.RTM_GETROUTE,
+        call: "RTM_GETROUTE",
+        attempt,
+        ...encodeRouteQuery(query),
+      });
+      return decodeRoute(answer.payload);
+    } catch (error) {
+      if (error instanceof SystemError && NO_ROUTE.has(error.errno)) return undefined;
+      throw error;
+    }
   }
 
   /** A route of ours (protocol 155) unless `route.protocol` says otherwise. @throws SystemError EEXIST */

@@ -38,8 +38,10 @@ export interface Link {
   readonly mtu: number;
   /** Switched on by the administrator (IFF_UP). */
   readonly up: boolean;
-  /** The link below works: a cable is in, a radio has joined (IFF_LOWER_UP). */
+  /** The link below works: a cable is in, a radio has joined, a process holds the TUN device (IFF_LOWER_UP). */
   readonly carrier: boolean;
+  /** The driver: "veth", "tun"; undefined for hardware and the loopback interface. */
+  readonly kind?: string;
 }
 
 // struct ifinfomsg: u8 family, u8 pad, u16 type, s32 index, u32 flags, u32 change
@@ -48,6 +50,8 @@ const IFF_UP = 0x1;
 const IFF_LOWER_UP = 0x10000;
 const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
+const IFLA_LINKINFO = 18;
+const IFLA_INFO_KIND = 1;
 
 /** RTM_NEWLINK, RTM_DELLINK. Undefined also for what a bridge says about its ports, and wireless news. */
 export function decodeLink(payload: Uint8Array): Link | undefined {
@@ -57,6 +61,7 @@ export function decodeLink(payload: Uint8Array): Link | undefined {
   const name = attributes.get(IFLA_IFNAME);
   const mtu = readUint32(attributes.get(IFLA_MTU));
   if (name === undefined || mtu === undefined) return undefined;
+  const kind = decodeAttributes(attributes.get(IFLA_LINKINFO) ?? new Uint8Array(), 0).get(IFLA_INFO_KIND);
   const flags = view.getUint32(8, true);
   return {
     index: view.getInt32(4, true),
@@ -64,6 +69,7 @@ export function decodeLink(payload: Uint8Array): Link | undefined {
     mtu,
     up: (flags & IFF_UP) !== 0,
     carrier: (flags & IFF_LOWER_UP) !== 0,
+    kind: kind === undefined ? undefined : fromCString(kind),
   };
 }
 
@@ -190,9 +196,11 @@ export type NewRoute =
 // struct rtmsg: u8 family, dst_len, src_len, tos, table, protocol, scope, type; u32 flags
 const RTMSG_OCTETS = 12;
 const RTM_F_CLONED = 0x200;
+const RTM_F_FIB_MATCH = 0x2000;
 const RTN_UNICAST = 1;
 const RT_SCOPE_LINK = 253;
 const RTA_DST = 1;
+const RTA_SRC = 2;
 const RTA_OIF = 4;
 const RTA_GATEWAY = 5;
 const RTA_PRIORITY = 6;
@@ -246,6 +254,32 @@ export function encodeRoute(route: NewRoute): NetlinkBody {
     attributes.push([RTA_PREFSRC, encodeIpAddressOf(family, route.preferredSource)]);
   }
   return { body, attributes };
+}
+
+/**
+ * RTM_GETROUTE: which route would a packet take that leaves by this interface? RTM_F_FIB_MATCH asks for the
+ * route itself: without it, the kernel takes everything for on-link when the interface is given.
+ */
+export function encodeRouteQuery(
+  { destination, source, interfaceIndex }: {
+    destination: IpAddress;
+    source: IpAddress;
+    interfaceIndex: number;
+  },
+): NetlinkBody {
+  const { family, octets } = encodeIpAddress(destination);
+  const body = new Uint8Array(RTMSG_OCTETS);
+  body[0] = family;
+  body[1] = body[2] = octets.length * 8;
+  viewOf(body).setUint32(8, RTM_F_FIB_MATCH, true);
+  return {
+    body,
+    attributes: [
+      [RTA_DST, octets],
+      [RTA_SRC, encodeIpAddressOf(family, source)],
+      uint32Attribute(RTA_OIF, interfaceIndex),
+    ],
+  };
 }
 
 /** A rule of the routing policy database: which table to look in. */

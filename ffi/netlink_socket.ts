@@ -95,6 +95,18 @@ export class NetlinkSocket {
     }
   }
 
+  /** Sends a question that has one answer. @throws SystemError when the kernel refuses */
+  query(request: NetlinkRequest): NetlinkMessage {
+    const sequence = this.#send(request, 0);
+    for (;;) {
+      for (const message of this.#receiveAnswer(request)) {
+        if (message.sequence !== sequence) continue;
+        if (message.type === NLMSG_ERROR) this.#checkResult(message, request);
+        return { ...message, payload: message.payload.slice() };
+      }
+    }
+  }
+
   /**
    * Everything of one kind. When the table changed meanwhile the dump starts again.
    * @throws SystemError when the kernel refuses
