@@ -396,11 +396,11 @@ export class MobileNode {
   }
 
   #receiveBindingError(message: BindingError, now: Now): MobileNodeAction[] {
-    if (message.homeAddress !== this.#settings.homeAddress) {
-      return [dropped("binding error for another home address")];
-    }
     if (message.status !== BindingErrorStatusCode.unknownBinding) {
       return [report("warning", "the home agent does not know our message", { status: message.status })];
+    }
+    if (message.homeAddress !== this.#settings.homeAddress) {
+      return [dropped("binding error for another home address")];
     }
     return this.#registerAgain("the home agent does not know the binding", now);
   }

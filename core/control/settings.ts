@@ -1,4 +1,4 @@
-import type { Ipv4Address, Ipv6Address, Ipv6Prefix } from "../wire/address.ts";
+import { type Ipv4Address, type Ipv6Address, type Ipv6Prefix, prefixContains } from "../wire/address.ts";
 
 /** HMAC-SHA1 with 96 bits as in RFC 4285 5.1, or HMAC-SHA-256 with 128 bits where both ends agree. */
 export type AuthenticationAlgorithm = "hmac-sha1-96" | "hmac-sha256-128";
@@ -58,4 +58,9 @@ export interface HomeAgentSettings {
   readonly acceptForceUdp: boolean;
   /** How far clocks may differ (RFC 4285 section 6): 7000. */
   readonly clockToleranceMs: number;
+}
+
+/** May this address be a mobile node's, as far as the home network goes? */
+export function isHomeAddress(settings: HomeAgentSettings, address: Ipv6Address): boolean {
+  return prefixContains(settings.homePrefix, address) && address !== settings.address;
 }

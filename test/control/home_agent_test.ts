@@ -200,6 +200,7 @@ Deno.test("silence for what is no home registration of ours", () => {
   silent({ more: [{ kind: "nonceIndices", homeNonceIndex: 1, careOfNonceIndex: 1 }] });
   silent({ destination: "2001:db8:100::2" });
   silent({ homeAddress: "fe80::1" });
+  silent({ careOfAddress: "224.0.0.1" });
   const broken = handMade();
   broken[broken.length - 1] ^= 1;
   const outer = { address: PUBLIC, port: 4191 };
@@ -249,10 +250,11 @@ Deno.test("RFC 6275 9.2: an unknown mobility header type is answered with Bindin
   unknown[checksum] = sum >> 8;
   unknown[checksum + 1] = sum & 0xff;
   const answer = sent(homeAgent.handle({ ...event, packet: unknown }, at(0)));
+  assertEquals(answer.destination, PUBLIC);
   assertEquals(answer.message.header.message, {
     kind: "bindingError",
     status: 2,
-    homeAddress: HOME_ADDRESS,
+    homeAddress: "::",
     options: [],
   });
 });

@@ -1,0 +1,121 @@
+import type { Ipv4Address, Ipv6Address } from "../wire/address.ts";
+import { BindingStatusCode } from "../wire/binding_status.ts";
+import type { BindingUpdate } from "../wire/mobility_message.ts";
+import { findOption } from "../wire/mobility_option.ts";
+import type { MobilityPacket } from "../wire/mobility_packet.ts";
+import { verifyMobilityHeader } from "./authentication.ts";
+import { NAI_SUBTYPE } from "./constants.ts";
+import type { OuterSource } from "./event.ts";
+import type { Now } from "./now.ts";
+import { correctedTimestamp, unixMsOfNtpTimestamp } from "./ntp_timestamp.ts";
+import {
+  type Hmac,
+  type HomeAgentSettings,
+  isHomeAddress,
+  type MobileNodeEntry,
+  type MobilitySecurityAssociation,
+} from "./settings.ts";
+
+/** A Binding Update as it came. */
+export interface ClaimedUpdate {
+  readonly outer: OuterSource;
+  readonly packet: MobilityPacket;
+  readonly update: BindingUpdate;
+  readonly homeAddress: Ipv6Address;
+  /** The IPv4 care-of address option: what the mobile node knows of its address. */
+  readonly careOfAddress: Ipv4Address | undefined;
+}
+
+/** A Binding Update with all that an answer to it needs. */
+export interface ReceivedUpdate extends ClaimedUpdate {
+  readonly identity: string;
+  /** What the answer is sealed with; undefined where the home agent runs open. */
+  readonly security: MobilitySecurityAssociation | undefined;
+  /** The timestamp to return; undefined where the update had none. */
+  readonly timestamp: bigint | undefined;
+}
+
+export type Origin =
+  /** Not worth an answer: nobody whom we know. */
+  | { readonly kind: "silent"; readonly reason: string }
+  /** Somebody who names a node that we know, but does not prove it. */
+  | { readonly kind: "unproven"; readonly received: ReceivedUpdate }
+  /** Proven, but not fresh, or not entitled to this home address. */
+  | { readonly kind: "refused"; readonly received: ReceivedUpdate; readonly status: number }
+  | { readonly kind: "proven"; readonly received: ReceivedUpdate };
+
+/** Who sent a Binding Update, is it fresh, and may its sender claim the home address? (RFC 4285 sections 5 and 6.) */
+export class UpdateVerifier {
+  readonly #settings: HomeAgentSettings;
+  readonly #hmac: Hmac;
+  readonly #byHomeAddress: ReadonlyMap<Ipv6Address, MobileNodeEntry>;
+  readonly #byIdentity: ReadonlyMap<string, MobileNodeEntry>;
+  /** The greatest timestamp accepted from each identity; outlives the binding. Bounded by the configuration. */
+  readonly #lastTimestamps = new Map<string, bigint>();
+
+  constructor(settings: HomeAgentSettings, hmac: Hmac) {
+    this.#settings = settings;
+    this.#hmac = hmac;
+    this.#byHomeAddress = new Map(settings.mobileNodes.map((node) => [node.homeAddress, node]));
+    this.#byIdentity = new Map(settings.mobileNodes.map((node) => [node.identity, node]));
+  }
+
+  /** Does the configuration give this home address to a node? */
+  knows(homeAddress: Ipv6Address): boolean {
+    return this.#byHomeAddress.has(homeAddress);
+  }
+
+  verify(claim: ClaimedUpdate, now: Now): Origin {
+    const { packet, update, homeAddress, careOfAddress } = claim;
+    const identifier = findOption(update.options, "mobileNodeIdentifier");
+    const claimed = identifier?.subtype === NAI_SUBTYPE ? naiText(identifier.identifier) : undefined;
+    const listed = this.#byHomeAddress.get(homeAddress);
+    if (!this.#settings.requireAuthentication && listed?.security === undefined) {
+      const identity = claimed ?? listed?.identity ?? homeAddress;
+      return { kind: "proven", received: { ...claim, identity, security: undefined, timestamp: undefined } };
+    }
+    if (claimed === undefined) return { kind: "silent", reason: "no mobile node identifier" };
+    const node = listed?.identity === claimed ? listed : this.#byIdentity.get(claimed);
+    if (node?.security === undefined) return { kind: "silent", reason: "unknown mobile node identifier" };
+    const proof = findOption(update.options, "messageAuthentication");
+    if (proof === undefined) return { kind: "silent", reason: "no message authentication option" };
+    if (proof.spi !== node.security.spi) return { kind: "silent", reason: "unknown SPI" };
+
+    const timestamp = findOption(update.options, "messageIdentification")?.timestamp;
+    const received: ReceivedUpdate = {
+      ...claim,
+      identity: node.identity,
+      security: node.security,
+      timestamp,
+    };
+    const addresses = { careOfAddress, homeAddress };
+    if (!verifyMobilityHeader(packet.mobilityHeader, packet.header, node.security, addresses, this.#hmac)) {
+      return { kind: "unproven", received };
+    }
+    if (timestamp === undefined) {
+      return { kind: "refused", received, status: BindingStatusCode.messageIdentificationRequired };
+    }
+    if (!this.#isFresh(node.identity, timestamp, now)) {
+      const answered = { ...received, timestamp: correctedTimestamp(timestamp, now.unixMs) };
+      return { kind: "refused", received: answered, status: BindingStatusCode.identificationMismatch };
+    }
+    this.#lastTimestamps.set(node.identity, timestamp);
+    if (node.homeAddress === homeAddress) return { kind: "proven", received };
+    const status = isHomeAddress(this.#settings, homeAddress)
+      ? BindingStatusCode.administrativelyProhibited
+      : BindingStatusCode.notHomeSubnet;
+    return { kind: "refused", received, status };
+  }
+
+  #isFresh(identity: string, timestamp: bigint, now: Now): boolean {
+    const last = this.#lastTimestamps.get(identity);
+    if (last !== undefined && timestamp <= last) return false;
+    return Math.abs(unixMsOfNtpTimestamp(timestamp) - now.unixMs) <= this.#settings.clockToleranceMs;
+  }
+}
+
+/** A network access identifier in text, or undefined where the octets are no printable UTF-8. */
+function naiText(identifier: Uint8Array): string | undefined {
+  const text = new TextDecoder().decode(identifier);
+  return /^[^\p{C}\uFFFD]+$/u.test(text) ? text : undefined;
+}
