@@ -85,7 +85,7 @@ Deno.test("RFC 5555 2.3.2.1 D-014: an update over IPv4 without the IPv4 care-of 
   assertEquals(homeAgent.bindings(at(0)), []);
 });
 
-Deno.test("RFC 6275 10.3.1 the lifetime granted is the smaller, the sequence number is copied", () => {
+Deno.test("RFC 6275 10.3.1 M-286 M-287: the lifetime granted is the smaller, the sequence number is copied", () => {
   const homeAgent = newHomeAgent({ maximumLifetimeSeconds: 120 });
   const long = sentAcknowledgement(receive(homeAgent, { sequenceNumber: 77, lifetimeSeconds: 600 }));
   assertEquals([long.status, long.sequenceNumber, long.lifetimeSeconds], [0, 77, 120]);
@@ -93,11 +93,11 @@ Deno.test("RFC 6275 10.3.1 the lifetime granted is the smaller, the sequence num
   assertEquals(short.lifetimeSeconds, 60);
 });
 
-Deno.test("RFC 6275 10.3.1 an acknowledgement is returned also without the A flag", () => {
+Deno.test("RFC 6275 10.3.1 M-246: an acknowledgement is returned also without the A flag", () => {
   assertEquals(sentAcknowledgement(receive(newHomeAgent(), { acknowledge: false })).status, 0);
 });
 
-Deno.test("RFC 6275 9.5.1 sequence numbers: not greater modulo 2^16 is status 135 with the last accepted one", () => {
+Deno.test("RFC 6275 9.5.1 M-220 M-227: not greater modulo 2^16 is status 135 with the last accepted one", () => {
   const homeAgent = newHomeAgent();
   receive(homeAgent, { sequenceNumber: 15 });
   let time = 1000;
@@ -110,7 +110,7 @@ Deno.test("RFC 6275 9.5.1 sequence numbers: not greater modulo 2^16 is status 13
   }
 });
 
-Deno.test("RFC 6275 10.3.2 de-registration: status 0, lifetime 0, and a late update does not bring it back", () => {
+Deno.test("RFC 6275 10.3.2 M-298 M-299 M-300 M-303: status 0, lifetime 0, and a late update does not bring it back", () => {
   const homeAgent = newHomeAgent();
   receive(homeAgent, { sequenceNumber: 5 });
   const actions = receive(homeAgent, { sequenceNumber: 7, lifetimeSeconds: 0 }, 1000);
@@ -124,11 +124,11 @@ Deno.test("RFC 6275 10.3.2 de-registration: status 0, lifetime 0, and a late upd
   assertEquals(sentAcknowledgement(receive(homeAgent, { sequenceNumber: 6 }, 12_000)).status, 0);
 });
 
-Deno.test("RFC 6275 10.3.2 de-registration of nothing is status 133", () => {
+Deno.test("RFC 6275 10.3.2 M-296: de-registration of nothing is status 133", () => {
   assertEquals(sentAcknowledgement(receive(newHomeAgent(), { lifetimeSeconds: 0 })).status, 133);
 });
 
-Deno.test("RFC 6275 10.3.1 a binding asks for its refresh, then ends with its lifetime", () => {
+Deno.test("RFC 6275 6.1.7 M-046, 10.3.1 M-291: a binding asks for its refresh, then ends with its lifetime", () => {
   const homeAgent = newHomeAgent();
   receive(homeAgent, { lifetimeSeconds: 80 });
   assertEquals(homeAgent.nextDeadline(), 70_000);
@@ -141,7 +141,7 @@ Deno.test("RFC 6275 10.3.1 a binding asks for its refresh, then ends with its li
   assertEquals(homeAgent.nextDeadline(), undefined);
 });
 
-Deno.test("RFC 6275 10.3.1 outside the home prefix: 132; the home agent's own address: 129", () => {
+Deno.test("RFC 6275 10.3.1 M-266 M-267: outside the home prefix: 132; the home agent's own address: 129", () => {
   const foreign = "2001:db8:200::100";
   const nodes = [foreign, HOME_AGENT].map((homeAddress) => ({
     identity: homeAddress,
@@ -192,7 +192,7 @@ Deno.test("RFC 5555 2.3.1 D-009: an IPv4 home address option is acknowledged, he
   });
 });
 
-Deno.test("silence for what is no home registration of ours", () => {
+Deno.test("RFC 6275 9.5.1 M-218 M-226 M-231, 6.1.7 M-051, 9.2 M-184: silence for what is no home registration of ours", () => {
   const homeAgent = newHomeAgent();
   const silent = (changes: Parameters<typeof receive>[1]) =>
     assertEquals(ofKind(receive(homeAgent, changes), "sendSignalling"), []);
@@ -211,7 +211,7 @@ Deno.test("silence for what is no home registration of ours", () => {
   assertEquals(homeAgent.bindings(at(0)), []);
 });
 
-Deno.test("RFC 6275 9.3.3: traffic without a binding is answered with Binding Error 1, to where it came from, rarely", () => {
+Deno.test("RFC 6275 9.3.3 M-208: traffic without a binding is answered with Binding Error 1, to where it came from, rarely", () => {
   const homeAgent = newHomeAgent();
   const packet = new Uint8Array(60);
   packet[0] = 0x60;
@@ -234,7 +234,7 @@ Deno.test("RFC 6275 9.3.3: traffic without a binding is answered with Binding Er
   assertEquals(ask("udp", 60_000), []);
 });
 
-Deno.test("RFC 6275 9.2: an unknown mobility header type is answered with Binding Error 2", () => {
+Deno.test("RFC 6275 9.2 M-186, 9.3.3 M-207: an unknown mobility header type is answered with Binding Error 2", () => {
   const homeAgent = newHomeAgent();
   const update = newMobileNode().handle({ kind: "careOfAddress", address: PUBLIC, linkMtu: 1500 }, at(0));
   const event = fromOuter(update, PUBLIC, 4191);

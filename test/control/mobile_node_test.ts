@@ -49,7 +49,7 @@ function fromHomeAgent(
 
 const bindingError = { kind: "bindingError", status: 1, homeAddress: HOME_ADDRESS, options: [] } as const;
 
-Deno.test("RFC 5555 4.4.2 D-059 D-079 D-014: the Binding Update over IPv4", () => {
+Deno.test("RFC 5555 4.4.2 D-059 D-079 D-014, RFC 6275 11.7.1 M-459 M-460 M-467 M-474: the Binding Update over IPv4", () => {
   const update = sent(newMobileNode().handle(careOf(PRIVATE), at(0)));
   assertEquals([update.source, update.destination, update.destinationPort], [PRIVATE, HOME_AGENT_IPV4, 4191]);
   assertEquals([update.message.source, update.message.destination], [HOME_ADDRESS, HOME_AGENT]);
@@ -108,7 +108,7 @@ Deno.test("RFC 5555 4.3 D-069 4.2 D-061: the keepalive is a Binding Update in UD
   assertEquals(mobileNode.status(at(25_000)).state, "registered");
 });
 
-Deno.test("RFC 6275 11.8: first 1.5 s, doubled up to 32 s, each with a greater sequence number", () => {
+Deno.test("RFC 6275 11.8 M-514 M-516 M-519, 11.7.1 M-470 M-472: first 1.5 s, doubled up to 32 s, each with a greater sequence number", () => {
   const mobileNode = newMobileNode();
   mobileNode.handle(careOf(PUBLIC), at(0));
   assertEquals(sendTimes(mobileNode, 130_000), [1500, 4500, 10_500, 22_500, 46_500, 78_500, 110_500]);
@@ -120,7 +120,7 @@ Deno.test("RFC 6275 11.8: 1 s while a binding exists", () => {
   assertEquals(sendTimes(mobileNode, 33_000), [25_000, 26_000, 28_000, 32_000]);
 });
 
-Deno.test("RFC 6275 11.8 MAX_UPDATE_RATE: not more than three updates within a second, whatever happens", () => {
+Deno.test("RFC 6275 11.8 M-518: not more than three updates within a second, whatever happens", () => {
   const mobileNode = newMobileNode();
   const times: number[] = [];
   for (let time = 0; time < 3000; time += 50) {
@@ -136,7 +136,7 @@ Deno.test("RFC 6275 11.8 MAX_UPDATE_RATE: not more than three updates within a s
   assert(times.length >= 8, `${times}`);
 });
 
-Deno.test("RFC 6275 11.7.3: the lifetime granted counts from when the update was sent; refresh well before", () => {
+Deno.test("RFC 6275 11.7.3 M-500 M-501: the lifetime granted counts from when the update was sent; refresh well before", () => {
   const mobileNode = newMobileNode();
   register(mobileNode, newHomeAgent({ maximumLifetimeSeconds: 120 }), PUBLIC);
   assertEquals(mobileNode.nextDeadline(), 90_000);
@@ -153,7 +153,7 @@ Deno.test("RFC 6275 11.7.3: a binding whose refreshes stay unanswered ends, the 
   assert(sendTimes(mobileNode, 120_000).length >= 2);
 });
 
-Deno.test("RFC 6275 11.7.3: an answer late by one retransmission still counts", () => {
+Deno.test("RFC 6275 11.7.3 M-499: an answer late by one retransmission still counts", () => {
   const mobileNode = newMobileNode();
   const homeAgent = newHomeAgent();
   const update = mobileNode.handle(careOf(PUBLIC), at(0));
@@ -166,7 +166,7 @@ Deno.test("RFC 6275 11.7.3: an answer late by one retransmission still counts", 
   assertAlmostEquals(mobileNode.status(at(1700)).registrationMs!, 1700);
 });
 
-Deno.test("RFC 6275 11.7.1: after status 135 the next number after the home agent's is used at once", () => {
+Deno.test("RFC 6275 11.7.1 M-476, 11.7.3 M-502: after status 135 the next number after the home agent's is used at once", () => {
   const homeAgent = newHomeAgent();
   register(newMobileNode({}, () => 0.5), homeAgent, PUBLIC);
   const restarted = newMobileNode({}, () => 0.4);
@@ -195,7 +195,7 @@ Deno.test("RFC 5555 3.1.3 D-081: configured to use UDP only, the F flag is set a
   assertEquals(ofKind(result, "setTunnel")[0].tunnel.encapsulation, "udp");
 });
 
-Deno.test("RFC 6275 11.3.6: a Binding Error of status 1 makes us register again, but not more than once a second", () => {
+Deno.test("RFC 6275 11.3.6 M-388: a Binding Error of status 1 makes us register again, but not more than once a second", () => {
   const mobileNode = newMobileNode();
   const homeAgent = newHomeAgent();
   register(mobileNode, homeAgent, PUBLIC);
@@ -216,7 +216,7 @@ Deno.test("a Binding Error while an update waits in a long back-off starts over"
   assertEquals(mobileNode.nextDeadline(), 61_000);
 });
 
-Deno.test("RFC 6275 11.3.6: Binding Errors for another address, or without a registration, change nothing", () => {
+Deno.test("RFC 6275 11.3.6 M-387: Binding Errors for another address, or without a registration, change nothing", () => {
   const mobileNode = newMobileNode();
   assertEquals(ofKind(fromHomeAgent(mobileNode, bindingError, 0), "sendSignalling"), []);
   register(mobileNode, newHomeAgent(), PUBLIC);
@@ -245,7 +245,7 @@ Deno.test("a new care-of address registers at once; the same one again does noth
   assertEquals(ofKind(moved, "clearTunnel"), []);
 });
 
-Deno.test("an answer to an update from an earlier care-of address does not count", () => {
+Deno.test("RFC 6275 11.7.3 M-497: an answer to an update from an earlier care-of address does not count", () => {
   const mobileNode = newMobileNode();
   const homeAgent = newHomeAgent();
   const first = mobileNode.handle(careOf(PUBLIC), at(0));
@@ -308,4 +308,42 @@ Deno.test("an acceptance with lifetime 0 is no registration", () => {
   }, 10);
   assertEquals(ofKind(actions, "setTunnel"), []);
   assertEquals(mobileNode.status(at(10)).state, "refused");
+});
+
+Deno.test("RFC 6275 11.7.3 M-503: an unproven status 135 does not move the sequence number", () => {
+  const mobileNode = newMobileNode();
+  const update = sentUpdate(mobileNode.handle(careOf(PUBLIC), at(0)));
+  const actions = fromHomeAgent(mobileNode, {
+    kind: "bindingAcknowledgement",
+    status: 135,
+    keyManagementMobility: false,
+    mobileRouter: false,
+    proxyRegistration: false,
+    tlvHeader: false,
+    bulk: false,
+    sequenceNumber: 7,
+    lifetimeSeconds: 0,
+    options: [],
+  }, 10);
+  assertEquals(ofKind(actions, "sendSignalling"), []);
+  const again = mobileNode.handle({ kind: "deadline" }, at(1500));
+  assertEquals(sentUpdate(again).sequenceNumber, update.sequenceNumber + 1);
+});
+
+Deno.test("RFC 6275 6.2.4 M-064, 11.7.3 M-507: refresh advice of the home agent shortens the interval", () => {
+  const mobileNode = newMobileNode({ security: undefined });
+  const update = sentUpdate(mobileNode.handle(careOf(PUBLIC), at(0)));
+  fromHomeAgent(mobileNode, {
+    kind: "bindingAcknowledgement",
+    status: 0,
+    keyManagementMobility: false,
+    mobileRouter: false,
+    proxyRegistration: false,
+    tlvHeader: false,
+    bulk: false,
+    sequenceNumber: update.sequenceNumber,
+    lifetimeSeconds: 420,
+    options: [{ kind: "bindingRefreshAdvice", refreshIntervalSeconds: 60 }],
+  }, 10);
+  assertEquals(mobileNode.nextDeadline(), 60_000);
 });
