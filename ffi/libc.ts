@@ -55,8 +55,6 @@ const SYMBOLS = {
   // The same on a thread of the runtime's pool, as a promise. That thread's errno cannot be read.
   pollAsync: { name: "poll", parameters: ["buffer", "usize", "i32"], result: "i32", nonblocking: true },
 
-  // unsigned int if_nametoindex(const char *ifname);
-  ifNametoindex: { name: "if_nametoindex", parameters: ["buffer"], result: "u32" },
   // int setns(int fd, int nstype);  of the calling thread
   setns: { parameters: ["i32", "i32"], result: "i32" },
   // int unshare(int flags);  of the calling thread

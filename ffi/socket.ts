@@ -5,7 +5,6 @@ import {
   check,
   EADDRINUSE,
   EADDRNOTAVAIL,
-  EAGAIN,
   EINTR,
   lastErrno,
   SystemError,
@@ -147,32 +146,6 @@ export function sendTo(
       return new SystemError("sendto", errno, `send ${bytes.length} octets to ${address} port ${port}`);
     }
   }
-}
-
-/**
- * The next waiting datagram (of a raw socket: packet), cut at the buffer's length.
- * @returns undefined when nothing waits
- * @throws SystemError
- */
-export function receiveFrom(
-  fileDescriptor: number,
-  buffer: Uint8Array<ArrayBuffer>,
-): { bytes: Uint8Array<ArrayBuffer>; address: Ipv4Address; port: number } | undefined {
-  const from = new Uint8Array(SOCKADDR_IN_OCTETS);
-  const length = libc.recvfrom(
-    fileDescriptor,
-    buffer,
-    BigInt(buffer.length),
-    0,
-    from,
-    new Uint32Array([from.length]),
-  );
-  if (length < 0) {
-    const errno = lastErrno();
-    if (errno === EAGAIN || errno === EINTR) return undefined;
-    throw new SystemError("recvfrom", errno, "receive a datagram");
-  }
-  return { bytes: buffer.subarray(0, length), ...decodeSocketAddress(from) };
 }
 
 function bindToDevice(fileDescriptor: number, device: string): void {

@@ -20,12 +20,13 @@ function testNetlink(name: string, body: (netlink: Netlink, namespace: TestNames
 }
 
 testNetlink("links are what `ip link` shows, and change", (netlink, namespace) => {
-  const shown = namespace.ipJson("link").map((link) => ({
+  const shown = namespace.ipJson("-details", "link").map((link) => ({
     index: link.ifindex,
     name: link.ifname,
     mtu: link.mtu,
     up: link.flags.includes("UP"),
     carrier: link.flags.includes("LOWER_UP"),
+    kind: link.linkinfo?.info_kind,
   }));
   assertEquals(netlink.links(), shown);
 

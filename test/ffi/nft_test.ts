@@ -2,8 +2,9 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { OwnedTable, silentTunnelRuleset } from "../../ffi/nft.ts";
 import { POLLIN, PollSet } from "../../ffi/poll.ts";
-import { openRawSocket, receiveFrom, sendTo } from "../../ffi/socket.ts";
+import { openRawSocket, sendTo } from "../../ffi/socket.ts";
 import { testInNamespace, testInsideNamespace, TestNamespace, until } from "./in_namespace.ts";
+import { receiveFrom } from "./receive_from.ts";
 
 const tables = (namespace: TestNamespace) => namespace.run("nft", "list", "tables");
 

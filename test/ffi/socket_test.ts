@@ -7,10 +7,10 @@ import {
   encodeSocketAddress,
   openRawSocket,
   openUdpSocket,
-  receiveFrom,
   sendTo,
 } from "../../ffi/socket.ts";
 import { run, testInNamespace, TestNamespace } from "./in_namespace.ts";
+import { receiveFrom } from "./receive_from.ts";
 
 const RECEIVE_BUFFER = 1 << 20;
 

@@ -3,9 +3,10 @@ import { EAGAIN, lastErrno, SystemError } from "../../ffi/errno.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { libc } from "../../ffi/libc.ts";
 import { POLLIN, PollSet } from "../../ffi/poll.ts";
-import { openUdpSocket, receiveFrom, sendTo } from "../../ffi/socket.ts";
+import { openUdpSocket, sendTo } from "../../ffi/socket.ts";
 import { openTun } from "../../ffi/tun.ts";
 import { testInNamespace } from "./in_namespace.ts";
+import { receiveFrom } from "./receive_from.ts";
 
 Deno.test("a TUN device's name is checked before the kernel sees it", () => {
   for (const name of ["", "x".repeat(16), "a/b", "a b", "dsmip%d", "a:1", ".", "..", "a\0b"]) {
