@@ -6,6 +6,7 @@ import { configCommand } from "./config.ts";
 import { decodeCommand } from "./decode.ts";
 import { globalOptions, logFormatOption, logLevelOption } from "./global_options.ts";
 import { homeAgentCommand } from "./home_agent.ts";
+import { labCommand } from "./lab.ts";
 import { mobileNodeCommand } from "./mobile_node.ts";
 
 const EXAMPLES = `
@@ -34,7 +35,7 @@ export function buildProgram(): CommandUnknownOpts {
       outputError: (text, write) => write(`dsmip: ${text}`),
     })
     .exitOverride();
-  const commands = [homeAgentCommand(), mobileNodeCommand(), decodeCommand(), configCommand()];
+  const commands = [homeAgentCommand(), mobileNodeCommand(), decodeCommand(), labCommand(), configCommand()];
   for (const command of commands) program.addCommand(command);
   settle(program);
   return program;

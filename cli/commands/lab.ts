@@ -1,0 +1,95 @@
+import { Command, InvalidArgumentError } from "commander";
+import { Argument } from "commander";
+import { print, remark } from "../output/write.ts";
+
+const SCENARIO_NAMES = ["public", "nat"] as const;
+
+/** `dsmip lab list`, `dsmip lab run` and `dsmip lab clean`. */
+export function labCommand() {
+  const list = new Command("list")
+    .description("Name the scenarios")
+    .option("--json", "for programs: one JSON object, {scenarios: [{name, summary}]}")
+    .addHelpText("after", "\nExample:\n  dsmip lab list")
+    .action(async ({ json }) => (await import("../lab/command.ts")).listScenarios(json === true));
+  const run = new Command("run")
+    .description("Play a scenario with real programs and real packets, in network namespaces of this machine")
+    .addArgument(new Argument("<scenario>", "which one").choices(SCENARIO_NAMES))
+    .option(
+      "--json",
+      "for programs: one JSON object, {scenario, ok, checks: [{name, ok, value, unit, limit}], ...}",
+    )
+    .option("--keep", "leave network and daemons running afterwards, and tell how to look inside")
+    .option("--pcap <folder>", "keep the captures of home agent and mobile node there")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  dsmip lab run nat\n  dsmip lab run public --json --pcap /tmp/captures",
+    )
+    .action(async (scenario, options) => await (await import("../lab/command.ts")).runLab(scenario, options));
+  const clean = new Command("clean")
+    .description("Remove what earlier runs have left: kept networks, and those of labs that were killed")
+    .addHelpText("after", "\nExample:\n  dsmip lab clean")
+    .action(async () => await (await import("../lab/clean.ts")).removeOldRuns((line) => remark(`${line}\n`)));
+  const lab = new Command("lab")
+    .description("See it work on this machine alone, without touching its network")
+    .addHelpText("after", "\nExample:\n  dsmip lab run nat")
+    .addCommand(list)
+    .addCommand(run)
+    .addCommand(clean);
+  for (const tool of trafficCommands()) lab.addCommand(tool, { hidden: true });
+  return lab;
+}
+
+/** What the lab itself runs inside its namespaces: traffic that is counted. */
+function trafficCommands() {
+  const flowSend = new Command("flow-send")
+    .description("Send a paced UDP flow")
+    .requiredOption("--to <address>", "IPv6 address")
+    .requiredOption("--port <port>", "UDP port", wholeNumber)
+    .requiredOption("--octets <n>", "length of each IPv6 packet", wholeNumber)
+    .requiredOption("--count <n>", "packets", wholeNumber)
+    .requiredOption("--interval-ms <ms>", "between packets", wholeNumber)
+    .action(async ({ to, port, octets, count, intervalMs }) => {
+      const { sendFlow } = await import("../lab/flow.ts");
+      await sendFlow({ address: to, port, packetOctets: octets, count, intervalMs });
+    });
+  const flowReceive = new Command("flow-receive")
+    .description("Count what arrives of a UDP flow")
+    .requiredOption("--port <port>", "UDP port", wholeNumber)
+    .requiredOption("--octets <n>", "length of each IPv6 packet", wholeNumber)
+    .requiredOption("--count <n>", "packets", wholeNumber)
+    .option("--patience-ms <ms>", "how long to wait for a next packet", wholeNumber, 5000)
+    .action(async ({ port, octets, count, patienceMs }) => {
+      const { receiveFlow } = await import("../lab/flow.ts");
+      printJson(await receiveFlow({ port, packetOctets: octets, count, patienceMs, onReady }));
+    });
+  const transferSend = new Command("transfer-send")
+    .description("Send random octets over TCP")
+    .requiredOption("--to <address>", "IPv6 address")
+    .requiredOption("--port <port>", "TCP port", wholeNumber)
+    .requiredOption("--octets <n>", "how many", wholeNumber)
+    .action(async ({ to, port, octets }) => {
+      const { sendTransfer } = await import("../lab/flow.ts");
+      printJson(await sendTransfer(to, port, octets));
+    });
+  const transferReceive = new Command("transfer-receive")
+    .description("Receive octets over TCP and say their SHA-256")
+    .requiredOption("--port <port>", "TCP port", wholeNumber)
+    .action(async ({ port }) => {
+      const { receiveTransfer } = await import("../lab/flow.ts");
+      printJson(await receiveTransfer(port, onReady));
+    });
+  return [flowSend, flowReceive, transferSend, transferReceive];
+}
+
+function onReady(): void {
+  printJson({ ready: true });
+}
+
+function printJson(value: unknown): void {
+  print(JSON.stringify(value) + "\n");
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("a whole number is needed.");
+}

@@ -1,0 +1,76 @@
+import { processStartTicks, RUN_FOLDER_NAME, runFolder, type RunRecord, temporaryFolder } from "./lab.ts";
+import { NAMESPACE_NAME, removeNamespaces } from "./network.ts";
+import { pause, RUN_MARK, runProgram } from "./process.ts";
+
+/** Removes what earlier runs have left (--keep, or a lab that was killed), and nothing of a run that is under way. */
+export async function removeOldRuns(remark: (line: string) => void): Promise<void> {
+  const namespaces = await labNamespaces();
+  const runs = new Set([...namespaces.map(({ run }) => run), ...labFolders()]);
+  for (const run of [...runs].sort()) {
+    if (isUnderWay(run)) {
+      remark(`${run}: is running; left alone`);
+      continue;
+    }
+    await endProcesses(run);
+    await removeNamespaces(namespaces.filter((namespace) => namespace.run === run).map(({ name }) => name));
+    await Deno.remove(runFolder(run), { recursive: true }).catch(ignoreNotFound);
+    remark(`${run}: removed`);
+  }
+  if (runs.size === 0) remark("nothing is left of earlier runs");
+}
+
+async function labNamespaces(): Promise<{ readonly name: string; readonly run: string }[]> {
+  const { stdout } = await runProgram(["ip", "netns", "list"]);
+  return stdout.split("\n").flatMap((line) => {
+    const [name] = line.split(" ");
+    const match = NAMESPACE_NAME.exec(name);
+    return match === null ? [] : [{ name, run: match[1] }];
+  });
+}
+
+function labFolders(): string[] {
+  return [...Deno.readDirSync(temporaryFolder())].flatMap(({ name, isDirectory }) => {
+    const match = RUN_FOLDER_NAME.exec(name);
+    return match === null || !isDirectory ? [] : [match[1]];
+  });
+}
+
+function isUnderWay(run: string): boolean {
+  try {
+    const record = JSON.parse(Deno.readTextFileSync(`${runFolder(run)}/run.json`)) as RunRecord;
+    return processStartTicks(record.pid) === record.startTicks;
+  } catch {
+    return false;
+  }
+}
+
+/** Ends the processes that carry the run's mark, wherever they are: a user namespace's are in no namespace we see. */
+async function endProcesses(run: string): Promise<void> {
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    for (const pid of markedProcesses(run)) {
+      try {
+        Deno.kill(pid, signal);
+      } catch {
+        // It has ended in the meantime.
+      }
+    }
+    const deadline = performance.now() + 3000;
+    while (markedProcesses(run).length > 0 && performance.now() < deadline) await pause(20);
+  }
+}
+
+function markedProcesses(run: string): number[] {
+  const mark = `${RUN_MARK}=${run}`;
+  return [...Deno.readDirSync("/proc")].map(({ name }) => Number(name)).filter((pid) => {
+    if (!Number.isInteger(pid)) return false;
+    try {
+      return Deno.readTextFileSync(`/proc/${pid}/environ`).split("\0").includes(mark);
+    } catch {
+      return false;
+    }
+  });
+}
+
+function ignoreNotFound(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}

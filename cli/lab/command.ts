@@ -1,0 +1,112 @@
+import { playScenario } from "../../core/simulation/scenario.ts";
+import { hmac } from "../daemon/hmac.ts";
+import { coloursFor } from "../output/colours.ts";
+import { Failure } from "../output/fault.ts";
+import { formatTable } from "../output/table.ts";
+import { print, remark } from "../output/write.ts";
+import { dsmipCommand, fetchDependencies } from "./lab.ts";
+import { plainProgress, terminalProgress } from "./progress.ts";
+import { formatResult, type LabResult } from "./report.ts";
+import { findPossibility, IN_USER_NAMESPACE, inUserNamespace } from "./requirements.ts";
+import { runScenario } from "./run.ts";
+import type { Scenario } from "./scenario.ts";
+import { natScenario } from "./scenarios/nat.ts";
+import { publicScenario } from "./scenarios/public.ts";
+
+const SCENARIOS: readonly Scenario[] = [publicScenario, natScenario];
+
+export interface LabOptions {
+  readonly json?: true;
+  readonly keep?: true;
+  readonly pcap?: string;
+}
+
+/** Prints the scenarios' names and what each is about. */
+export function listScenarios(json: boolean): void {
+  const scenarios = SCENARIOS.map(({ name, summary }) => ({ name, summary }));
+  if (json) return print(JSON.stringify({ scenarios }) + "\n");
+  const rows = scenarios.map(({ name, summary }) => [name, summary]);
+  print(formatTable([{ title: "scenario" }, { title: "about" }], rows, coloursFor(Deno.stdout)));
+}
+
+/** Runs a scenario where this machine allows it; throws a Failure unless all its checks hold. */
+export async function runLab(name: Scenario["name"], options: LabOptions): Promise<void> {
+  const scenario = SCENARIOS.find((scenario) => scenario.name === name)!;
+  using interruption = listenForInterruption();
+  const possibility = await findPossibility();
+  if (possibility.kind === "impossible") {
+    return conclude(simulate(name, possibility.missing, options), options);
+  }
+  const inside = Deno.env.get(IN_USER_NAMESPACE) !== undefined;
+  if (!inside) await fetchDependencies(interruption.signal);
+  if (possibility.kind === "userNamespace") return await runInUserNamespace(name, options, interruption);
+  const plain = options.json || !Deno.stdout.isTerminal();
+  const say = options.json ? remark : print;
+  const result = await runScenario(scenario, {
+    progress: plain ? plainProgress((line) => say(`${line}\n`)) : terminalProgress,
+    remark: (line) => remark(`${line}\n`),
+    signal: interruption.signal,
+    keep: options.keep ?? false,
+    captureFolder: options.pcap,
+  });
+  conclude(result, options);
+}
+
+function conclude(result: LabResult, options: LabOptions): void {
+  if (options.json) print(JSON.stringify(result) + "\n");
+  else print(`\n${formatResult(result, coloursFor(Deno.stdout))}`);
+  if (!result.ok) throw new Failure(`the scenario ${result.scenario} does not hold`);
+}
+
+function simulate(name: Scenario["name"], missing: readonly string[], options: LabOptions): LabResult {
+  const say = (line: string) => (options.json ? remark : print)(`${line}\n`);
+  say("The lab cannot run on this machine. Missing:");
+  for (const line of missing) say(`  - ${line}`);
+  say(
+    "What follows is a SIMULATION: our state machines in virtual time, no real network and no real packets.",
+  );
+  const start = performance.now();
+  const { ok, checks } = playScenario(name, say, hmac);
+  return {
+    scenario: name,
+    ok,
+    simulated: true,
+    seconds: Number(((performance.now() - start) / 1000).toFixed(1)),
+    checks: checks.map((check) => ({ ...check, limit: String(check.limit) })),
+    missing,
+  };
+}
+
+interface Interruption extends Disposable {
+  readonly signal: AbortSignal;
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Turns signals into an AbortSignal, so that the lab removes its network before it ends. */
+function listenForInterruption(): Interruption {
+  const controller = new AbortController();
+  const interrupt = () => controller.abort(new Failure("interrupted"));
+  for (const signal of SIGNALS) Deno.addSignalListener(signal, interrupt);
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]: () => SIGNALS.forEach((signal) => Deno.removeSignalListener(signal, interrupt)),
+  };
+}
+
+/** Runs the same command again as root of a user namespace, and ends as it ends. */
+async function runInUserNamespace(
+  name: string,
+  options: LabOptions,
+  { signal }: Interruption,
+): Promise<void> {
+  const flags = [options.json ? "--json" : "", options.keep ? "--keep" : ""].filter((flag) => flag !== "");
+  const folder = options.pcap === undefined ? [] : ["--pcap", options.pcap];
+  const [program, ...args] = inUserNamespace(dsmipCommand("lab", "run", name, ...flags, ...folder));
+  signal.throwIfAborted();
+  const child = new Deno.Command(program, { args, env: { [IN_USER_NAMESPACE]: "1" } }).spawn();
+  // Ctrl-C reaches the child by itself; what was sent to this process alone is passed on.
+  signal.addEventListener("abort", () => child.kill("SIGTERM"), { once: true });
+  const { code } = await child.status;
+  if (code !== 0) throw new Failure(`the scenario ${name} does not hold`);
+}

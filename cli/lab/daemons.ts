@@ -1,0 +1,167 @@
+import type { BindingStatus } from "../../core/control/binding_cache.ts";
+import type { MobileNodeStatus } from "../../core/control/mobile_node.ts";
+import { askDaemon } from "../daemon/control_client.ts";
+import { messageOf } from "../output/fault.ts";
+import { dsmipCommand, type Lab } from "./lab.ts";
+import type { Child } from "./process.ts";
+
+/** What a mobile node of the lab is called, and the address that it keeps. */
+export interface MobileNodeIdentity {
+  readonly identity: string;
+  readonly homeAddress: string;
+  readonly spi: number;
+}
+
+export interface HomeAgentAnswer {
+  readonly bindings: readonly BindingStatus[];
+}
+
+/** One of our daemons in a node's namespace: the real program, started, asked, ended, started again. */
+class Daemon<Answer> {
+  #child: Child | undefined;
+
+  constructor(
+    readonly lab: Lab,
+    readonly node: string,
+    readonly name: string,
+    readonly command: readonly string[],
+    readonly question: string,
+    readonly socket: string,
+  ) {}
+
+  /** Starts the daemon; returns at once. */
+  start(): void {
+    this.#child = this.lab.start(this.node, this.name, dsmipCommand(...this.command));
+  }
+
+  get running(): boolean {
+    return this.#child?.running ?? false;
+  }
+
+  /** What the daemon says over its control socket; undefined while it does not answer. Throws when it has ended. */
+  async ask(): Promise<Answer | undefined> {
+    const child = this.#child;
+    try {
+      return await askDaemon({ path: this.socket, command: this.question, timeLimitMs: 1000 }) as Answer;
+    } catch (error) {
+      if (child?.ended !== undefined) {
+        const lines = child.log().trimEnd().split("\n").slice(-3).join(" / ");
+        throw new Error(`${this.name} ended with ${child.ended.code}: ${lines || messageOf(error)}`);
+      }
+      return undefined;
+    }
+  }
+
+  /** Waits until the answer is as wanted. Returns the milliseconds that it took, and the answer. */
+  async until(
+    what: string,
+    limitMs: number,
+    wanted: (answer: Answer) => boolean,
+  ): Promise<{ readonly tookMs: number; readonly answer: Answer }> {
+    const start = performance.now();
+    const answer = await this.lab.until(`${what} (${this.name})`, limitMs, async () => {
+      const answer = await this.ask();
+      return answer !== undefined && wanted(answer) ? answer : undefined;
+    });
+    return { tookMs: performance.now() - start, answer };
+  }
+
+  /** Waits until the daemon answers questions. */
+  ready(limitMs: number): Promise<{ readonly tookMs: number; readonly answer: Answer }> {
+    return this.until("answer", limitMs, () => true);
+  }
+
+  /** Ends the daemon; the exit code is undefined after a signal's work. */
+  async end(signal: "SIGTERM" | "SIGKILL"): Promise<{ readonly tookMs: number; readonly code: number }> {
+    const child = this.#child;
+    if (child === undefined) throw new Error(`${this.name} was not started`);
+    const tookMs = await child.end(signal, 10_000);
+    return { tookMs, code: child.ended?.code ?? -1 };
+  }
+
+  log(): string {
+    return this.#child?.log() ?? "";
+  }
+}
+
+export type HomeAgentDaemon = Daemon<HomeAgentAnswer>;
+export type MobileNodeDaemon = Daemon<MobileNodeStatus>;
+
+/** 32 random octets as a key file has them. */
+function randomKey(): string {
+  return crypto.getRandomValues(new Uint8Array(32)).toHex() + "\n";
+}
+
+export interface HomeAgentOptions {
+  readonly node: string;
+  readonly ipv6Address: string;
+  readonly ipv4Address: string;
+  readonly homePrefix: string;
+  readonly natRefreshSeconds: number;
+  readonly mobileNodes: readonly MobileNodeIdentity[];
+}
+
+/** Writes keys and configuration of a home agent; does not start it. */
+export async function configureHomeAgent(lab: Lab, options: HomeAgentOptions): Promise<HomeAgentDaemon> {
+  const entries = await Promise.all(options.mobileNodes.map(async (node) => {
+    await lab.writeFile(keyFile(node), randomKey());
+    return `
+[[mobile_node]]
+identity = "${node.identity}"
+home_address = "${node.homeAddress}"
+spi = ${node.spi}
+key_file = "${keyFile(node)}"
+`;
+  }));
+  const socket = lab.path("ha.sock");
+  const config = await lab.writeFile(
+    "ha.toml",
+    `[home_agent]
+ipv6_address = "${options.ipv6Address}"
+ipv4_address = "${options.ipv4Address}"
+home_prefix = "${options.homePrefix}"
+nat_refresh_seconds = ${options.natRefreshSeconds}
+control_socket = "${socket}"
+${entries.join("")}`,
+  );
+  const command = ["ha", "serve", "--config", config];
+  return new Daemon(lab, options.node, "home-agent", command, "bindings", socket);
+}
+
+export interface MobileNodeOptions {
+  readonly name: string;
+  readonly node: string;
+  readonly mobileNode: MobileNodeIdentity;
+  readonly homeAgent: HomeAgentOptions;
+  /** The UDP port that it sends from; 0 for any. */
+  readonly localPort: number;
+  /** A key that the home agent does not have. */
+  readonly wrongKey?: boolean;
+}
+
+/** Writes the configuration of a mobile node, which uses the key that the home agent's has written. */
+export async function configureMobileNode(lab: Lab, options: MobileNodeOptions): Promise<MobileNodeDaemon> {
+  const { name, node, mobileNode, homeAgent } = options;
+  const key = options.wrongKey ? `${name}.wrong.key` : keyFile(mobileNode);
+  if (options.wrongKey) await lab.writeFile(key, randomKey());
+  const socket = lab.path(`${name}.sock`);
+  const config = await lab.writeFile(
+    `${name}.toml`,
+    `[mobile_node]
+identity = "${mobileNode.identity}"
+home_address = "${mobileNode.homeAddress}"
+home_agent_ipv6_address = "${homeAgent.ipv6Address}"
+home_agent_ipv4_address = "${homeAgent.ipv4Address}"
+egress = "eth0"
+spi = ${mobileNode.spi}
+key_file = "${key}"
+local_port = ${options.localPort}
+control_socket = "${socket}"
+`,
+  );
+  return new Daemon(lab, node, name, ["mn", "up", "--config", config], "status", socket);
+}
+
+function keyFile({ identity }: MobileNodeIdentity): string {
+  return `${identity.split("@")[0]}.key`;
+}

@@ -1,0 +1,189 @@
+/**
+ * The small programs that make and judge test traffic inside the lab's namespaces: a paced UDP flow whose packets
+ * are counted, and a TCP transfer whose SHA-256 is computed at the far end. (iperf3 -F cannot do the latter: its
+ * authors say it is no file transfer tool, and it damages files on a bare link, too.)
+ */
+import { createHash } from "node:crypto";
+import { createSocket } from "node:dgram";
+
+const IPV6_AND_UDP_OCTETS = 48;
+
+export interface FlowOptions {
+  readonly address: string;
+  readonly port: number;
+  /** Octets of each whole IPv6 packet. */
+  readonly packetOctets: number;
+  readonly intervalMs: number;
+  readonly count: number;
+}
+
+/** Sends packet n at n x intervalMs after the first, as nearly as timers allow; resolves when all are sent. */
+export async function sendFlow(options: FlowOptions): Promise<void> {
+  const { address, port, packetOctets, intervalMs, count } = options;
+  const socket = createSocket({ type: "udp6", sendBufferSize: 1 << 20 });
+  const packet = new Uint8Array(packetOctets - IPV6_AND_UDP_OCTETS);
+  const view = new DataView(packet.buffer);
+  const start = performance.now();
+  try {
+    for (let sequence = 0; sequence < count; sequence++) {
+      const early = start + sequence * intervalMs - performance.now();
+      if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
+      view.setUint32(0, sequence);
+      view.setFloat64(4, clockMs());
+      await new Promise<void>((resolve, reject) =>
+        socket.send(packet, port, address, (error) => error ? reject(error) : resolve())
+      );
+    }
+  } finally {
+    socket.close();
+  }
+}
+
+/** A clock that all processes of one machine share, with fractions of a millisecond. */
+function clockMs(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+/** What arrived of a flow. */
+export interface FlowResult {
+  readonly received: number;
+  readonly lost: number;
+  readonly duplicated: number;
+  /** Packets that arrived after a later one. */
+  readonly reordered: number;
+  /** Packets whose length was not that of the flow. */
+  readonly wrongLength: number;
+  readonly longestGapMs: number;
+  readonly medianDelayMs: number;
+}
+
+/** Counts what arrives of a flow, packet by packet. */
+export class FlowCounter {
+  readonly #seen: Uint8Array;
+  readonly #delays: number[] = [];
+  #received = 0;
+  #duplicated = 0;
+  #reordered = 0;
+  #wrongLength = 0;
+  #highest = -1;
+  #lastMs: number | undefined;
+  #longestGapMs = 0;
+
+  constructor(readonly count: number, readonly packetOctets: number) {
+    this.#seen = new Uint8Array(count);
+  }
+
+  get complete(): boolean {
+    return this.#received === this.count;
+  }
+
+  add(payload: Uint8Array, arrivedMs: number): void {
+    if (payload.length !== this.packetOctets - IPV6_AND_UDP_OCTETS) {
+      this.#wrongLength++;
+      return;
+    }
+    const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
+    const sequence = view.getUint32(0);
+    if (sequence >= this.count) return;
+    if (this.#seen[sequence]) {
+      this.#duplicated++;
+      return;
+    }
+    this.#seen[sequence] = 1;
+    this.#received++;
+    if (sequence < this.#highest) this.#reordered++;
+    this.#highest = Math.max(this.#highest, sequence);
+    this.#delays.push(arrivedMs - view.getFloat64(4));
+    this.#longestGapMs = Math.max(this.#longestGapMs, arrivedMs - (this.#lastMs ?? arrivedMs));
+    this.#lastMs = arrivedMs;
+  }
+
+  result(): FlowResult {
+    const delays = this.#delays.toSorted((one, other) => one - other);
+    return {
+      received: this.#received,
+      lost: this.count - this.#received,
+      duplicated: this.#duplicated,
+      reordered: this.#reordered,
+      wrongLength: this.#wrongLength,
+      longestGapMs: this.#longestGapMs,
+      medianDelayMs: delays[delays.length >> 1] ?? -1,
+    };
+  }
+}
+
+export interface ReceiveOptions {
+  readonly port: number;
+  readonly packetOctets: number;
+  readonly count: number;
+  /** Gives up this long after the last packet, or after the start when none comes. */
+  readonly patienceMs: number;
+  readonly onReady: () => void;
+}
+
+/** Receives a flow on all addresses of the node; resolves when it is complete or nothing has come for patienceMs. */
+export async function receiveFlow(options: ReceiveOptions): Promise<FlowResult> {
+  const counter = new FlowCounter(options.count, options.packetOctets);
+  const socket = createSocket({ type: "udp6", recvBufferSize: 1 << 20 });
+  await new Promise<void>((resolve, reject) => {
+    let patience: ReturnType<typeof setTimeout> | undefined;
+    const wait = () => {
+      clearTimeout(patience);
+      patience = setTimeout(resolve, options.patienceMs);
+    };
+    socket.on("error", reject);
+    socket.on("message", (payload) => {
+      counter.add(payload, clockMs());
+      if (counter.complete) {
+        clearTimeout(patience);
+        resolve();
+      } else {
+        wait();
+      }
+    });
+    socket.bind(options.port, "::", () => {
+      options.onReady();
+      wait();
+    });
+  });
+  socket.close();
+  return counter.result();
+}
+
+export interface TransferResult {
+  readonly octets: number;
+  readonly sha256: string;
+}
+
+/** Connects and sends `octets` octets that nobody can guess; resolves with their SHA-256. */
+export async function sendTransfer(address: string, port: number, octets: number): Promise<TransferResult> {
+  const hash = createHash("sha256");
+  using connection = await Deno.connect({ hostname: address, port });
+  const chunk = new Uint8Array(65536);
+  for (let left = octets; left > 0;) {
+    const part = chunk.subarray(0, Math.min(left, chunk.length));
+    crypto.getRandomValues(part);
+    hash.update(part);
+    left -= part.length;
+    for (let sent = 0; sent < part.length;) sent += await connection.write(part.subarray(sent));
+  }
+  await connection.closeWrite();
+  // The far end closes when it has read all.
+  while (await connection.read(chunk) !== null);
+  return { octets, sha256: hash.digest("hex") };
+}
+
+/** Accepts one connection and resolves with what came. */
+export async function receiveTransfer(port: number, onReady: () => void): Promise<TransferResult> {
+  const hash = createHash("sha256");
+  using listener = Deno.listen({ hostname: "::", port });
+  onReady();
+  using connection = await listener.accept();
+  const chunk = new Uint8Array(65536);
+  let octets = 0;
+  for (let read = await connection.read(chunk); read !== null; read = await connection.read(chunk)) {
+    hash.update(chunk.subarray(0, read));
+    octets += read;
+  }
+  return { octets, sha256: hash.digest("hex") };
+}

@@ -1,0 +1,44 @@
+import type { Colours } from "../output/colours.ts";
+import { formatTable } from "../output/table.ts";
+import type { Check } from "./check.ts";
+
+/** What a run has found. Printed as it is by --json. */
+export interface LabResult {
+  readonly scenario: string;
+  readonly ok: boolean;
+  /** True where the scenario was played in the simulator: no real network, no real packets. */
+  readonly simulated: boolean;
+  /** Wall time of the run. */
+  readonly seconds: number;
+  readonly checks: readonly Check[];
+  /** Why the run ended before all steps were done. */
+  readonly failure?: string;
+  /** What a real run lacks on this machine; only where it was simulated. */
+  readonly missing?: readonly string[];
+  /** Kept by --pcap. */
+  readonly captures?: readonly string[];
+}
+
+/** Value and limit with their unit, for people. */
+export function describeValue(
+  { value, unit, limit }: Check,
+): { readonly value: string; readonly limit: string } {
+  const withUnit = (text: string) => unit === "" ? text : `${text} ${unit}`;
+  return { value: withUnit(String(value)), limit: withUnit(limit) };
+}
+
+/** The summary for people: a table of checks and one line of result. */
+export function formatResult(result: LabResult, colours: Colours): string {
+  const rows = result.checks.map((check) => {
+    const { value, limit } = describeValue(check);
+    return [check.ok ? "ok" : "FAILED", check.name, value, limit];
+  });
+  const columns = [{ title: "" }, { title: "check" }, { title: "measured" }, { title: "limit" }];
+  const failed = result.checks.filter((check) => !check.ok).length;
+  const how = result.simulated ? "simulated, not run on a real network: " : "";
+  const verdict = result.ok
+    ? colours.green(`all ${result.checks.length} checks hold`)
+    : colours.red(result.failure ?? `${failed} of ${result.checks.length} checks failed`);
+  const table = rows.length === 0 ? "" : `${formatTable(columns, rows, colours)}\n`;
+  return `${table}${result.scenario}: ${how}${verdict}, ${result.seconds.toFixed(1)} s\n`;
+}

@@ -1,0 +1,123 @@
+import { messageOf } from "../output/fault.ts";
+import { Lab } from "./lab.ts";
+import type { Progress } from "./progress.ts";
+import { IN_USER_NAMESPACE } from "./requirements.ts";
+import type { LabResult } from "./report.ts";
+import type { Scenario } from "./scenario.ts";
+import { Stage } from "./scenarios/stage.ts";
+
+export interface RunOptions {
+  readonly progress: Progress;
+  /** Remarks for people: logs of a failed run, where to look in a kept one. */
+  readonly remark: (line: string) => void;
+  /** Ends the run early; everything is removed all the same. */
+  readonly signal: AbortSignal;
+  /** Leaves network, daemons and folder behind. */
+  readonly keep: boolean;
+  /** A folder for the captures. */
+  readonly captureFolder: string | undefined;
+}
+
+const LOG_TAIL_LINES = 12;
+
+/** Runs a scenario on real namespaces. Whatever happens, nothing stays behind unless `keep` asks for it. */
+export async function runScenario(scenario: Scenario, options: RunOptions): Promise<LabResult> {
+  const start = performance.now();
+  if (options.captureFolder !== undefined) await Deno.mkdir(options.captureFolder, { recursive: true });
+  const lab = await Lab.open(options.signal);
+  let kept = false;
+  try {
+    const stage = await Stage.open(lab, scenario.behindNat);
+    const failure = await runSteps(scenario, stage, options);
+    const captures = await keepCaptures(stage, options.captureFolder);
+    const ok = failure === undefined && stage.checks.ok;
+    if (!ok && !options.signal.aborted) showLogs(lab, options.remark);
+    if (options.keep && !options.signal.aborted) {
+      await revive(stage);
+      explain(stage, options.remark);
+      kept = true;
+    }
+    return {
+      scenario: scenario.name,
+      ok,
+      simulated: false,
+      seconds: Number(((performance.now() - start) / 1000).toFixed(1)),
+      checks: stage.checks.all,
+      ...(failure === undefined ? {} : { failure }),
+      ...(captures.length === 0 ? {} : { captures }),
+    };
+  } finally {
+    if (kept) lab.leave();
+    else await lab.close();
+  }
+}
+
+/** Returns why the steps ended early, if they did. */
+async function runSteps(scenario: Scenario, stage: Stage, options: RunOptions): Promise<string | undefined> {
+  let current = "";
+  const steps = scenario.steps.map((step) => ({
+    title: step.title,
+    run: async () => {
+      current = step.title;
+      options.signal.throwIfAborted();
+      const before = stage.checks.all.length;
+      await step.run(stage);
+      return stage.checks.all.slice(before);
+    },
+  }));
+  try {
+    await options.progress(steps);
+    return undefined;
+  } catch (error) {
+    return options.signal.aborted ? "interrupted" : `${current}: ${messageOf(error)}`;
+  }
+}
+
+async function keepCaptures(stage: Stage, folder: string | undefined): Promise<string[]> {
+  if (folder === undefined) return [];
+  const kept: string[] = [];
+  for (const [node, capture] of stage.captures) {
+    await capture.stop();
+    const path = `${folder}/${node}.pcap`;
+    await Deno.copyFile(capture.path, path);
+    kept.push(path);
+  }
+  return kept;
+}
+
+function showLogs(lab: Lab, remark: (line: string) => void): void {
+  for (const [name, lines] of lab.logTails(LOG_TAIL_LINES)) {
+    remark(`--- ${name}.log`);
+    lines.forEach(remark);
+  }
+}
+
+/** The scenario ends with everything stopped: what is kept should run. */
+async function revive({ homeAgent, mobileNode, secondMobileNode }: Stage): Promise<void> {
+  for (const daemon of [homeAgent, mobileNode, secondMobileNode]) {
+    if (!daemon.running) daemon.start();
+  }
+  await homeAgent.ready(10_000).catch(() => {});
+}
+
+function explain({ lab, homeAgent }: Stage, remark: (line: string) => void): void {
+  const { network } = lab;
+  const names = network.namespaces.join(" ");
+  [
+    "",
+    `The network stays: ${names}`,
+    ...enteringUserNamespace(lab),
+    "Look inside:",
+    `  ip netns exec ${network.namespace("mn")} ping 2001:db8:200::10`,
+    `  ip netns exec ${network.namespace("core")} tshark -ni ha -d udp.port==4191,ipv6`,
+    `  dsmip ha bindings --control-socket ${homeAgent.socket}`,
+    `Configurations, keys and logs: ${lab.directory}`,
+    "Remove it: dsmip lab clean",
+  ].forEach(remark);
+}
+
+function enteringUserNamespace(lab: Lab): string[] {
+  const pid = lab.anyProcess();
+  if (Deno.env.get(IN_USER_NAMESPACE) === undefined || pid === undefined) return [];
+  return [`First enter its user namespace: nsenter --preserve-credentials --user --mount --target ${pid}`];
+}

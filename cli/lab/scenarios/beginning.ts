@@ -1,0 +1,118 @@
+import { startDhcpClient, startDhcpServer } from "../dhcp.ts";
+import type { Step } from "../scenario.ts";
+import { AnswerWatch, ping } from "../traffic.ts";
+import type { Stage } from "./stage.ts";
+import { ACCESS_NETWORK, FIRST_MOBILE_NODE, labTopology, SECOND_MOBILE_NODE } from "./topology.ts";
+
+/** From the Binding Update to its acknowledgement; the limit leaves room for a busy machine. */
+const REGISTRATION_LIMIT_MS = 500;
+/** From starting the program to a registered mobile node. */
+const START_LIMIT_MS = 10_000;
+
+export const buildNetwork: Step = {
+  title: "Build the network: home agent, correspondent, core, access network, two mobile nodes",
+  async run({ lab, behindNat, nat }) {
+    await lab.network.build(labTopology(behindNat ? "nat" : "public"));
+    if (behindNat) await nat.start();
+  },
+};
+
+export const giveAddresses: Step = {
+  title: "Give the mobile nodes IPv4 addresses by DHCP",
+  async run({ lab, behindNat, careOfAddresses }) {
+    const lan = ACCESS_NETWORK[behindNat ? "nat" : "public"];
+    await startDhcpServer(lab, {
+      node: "access",
+      interfaceName: "lan",
+      router: `${lan}.1`,
+      firstAddress: `${lan}.100`,
+      lastAddress: `${lan}.199`,
+    });
+    const give = async (node: string) => careOfAddresses.set(node, await startDhcpClient(lab, node));
+    await Promise.all(["mn", "mn2"].map(give));
+  },
+};
+
+export const startHomeAgent: Step = {
+  title: "Start the home agent",
+  async run(stage) {
+    await Promise.all(["ha", "mn", "mn2"].map((node) => stage.remember(node)));
+    await Promise.all([stage.capture("ha"), stage.capture("mn")]);
+    stage.homeAgent.start();
+    await stage.homeAgent.ready(START_LIMIT_MS);
+  },
+};
+
+export const registerMobileNode: Step = {
+  title: "Start the mobile node: it registers its care-of address",
+  async run(stage) {
+    const { checks, homeAgent, mobileNode, careOfAddresses, behindNat } = stage;
+    // Somebody is calling the home address already when the mobile node comes.
+    const caller = new AnswerWatch(stage.lab, stage.toMobileNode, START_LIMIT_MS + 5000);
+    mobileNode.start();
+    const { tookMs, answer } = await mobileNode.until(
+      "registration",
+      START_LIMIT_MS + 5000,
+      ({ state }) => state === "registered",
+    );
+    checks.atMost(
+      "registration: Binding Update to acknowledgement",
+      answer.registrationMs ?? NaN,
+      REGISTRATION_LIMIT_MS,
+      "ms",
+    );
+    checks.atMost("registration: from the start of the program", tookMs, START_LIMIT_MS, "ms");
+    checks.equal(
+      "care-of address is the one from DHCP",
+      answer.careOfAddress ?? "none",
+      careOfAddresses.get("mn")!,
+    );
+    checks.equal("NAT detected", String(answer.natDetected), String(behindNat));
+    checks.equal("encapsulation", answer.encapsulation ?? "none", behindNat ? "udp" : "ipv6InIpv4");
+    const bindings = (await homeAgent.ask())?.bindings ?? [];
+    checks.equal(
+      "home agent's bindings",
+      bindings.map(({ homeAddress }) => homeAddress).join(" "),
+      FIRST_MOBILE_NODE.homeAddress,
+    );
+    await caller.answered();
+  },
+};
+
+export const registerSecondMobileNode: Step = {
+  title: "Start a second mobile node beside the first",
+  async run(stage) {
+    const { checks, homeAgent, secondMobileNode } = stage;
+    secondMobileNode.start();
+    const registered = ({ state }: { state: string }) => state === "registered";
+    const { answer } = await secondMobileNode.until("registration", START_LIMIT_MS, registered);
+    checks.atMost(
+      "second mobile node: registration",
+      answer.registrationMs ?? NaN,
+      REGISTRATION_LIMIT_MS,
+      "ms",
+    );
+    const bindings = (await homeAgent.ask())?.bindings ?? [];
+    const homes = [FIRST_MOBILE_NODE, SECOND_MOBILE_NODE].map(({ homeAddress }) => homeAddress);
+    checks.equal(
+      "home agent's bindings",
+      bindings.map(({ homeAddress }) => homeAddress).sort().join(" "),
+      homes.join(" "),
+    );
+    const ends = bindings.map(({ careOfAddress, port }) => `${careOfAddress}:${port}`);
+    checks.equal("different outer addresses or ports", new Set(ends).size, 2, "pairs");
+    await pingAmongMobileNodes(stage);
+  },
+};
+
+async function pingAmongMobileNodes({ lab, checks, toMobileNode }: Stage): Promise<void> {
+  const second = { ...toMobileNode, to: "mn2", address: SECOND_MOBILE_NODE.homeAddress };
+  const [first, other, between] = await Promise.all([
+    ping(lab, toMobileNode, 5),
+    ping(lab, second, 5),
+    ping(lab, { ...second, from: "mn" }, 5),
+  ]);
+  checks.equal("ping correspondent to first mobile node", first.received, first.sent, "answers");
+  checks.equal("ping correspondent to second mobile node", other.received, other.sent, "answers");
+  checks.equal("ping first to second mobile node", between.received, between.sent, "answers");
+}

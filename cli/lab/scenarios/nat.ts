@@ -1,0 +1,29 @@
+import type { Scenario } from "../scenario.ts";
+import * as beginning from "./beginning.ts";
+import * as disturbances from "./disturbances.ts";
+import * as ending from "./ending.ts";
+import * as traffic from "./traffic_checks.ts";
+
+export const natScenario: Scenario = {
+  name: "nat",
+  summary: "an IPv4-only access network behind a NAT: data in UDP, keepalives",
+  behindNat: true,
+  steps: [
+    beginning.buildNetwork,
+    beginning.giveAddresses,
+    beginning.startHomeAgent,
+    beginning.registerMobileNode,
+    traffic.pingBothWays,
+    traffic.flowBothWays,
+    traffic.transferOverTcp,
+    disturbances.refuseWrongKey,
+    beginning.registerSecondMobileNode,
+    disturbances.flushNat,
+    disturbances.rebindNat,
+    disturbances.restartHomeAgent,
+    disturbances.restartMobileNode,
+    ending.deregister,
+    ending.lookForLeftovers,
+    ending.readTheWire,
+  ],
+};

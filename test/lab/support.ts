@@ -1,0 +1,21 @@
+import { runProgram } from "../../cli/lab/process.ts";
+
+/** A test that needs root; its name says so. */
+export function rootTest(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name: `${name} (root)`, ignore: Deno.uid() !== 0, fn });
+}
+
+/** Eight hexadecimal digits that no other run has. */
+export function newRun(): string {
+  return crypto.getRandomValues(new Uint8Array(4)).toHex();
+}
+
+/** What the network of this machine itself looks like, without lifetimes and counters. */
+export async function hostNetwork(): Promise<string> {
+  const parts = [["link"], ["address"], ["-4", "route"], ["-6", "route"], ["-4", "rule"], ["-6", "rule"]];
+  const texts = await Promise.all(
+    parts.map(async (part) => (await runProgram(["ip", ...part, "show"])).stdout),
+  );
+  const tables = await runProgram(["nft", "list", "tables"]);
+  return [...texts, tables.stdout].join("\n").replace(/(valid_lft|preferred_lft|expires) \S+/g, "$1");
+}
