@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SystemError } from "../../ffi/errno.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
+import { libc } from "../../ffi/libc.ts";
 import { POLLIN, PollSet } from "../../ffi/poll.ts";
 import {
   decodeSocketAddress,
@@ -33,6 +34,9 @@ testInNamespace("UDP sockets exchange datagrams, each with its sender's address 
   assertEquals(server.port, 4191);
   assert(client.port > 0);
   assertEquals(server.receiveBufferOctets, RECEIVE_BUFFER);
+  const receivesTos = new Int32Array(1);
+  assertEquals(libc.getsockopt(server.fileDescriptor, 0, 13, receivesTos, new Uint32Array([4])), 0);
+  assertEquals(receivesTos[0], 1, "IP_RECVTOS");
   assertEquals(receiveFrom(server.fileDescriptor, new Uint8Array(10)), undefined);
 
   const bytes = new Uint8Array([1, 2, 3]);
