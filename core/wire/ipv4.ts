@@ -6,6 +6,7 @@ import { type Decoded, decoded, malformed } from "./result.ts";
 const MINIMUM_OCTETS = 20;
 const MAXIMUM_OPTION_OCTETS = 40;
 const CHECKSUM_OFFSET = 10;
+const MAXIMUM_FRAGMENT_OFFSET = 0x1fff * 8;
 
 /**
  * The IPv4 header (RFC 791 section 3.1):
@@ -84,7 +85,9 @@ export function encodeIpv4HeaderInto(header: Ipv4Header, buffer: Uint8Array, off
   if (options.length % 4 !== 0 || options.length > MAXIMUM_OPTION_OCTETS) {
     throw new RangeError(`Cannot encode IPv4 options of ${options.length} octets`);
   }
-  if (fragmentOffset % 8 !== 0) throw new RangeError(`Cannot encode fragment offset ${fragmentOffset}`);
+  if (fragmentOffset % 8 !== 0 || fragmentOffset > MAXIMUM_FRAGMENT_OFFSET) {
+    throw new RangeError(`Cannot encode fragment offset ${fragmentOffset}`);
+  }
   const octets = MINIMUM_OCTETS + options.length;
   const flags = (header.dontFragment ? 0x4000 : 0) | (header.moreFragments ? 0x2000 : 0);
   buffer[offset] = 0x40 | octets / 4;
