@@ -31,6 +31,24 @@ const BAD_HOME_AGENTS: readonly BadCase[] = [
     ],
   },
   {
+    name: "a name that every object has",
+    from: /^ipv6_address/m,
+    to: "toString = 1\nipv6_address",
+    expect: [":2: [home_agent] toString: unknown key; known keys:"],
+  },
+  {
+    name: "letters swapped",
+    from: /^spi = 1000/m,
+    to: "sip = 1000",
+    expect: [":9: [[mobile_node]] 1 sip: unknown key; did you mean spi?"],
+  },
+  {
+    name: "what looks like a key inside a string of many lines",
+    from: /\n\n/,
+    to: '\ntun = """\nport = 1"""\nport = 0\n\n',
+    expect: [":5: [home_agent] tun = ", ":7: [home_agent] port = 0: must be"],
+  },
+  {
     name: "hyphens for underscores",
     from: /^spi = 1001/m,
     to: "SPI = 1001",

@@ -9,6 +9,7 @@ class FakeMachine {
   readonly handled: { readonly event: Event; readonly now: Now }[] = [];
   deadlines: number[] = [];
   keepsDeadlines = false;
+  asked = 0;
 
   handle(event: Event, now: Now): string[] {
     this.handled.push({ event, now });
@@ -18,6 +19,7 @@ class FakeMachine {
   }
 
   nextDeadline(): number | undefined {
+    this.asked++;
     return this.deadlines[0];
   }
 
@@ -109,6 +111,7 @@ Deno.test("control loop: a deadline beyond what a timer can hold is waited for, 
   setTimeout(() => loop.push("event 1"), 20);
   await running;
   assertEquals(machine.events, ["event 1"]);
+  assert(machine.asked < 5, `looked ${machine.asked} times`);
 });
 
 Deno.test("control loop: errors are reported and cost only their action or event", async () => {
