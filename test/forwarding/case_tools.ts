@@ -1,0 +1,91 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Encapsulation, TunnelEnd } from "../../core/control/tunnel.ts";
+import type { DropReasonName } from "../../core/forwarding/counters.ts";
+import type {
+  Forwarder,
+  ForwarderSettings,
+  InboundVerdict,
+  OutboundVerdict,
+} from "../../core/forwarding/forwarder.ts";
+import { CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, HOME_AGENT_V4 } from "./packets.ts";
+
+/** What every forwarder has to do. The name begins with the source of the rule, where there is one. */
+export interface ForwardingCase {
+  readonly name: string;
+  readonly settings: ForwarderSettings;
+  readonly run: (forwarder: Forwarder) => void;
+}
+
+export const AS_HOME_AGENT: ForwarderSettings = { role: "homeAgent", homeAgentAddress: HOME_AGENT };
+export const AS_MOBILE_NODE: ForwarderSettings = {
+  role: "mobileNode",
+  homeAddress: HOME_ADDRESS,
+  homeAgentIpv4Address: HOME_AGENT_V4,
+};
+
+/** Where the mobile node's datagrams come from. */
+export const NODE = { address: CARE_OF_ADDRESS, port: 40_000 };
+export const NODE_IN_UDP: TunnelEnd = { encapsulation: "udp", ...NODE };
+export const NODE_IN_41: TunnelEnd = { encapsulation: "ipv6InIpv4", address: CARE_OF_ADDRESS, port: 0 };
+/** Where the home agent's datagrams come from. */
+export const AGENT = { address: HOME_AGENT_V4, port: 4191 };
+export const AGENT_IN_UDP: TunnelEnd = { encapsulation: "udp", ...AGENT };
+export const AGENT_IN_41: TunnelEnd = { encapsulation: "ipv6InIpv4", address: HOME_AGENT_V4, port: 0 };
+
+/** An instant for cases in which time does not matter. */
+export const NOW_MS = 1_000_000;
+
+export function send(forwarder: Forwarder, packet: Uint8Array, nowMs = NOW_MS): OutboundVerdict {
+  return forwarder.outbound([packet], nowMs)[0];
+}
+
+export function receiveUdp(
+  forwarder: Forwarder,
+  packet: Uint8Array,
+  { source = NODE, typeOfService = 0, nowMs = NOW_MS } = {},
+): InboundVerdict {
+  return forwarder.inbound("udp", [{ bytes: packet, source, typeOfService }], nowMs)[0];
+}
+
+/** `packet` is the whole IPv4 packet. */
+export function receive41(forwarder: Forwarder, packet: Uint8Array, nowMs = NOW_MS): InboundVerdict {
+  const source = { address: "0.0.0.0", port: 0 };
+  return forwarder.inbound("ipv6InIpv4", [{ bytes: packet, source, typeOfService: 0 }], nowMs)[0];
+}
+
+/** A drop for this reason that nobody is told of, and that is counted once. */
+export function assertDropped(
+  forwarder: Forwarder,
+  verdict: InboundVerdict | OutboundVerdict,
+  reason: DropReasonName,
+): void {
+  assertEquals(verdict.kind === "drop" ? verdict.reason : verdict.kind, reason);
+  if ("answer" in verdict) assertEquals(verdict.answer, undefined);
+  if ("record" in verdict) assertEquals(verdict.record, undefined);
+  assertEquals(forwarder.counters().dropped, { [reason]: 1 });
+}
+
+export function assertSent(
+  verdict: OutboundVerdict,
+  expected: {
+    readonly encapsulation: Encapsulation;
+    readonly address: string;
+    readonly port: number;
+    readonly typeOfService?: number;
+    readonly bytes: Uint8Array;
+  },
+): void {
+  assertEquals(verdict, { kind: "send", typeOfService: 0, ...expected });
+}
+
+export function assertDelivered(verdict: InboundVerdict, bytes: Uint8Array): void {
+  assertEquals(verdict, { kind: "deliver", bytes });
+}
+
+/** The answer's bytes of a packet that was refused with one. */
+export function answerOf(verdict: OutboundVerdict): Uint8Array {
+  assertEquals(verdict.kind === "drop" ? verdict.reason : verdict.kind, "packetTooBig");
+  const answer = verdict.kind === "drop" ? verdict.answer : undefined;
+  assert(answer !== undefined, "no Packet Too Big");
+  return answer as Uint8Array;
+}

@@ -1,0 +1,15 @@
+import type { ForwardingCase } from "./case_tools.ts";
+import { ecnCases } from "./ecn_cases.ts";
+import { homeAgentCases } from "./home_agent_cases.ts";
+import { innerPacketCases } from "./inner_packet_cases.ts";
+import { mobileNodeCases } from "./mobile_node_cases.ts";
+import { packetTooBigCases } from "./packet_too_big_cases.ts";
+
+/** The one list that every forwarder is held to. */
+export const FORWARDING_CASES: readonly ForwardingCase[] = [
+  ...innerPacketCases,
+  ...homeAgentCases,
+  ...mobileNodeCases,
+  ...ecnCases,
+  ...packetTooBigCases,
+];

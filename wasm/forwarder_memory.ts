@@ -1,0 +1,72 @@
+import type { ForwarderSettings } from "../core/forwarding/forwarder.ts";
+import { type Ipv4Address, type Ipv6Address, parseIpv4, parseIpv6 } from "../core/wire/address.ts";
+import type { ForwarderModule } from "./forwarder_module.ts";
+import * as map from "./memory_map.ts";
+
+/** Bits of a slot that name an entry; all of them set is a tombstone. */
+export const MAXIMUM_BINDINGS = 2 ** 24 - 2 - map.SPARE_ENTRIES;
+
+/** Slots of each array of the table: a power of two, and at most half full. */
+function slotCount(maximumBindings: number): number {
+  let count = 16;
+  while (count < 2 * maximumBindings) count *= 2;
+  return count;
+}
+
+/** Shared memory for a forwarder with so many bindings. Pages that are never touched cost nothing. */
+export function createForwarderMemory(maximumBindings: number): WebAssembly.Memory {
+  if (!Number.isInteger(maximumBindings) || maximumBindings < 1 || maximumBindings > MAXIMUM_BINDINGS) {
+    throw new RangeError(`Cannot make a table of ${maximumBindings} bindings: 1 to ${MAXIMUM_BINDINGS}`);
+  }
+  const slots = 2 * 4 * slotCount(maximumBindings);
+  const entries = map.ENTRY_OCTETS * (maximumBindings + map.SPARE_ENTRIES);
+  const pages = Math.ceil((map.TABLE_AREA + slots + entries) / map.PAGE_OCTETS);
+  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+}
+
+export interface ForwarderMemoryOptions {
+  readonly memory: WebAssembly.Memory;
+  readonly settings: ForwarderSettings;
+  readonly maximumBindings: number;
+  /** Where the memory begins in the process; 0 where no kernel looks at it. */
+  readonly base: bigint;
+  /** 64 random bits. */
+  readonly seed: bigint;
+}
+
+/** Fills in all that stays the same. Once, before the Worker gets the memory. */
+export function openForwarderMemory(module: ForwarderModule, options: ForwarderMemoryOptions): void {
+  const { memory, settings, maximumBindings, base, seed } = options;
+  module.open(
+    Number(base >> 32n),
+    Number(base & 0xffff_ffffn),
+    maximumBindings,
+    slotCount(maximumBindings),
+    Number(seed >> 32n),
+    Number(seed & 0xffff_ffffn),
+  );
+  const words = new Uint32Array(memory.buffer);
+  const isHomeAgent = settings.role === "homeAgent";
+  words[map.ROLE / 4] = isHomeAgent ? map.HOME_AGENT_ROLE : map.MOBILE_NODE_ROLE;
+  words[map.HOME_AGENT_IPV4 / 4] = isHomeAgent ? 0 : ipv4Word(settings.homeAgentIpv4Address);
+  const own = isHomeAgent ? settings.homeAgentAddress : settings.homeAddress;
+  new Uint8Array(memory.buffer).set(ipv6Octets(own), map.OWN_ADDRESS);
+}
+
+/** Four octets in network order, as a number that a little-endian store puts back in that order. */
+export function ipv4Word(address: Ipv4Address): number {
+  const octets = parseIpv4(address);
+  if (octets === undefined) throw new RangeError(`Not an IPv4 address: "${address}"`);
+  return (octets[0] | octets[1] << 8 | octets[2] << 16 | octets[3] << 24) >>> 0;
+}
+
+export function ipv6Octets(address: Ipv6Address): Uint8Array {
+  const octets = parseIpv6(address);
+  if (octets === undefined) throw new RangeError(`Not an IPv6 address: "${address}"`);
+  return octets;
+}
+
+/** The same for a port: two octets in network order. */
+export function portWord(port: number): number {
+  return (port >> 8 | port << 8) & 0xffff;
+}
