@@ -1,29 +1,68 @@
 import type { Lab } from "./lab.ts";
 import { type Child, mustRun } from "./process.ts";
 
-/** Bulk TCP would fill the disk: of TCP, outside or inside a tunnel, only SYN, FIN and RST are captured. */
+/**
+ * Bulk TCP would fill the disk: of TCP, outside or inside a tunnel, only SYN, FIN and RST are captured.
+ * Lengths come first, because a look beyond a packet's end would leave that packet out.
+ */
 const WITHOUT_BULK = [
   "not (tcp and tcp[13] & 7 == 0)",
-  "not (ip proto 41 and ip[26] == 6 and ip[73] & 7 == 0)",
-  "not (udp port 4191 and udp[14] == 6 and udp[61] & 7 == 0)",
+  "not (ip proto 41 and ip[2:2] >= 80 and ip[26] == 6 and ip[73] & 7 == 0)",
+  "not (udp port 4191 and udp[4:2] >= 68 and udp[14] == 6 and udp[61] & 7 == 0)",
 ].join(" and ");
+
+const MARK_LIMIT_MS = 3000;
 
 /** What passes one interface of a node, written to a pcap file by dumpcap, the capture program of tshark. */
 export class Capture {
-  private constructor(readonly path: string, readonly child: Child) {}
+  private constructor(
+    readonly lab: Lab,
+    readonly node: string,
+    readonly neighbour: string,
+    readonly path: string,
+    readonly child: Child,
+  ) {}
 
-  static async start(lab: Lab, node: string, interfaceName: string): Promise<Capture> {
+  /** `neighbour` is an IPv4 address behind the interface that answers pings. */
+  static async start(lab: Lab, node: string, interfaceName: string, neighbour: string): Promise<Capture> {
     const path = lab.path(`${node}.pcap`);
     const command = ["dumpcap", "-P", "-q", "-i", interfaceName, "-f", WITHOUT_BULK, "-w", path];
     const child = lab.start(node, `capture-${node}`, command);
     await child.said("File:", 10_000, lab.signal);
-    return new Capture(path, child);
+    return new Capture(lab, node, neighbour, path, child);
   }
 
   /** Ends the capture: all that passed before is in the file afterwards. */
   async stop(): Promise<void> {
+    if (!this.child.running) return;
+    await this.#waitForMark();
     await this.child.end("SIGTERM");
   }
+
+  /** dumpcap forgets what it has not read yet when it ends: a marked ping in the file says that it has read all. */
+  async #waitForMark(): Promise<void> {
+    const mark = crypto.getRandomValues(new Uint8Array(16));
+    await this.lab.exec(this.node, ["ping", "-c", "1", "-W", "2", "-p", mark.toHex(), this.neighbour]);
+    await this.lab.until(`mark in ${this.path}`, MARK_LIMIT_MS, () => endsWithin(this.path, mark));
+  }
+}
+
+/** Whether the last 64 KiB of a file hold these octets. */
+function endsWithin(path: string, octets: Uint8Array): boolean {
+  using file = Deno.openSync(path);
+  const { size } = file.statSync();
+  file.seekSync(Math.max(0, size - 65536), Deno.SeekMode.Start);
+  const tail = new Uint8Array(65536);
+  let length = 0;
+  for (
+    let read = file.readSync(tail);
+    read !== null && read > 0;
+    read = file.readSync(tail.subarray(length))
+  ) {
+    length += read;
+  }
+  const text = new TextDecoder("latin1");
+  return text.decode(tail.subarray(0, length)).includes(text.decode(octets));
 }
 
 /** One packet as tshark reads it: for each field the values from the outermost header to the innermost. */
@@ -41,11 +80,11 @@ export interface SeenPacket {
   /** "ipv6InIpv4" (protocol 41), "udp" (port 4191) or none. */
   readonly tunnel: "ipv6InIpv4" | "udp" | undefined;
   readonly mobilityMessage: number | undefined;
-  readonly mobilityOptions: readonly number[];
   readonly lifetime: number | undefined;
   readonly status: number | undefined;
   readonly sequenceNumber: number | undefined;
   readonly ipv4CareOfAddress: string | undefined;
+  /** Of the NAT detection option; undefined where there is none. */
   readonly natRefreshSeconds: number | undefined;
   readonly icmpv4Type: number | undefined;
   readonly icmpv6Type: number | undefined;
@@ -63,7 +102,6 @@ const FIELDS = [
   "ipv6.src",
   "ipv6.dst",
   "mip6.mhtype",
-  "mip6.mobility_opt",
   "mip6.bu.lifetime",
   "mip6.ba.lifetime",
   "mip6.ba.status",
@@ -74,10 +112,14 @@ const FIELDS = [
   "icmp.type",
   "icmpv6.type",
   "_ws.malformed",
+  "_ws.expert.group",
 ] as const;
 
+/** Groups of tshark's remarks that speak of a packet's form: "malformed" and "protocol" (`tshark -G values`). */
+const FAULTS_OF_FORM: ReadonlySet<string> = new Set(["117440512", "150994944"]);
+
 /** Reads a capture with tshark, which knows nothing of UDP 4191 by itself. */
-export async function readCapture(path: string, signal: AbortSignal): Promise<SeenPacket[]> {
+export async function readCapture(path: string, signal?: AbortSignal): Promise<SeenPacket[]> {
   const command = ["tshark", "-n", "-r", path, "-d", "udp.port==4191,ipv6", "-T", "fields"];
   const fields = FIELDS.flatMap((field) => ["-e", field]);
   const separators = ["-E", "separator=/t", "-E", "occurrence=a", "-E", "aggregator=;"];
@@ -112,7 +154,6 @@ function parsePacket(line: string): SeenPacket {
     destinationPort: ports[1],
     tunnel: !inner ? undefined : protocol === 41 ? "ipv6InIpv4" : protocol === 17 ? "udp" : undefined,
     mobilityMessage: quotes ? undefined : number("mip6.mhtype"),
-    mobilityOptions: all("mip6.mobility_opt").map(Number),
     lifetime: number("mip6.bu.lifetime") ?? number("mip6.ba.lifetime"),
     status: number("mip6.ba.status"),
     sequenceNumber: number("mip6.bu.seqnr") ?? number("mip6.ba.seqnr"),
@@ -120,6 +161,7 @@ function parsePacket(line: string): SeenPacket {
     natRefreshSeconds: number("mip6.natd.refresh_t"),
     icmpv4Type: number("icmp.type"),
     icmpv6Type: number("icmpv6.type"),
-    malformed: all("_ws.malformed").length > 0,
+    malformed: all("_ws.malformed").length > 0 ||
+      all("_ws.expert.group").some((group) => FAULTS_OF_FORM.has(group)),
   };
 }

@@ -77,7 +77,8 @@ async function keepCaptures(stage: Stage, folder: string | undefined): Promise<s
   if (folder === undefined) return [];
   const kept: string[] = [];
   for (const [node, capture] of stage.captures) {
-    await capture.stop();
+    // After a failure or an interruption what is there has to do.
+    await capture.stop().catch(() => {});
     const path = `${folder}/${node}.pcap`;
     await Deno.copyFile(capture.path, path);
     kept.push(path);

@@ -97,7 +97,17 @@ rootTest("a snapshot sees links, addresses, routes, rules and nft tables that co
       "link add left0 type veth peer name left1",
       "address add 192.0.2.77/32 dev eth0",
       "route add 2001:db8:77::/48 via 2001:db8::2",
-      "rule add from 2001:db8:77::1 lookup 100 priority 1000",
+    ]);
+    await network.ip("left", [
+      "-6",
+      "rule",
+      "add",
+      "from",
+      "2001:db8:77::1",
+      "lookup",
+      "100",
+      "priority",
+      "1000",
     ]);
     await network.exec("left", ["nft", "add", "table", "inet", "left"]);
     const left = snapshotDifference(before, await takeSnapshot(network, "left"));

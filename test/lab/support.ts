@@ -1,4 +1,4 @@
-import { runProgram } from "../../cli/lab/process.ts";
+import { labEnvironment, runProgram } from "../../cli/lab/process.ts";
 
 /** A test that needs root; its name says so. */
 export function rootTest(name: string, fn: () => Promise<void>): void {
@@ -18,4 +18,15 @@ export async function hostNetwork(): Promise<string> {
   );
   const tables = await runProgram(["nft", "list", "tables"]);
   return [...texts, tables.stdout].join("\n").replace(/(valid_lft|preferred_lft|expires) \S+/g, "$1");
+}
+
+/** Whether a program is there: a test that needs it is left out where it is not. */
+export function hasProgram(name: string): boolean {
+  return labEnvironment().PATH.split(":").some((folder) => {
+    try {
+      return Deno.statSync(`${folder}/${name}`).isFile;
+    } catch {
+      return false;
+    }
+  });
 }

@@ -7,7 +7,6 @@ import { ACCESS_IPV4, FIRST_MOBILE_NODE, HOME_AGENT_IPV4 } from "./topology.ts";
 const DEREGISTRATION_LIMIT_MS = 5000;
 const BINDING_UPDATE = 5;
 const BINDING_ACKNOWLEDGEMENT = 6;
-const NAT_DETECTION_OPTION = 31;
 /** Destination unreachable, source quench, redirect, time exceeded, parameter problem (RFC 792). */
 const ICMPV4_ERRORS: ReadonlySet<number> = new Set([3, 4, 5, 11, 12]);
 const ICMPV6_PARAMETER_PROBLEM = 4;
@@ -78,9 +77,7 @@ function checkSignalling(
     mobilityMessage === BINDING_ACKNOWLEDGEMENT && status !== undefined && status < 128
   );
   checks.atLeast("Binding Acknowledgements that accept", acknowledgements.length, 1, "packets");
-  const detecting = acknowledgements.filter(({ mobilityOptions }) =>
-    mobilityOptions.includes(NAT_DETECTION_OPTION)
-  );
+  const detecting = acknowledgements.filter(({ natRefreshSeconds }) => natRefreshSeconds !== undefined);
   checks.equal("of them with NAT detection", detecting.length, acknowledgements.length, "packets");
 
   const last = updates.filter(({ lifetime, time }) =>

@@ -83,7 +83,9 @@ export class Stage {
   }
 
   async capture(node: "ha" | "mn"): Promise<void> {
-    this.captures.set(node, await Capture.start(this.lab, node, "eth0"));
+    const lan = place.ACCESS_NETWORK[this.behindNat ? "nat" : "public"];
+    const neighbour = node === "ha" ? place.HOME_AGENT_ROUTER : `${lan}.1`;
+    this.captures.set(node, await Capture.start(this.lab, node, "eth0", neighbour));
   }
 }
 

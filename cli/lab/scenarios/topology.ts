@@ -9,6 +9,8 @@ import type { Topology } from "../network.ts";
  */
 
 export const HOME_AGENT_IPV4 = "203.0.113.1";
+/** Of the core, toward the home agent. */
+export const HOME_AGENT_ROUTER = "203.0.113.126";
 export const HOME_AGENT_IPV6 = "2001:db8:100::1";
 export const HOME_PREFIX = "2001:db8:100::/64";
 export const CORRESPONDENT_IPV6 = "2001:db8:200::10";
@@ -41,7 +43,7 @@ export function labTopology(kind: keyof typeof ACCESS_NETWORK): Topology {
         name: "core",
         router: true,
         addresses: [
-          ["ha", "203.0.113.126/25"],
+          ["ha", `${HOME_AGENT_ROUTER}/25`],
           ["ha", "2001:db8:1::ffff/64"],
           ["cn", "203.0.113.129/25"],
           ["cn", "2001:db8:200::1/64"],
@@ -57,7 +59,7 @@ export function labTopology(kind: keyof typeof ACCESS_NETWORK): Topology {
         name: "ha",
         router: true,
         addresses: [["eth0", `${HOME_AGENT_IPV4}/25`], ["eth0", "2001:db8:1::1/64"]],
-        routes: [["default", "203.0.113.126"], ["::/0", "2001:db8:1::ffff"]],
+        routes: [["default", HOME_AGENT_ROUTER], ["::/0", "2001:db8:1::ffff"]],
       },
       {
         name: "cn",
