@@ -26,7 +26,17 @@ async function dsmip(...words: string[]): Promise<Run> {
 
 Deno.test("command line: --version and --help, each with an example, on standard output", async () => {
   assertEquals(await dsmip("--version"), { code: 0, stdout: `${project.version}\n`, stderr: "" });
-  const lines = ["", "ha", "ha serve", "ha bindings", "mn up", "mn status", "decode", "config check"];
+  const lines = [
+    "",
+    "ha",
+    "ha serve",
+    "ha bindings",
+    "mn up",
+    "mn status",
+    "decode",
+    "lab run",
+    "config check",
+  ];
   const runs = await Promise.all(lines.map((line) => dsmip(...line.split(" ").filter(Boolean), "--help")));
   for (const [index, { code, stdout, stderr }] of runs.entries()) {
     const line = lines[index];

@@ -103,7 +103,7 @@ Deno.test("configuration property: any bytes in a file are a configuration or a 
 Deno.test("configuration: deep nesting and many mistakes are answered", () => {
   const deep = `a = ${"[".repeat(100_000)}`;
   const dotted = `${"a.".repeat(20_000)}b = 1`;
-  const many = "[home_agent]\n" + Array.from({ length: 20_000 }, (_, index) => `k${index} = 1\n`).join("");
+  const many = "[home_agent]\n" + Array.from({ length: 5_000 }, (_, index) => `k${index} = 1\n`).join("");
   const nodes = "[home_agent]\n" + "[[mobile_node]]\n".repeat(20_000);
   for (const toml of [deep, dotted, many, nodes]) {
     assert(isAnswered(() => parseConfiguration("x.toml", toml), "x.toml"));
