@@ -1,0 +1,179 @@
+import { assert } from "@std/assert";
+import fc, { type Arbitrary } from "fast-check";
+import {
+  decodeExtensionHeaders,
+  encodeExtensionHeader,
+  extensionHeaderType,
+} from "../../core/wire/extension_header.ts";
+import { decodeIcmpv4Message, encodeIcmpv4Message } from "../../core/wire/icmpv4.ts";
+import { decodeIcmpv6Message, encodeIcmpv6Message } from "../../core/wire/icmpv6.ts";
+import { decodeIpv4Header, encodeIpv4Header } from "../../core/wire/ipv4.ts";
+import { decodeIpv6Header, encodeIpv6Header } from "../../core/wire/ipv6.ts";
+import { decodeMobilityHeader, encodeMobilityHeader } from "../../core/wire/mobility_header.ts";
+import { decodeMobilityPacket, encodeMobilityPacket } from "../../core/wire/mobility_packet.ts";
+import { type Decoded, decoded } from "../../core/wire/result.ts";
+import { decodeUdpHeader, encodeUdpHeader } from "../../core/wire/udp.ts";
+import {
+  extensionHeaders,
+  icmpv4Messages,
+  icmpv6Messages,
+  ipv4Headers,
+  ipv6Headers,
+  mobilityMessages,
+} from "../wire/arbitraries.ts";
+import { hexOf, octetsOf } from "../wire/octets.ts";
+import { MESSAGE_VECTORS, OPTION_VECTORS } from "../vectors/mobility_headers.ts";
+import { Mutator, SeededRandom } from "./mutation.ts";
+
+/** DSMIP_FUZZ_SEED and DSMIP_FUZZ_PACKETS look elsewhere and longer; a failure prints the seed. */
+const SEED = Number(Deno.env.get("DSMIP_FUZZ_SEED") ?? 5555);
+const PACKETS = Number(Deno.env.get("DSMIP_FUZZ_PACKETS") ?? 1_000_000);
+const SAMPLES = 200;
+
+interface Target {
+  readonly name: string;
+  /** Parts of all packets. */
+  readonly share: number;
+  readonly corpus: readonly Uint8Array[];
+  /** Decodes, and checks what it can of a value. */
+  readonly decode: (bytes: Uint8Array) => Decoded<unknown>;
+}
+
+const ADDRESSES = { source: "2001:db8::1", destination: "2001:db8::2" };
+
+function sample<Value>(values: Arbitrary<Value>, encode: (value: Value) => Uint8Array): Uint8Array[] {
+  return fc.sample(values, { numRuns: SAMPLES, seed: SEED }).map(encode);
+}
+
+const mobilityHeaders = [
+  ...[...MESSAGE_VECTORS, ...OPTION_VECTORS].map(({ hex }) => octetsOf(hex)),
+  ...sample(mobilityMessages, encodeMobilityHeader),
+];
+
+const plainPackets = mobilityHeaders.map((mobilityHeader) =>
+  encodeMobilityPacket({ ...ADDRESSES, mobilityHeader })
+);
+
+/** Mobility packets with one or two extension headers of any kind before the mobility header. */
+const extendedPackets = fc.sample(fc.array(extensionHeaders, { minLength: 1, maxLength: 2 }), {
+  numRuns: SAMPLES,
+  seed: SEED,
+}).map((headers, i) => {
+  const chain = headers.map((header, j) => {
+    const nextHeader = j + 1 < headers.length ? extensionHeaderType(headers[j + 1]) : 135;
+    const open = header.kind === "fragment"
+      ? { fragmentOffset: 0, moreFragments: false }
+      : { segmentsLeft: header.kind === "homeAddressRouting" ? 1 : 0 };
+    return encodeExtensionHeader({ ...header, ...open, nextHeader });
+  });
+  const payload = [...chain, mobilityHeaders[i]].flatMap((part) => [...part]);
+  const ipv6 = { trafficClass: 0, flowLabel: 0, hopLimit: 64, ...ADDRESSES };
+  const nextHeader = extensionHeaderType(headers[0]);
+  return new Uint8Array([
+    ...encodeIpv6Header({ ...ipv6, payloadLength: payload.length, nextHeader }),
+    ...payload,
+  ]);
+});
+
+const TARGETS: readonly Target[] = [
+  {
+    name: "decodeMobilityPacket",
+    share: 8,
+    corpus: [...plainPackets, ...extendedPackets],
+    decode: decodeMobilityPacket,
+  },
+  { name: "decodeMobilityHeader", share: 6, corpus: mobilityHeaders, decode: decodeAndEncodeMobilityHeader },
+  {
+    name: "decodeExtensionHeaders",
+    share: 2,
+    corpus: sample(fc.array(extensionHeaders, { minLength: 1, maxLength: 4 }), concatenated),
+    decode: (bytes) => decodeExtensionHeaders(bytes, 0, bytes.length, bytes.length & 1 ? 60 : 43),
+  },
+  {
+    name: "decodeIpv4Header",
+    share: 1,
+    corpus: sample(ipv4Headers, encodeIpv4Header),
+    decode: (bytes) => decodeIpv4Header(bytes, 0),
+  },
+  {
+    name: "decodeIpv6Header",
+    share: 1,
+    corpus: sample(ipv6Headers, encodeIpv6Header),
+    decode: (bytes) => decodeIpv6Header(bytes, 0),
+  },
+  {
+    name: "decodeUdpHeader",
+    share: 1,
+    corpus: [encodeUdpHeader({ sourcePort: 4191, destinationPort: 4191, length: 8, checksum: 0 })],
+    decode: (bytes) => decodeUdpHeader(bytes, 0),
+  },
+  {
+    name: "decodeIcmpv4Message",
+    share: 1,
+    corpus: sample(icmpv4Messages, encodeIcmpv4Message),
+    decode: (bytes) => decodeIcmpv4Message(bytes, 0, bytes.length),
+  },
+  {
+    name: "decodeIcmpv6Message",
+    share: 1,
+    corpus: sample(icmpv6Messages, (message) => encodeIcmpv6Message(message, ADDRESSES)),
+    decode: (bytes) => decodeIcmpv6Message(bytes, 0, bytes.length, ADDRESSES),
+  },
+];
+
+function concatenated(headers: Parameters<typeof encodeExtensionHeader>[0][]): Uint8Array {
+  return new Uint8Array(headers.flatMap((header) => [...encodeExtensionHeader(header)]));
+}
+
+/** A message that was decoded can be encoded, and the octets of that say the same message again. */
+function decodeAndEncodeMobilityHeader(bytes: Uint8Array): Decoded<unknown> {
+  const first = decodeMobilityHeader(bytes);
+  if (!first.ok) return first;
+  const encoded = encodeMobilityHeader(first.value.message);
+  const again = decodeMobilityHeader(encoded);
+  assert(
+    again.ok && hexOf(encodeMobilityHeader(again.value.message)) === hexOf(encoded),
+    "is not the same again",
+  );
+  return decoded(undefined);
+}
+
+/** Tells whether there was a value; throws where a decoder throws or names a place outside the packet. */
+function decodes(target: Target, bytes: Uint8Array, which: string): boolean {
+  try {
+    const result = target.decode(bytes);
+    if (result.ok) return true;
+    const { offset, field, reason } = result.error;
+    assert(Number.isInteger(offset) && offset >= 0 && offset <= bytes.length, `fault at ${offset}`);
+    assert(field !== "" && reason !== "", "fault without a name");
+    return false;
+  } catch (error) {
+    throw new Error(`${target.name}, seed ${SEED}, ${which}: ${error}\n${hexOf(bytes)}`, { cause: error });
+  }
+}
+
+Deno.test(`${PACKETS} damaged packets decode to a value or to a fault`, () => {
+  const shares = TARGETS.reduce((sum, { share }) => sum + share, 0);
+  for (const target of TARGETS) {
+    const random = new SeededRandom(SEED);
+    const longest = Math.max(...target.corpus.map(({ length }) => length));
+    const mutator = new Mutator(longest, random);
+    const packets = Math.ceil(PACKETS * target.share / shares);
+    let values = 0;
+    for (let i = 0; i < packets; i++) {
+      const bytes = mutator.mutate(target.corpus[random.below(target.corpus.length)]);
+      if (decodes(target, bytes, `packet ${i}`)) values += 1;
+    }
+    assert(values > packets / 100 && values < packets, `${target.name}: ${values} of ${packets} had a value`);
+  }
+});
+
+Deno.test("random octets of every length decode to a value or to a fault", () => {
+  const random = new SeededRandom(SEED);
+  for (let length = 0; length < 400; length++) {
+    for (const target of TARGETS) {
+      const bytes = Uint8Array.from({ length }, () => random.next());
+      decodes(target, bytes, `${length} octets`);
+    }
+  }
+});
