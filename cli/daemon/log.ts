@@ -4,10 +4,8 @@ import { type Colours, coloursFor } from "../output/colours.ts";
 import { visible } from "../output/table.ts";
 import { type SyncWriter, writeAll } from "../output/write.ts";
 
-export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
-export const LOG_FORMATS = ["text", "json"] as const;
-export type LogLevel = typeof LOG_LEVELS[number];
-export type LogFormat = typeof LOG_FORMATS[number];
+export type LogLevel = "debug" | "info" | "warning" | "error";
+export type LogFormat = "text" | "json";
 export type LogDetails = Report["details"];
 
 /**
