@@ -147,5 +147,5 @@ export const MOBILE_NODE_KEYS = {
   force_udp: yesOrNo().default(false),
   keepalive_seconds: wholeNumber(1, 3600).optional(),
   home_agent_port: port.default(DSMIPV6_PORT),
-  local_port: wholeNumber(0, 65_535, " (0 takes any free port)").default(0),
+  local_port: wholeNumber(0, 65_535, " (0 takes any free port)").default(DSMIPV6_PORT),
 };

@@ -69,7 +69,7 @@ Deno.test("configuration: a mobile node's file with the defaults", () => {
       keepaliveSeconds: undefined,
     },
     egress: "eth0",
-    localPort: 0,
+    localPort: 4191,
     tun: "dsmip-mn",
     controlSocket: "/run/dsmip/mn.sock",
     warnings: [],
@@ -113,12 +113,12 @@ lifetime_seconds = 4
 force_udp = true
 keepalive_seconds = 20
 home_agent_port = 65535
-local_port = 4191
+local_port = 0
 `;
   const node = asMobileNode(parseConfiguration(`${folder.path}/mn.toml`, MOBILE_NODE_TOML + nodeKeys));
   assertEquals(node.tun, "t");
   assertEquals(node.controlSocket, "/run/other.sock");
-  assertEquals(node.localPort, 4191);
+  assertEquals(node.localPort, 0);
   assertEquals(node.settings.lifetimeSeconds, 4);
   assertEquals(node.settings.forceUdp, true);
   assertEquals(node.settings.keepaliveSeconds, 20);
