@@ -55,7 +55,7 @@ export async function runLab(name: Scenario["name"], options: LabOptions): Promi
 function conclude(result: LabResult, options: LabOptions): void {
   if (options.json) print(JSON.stringify(result) + "\n");
   else print(`\n${formatResult(result, coloursFor(Deno.stdout))}`);
-  if (!result.ok) throw new Failure(`the scenario ${result.scenario} does not hold`);
+  if (!result.ok) throw new Failure(result.failure ?? `the scenario ${result.scenario} does not hold`);
 }
 
 function simulate(name: Scenario["name"], missing: readonly string[], options: LabOptions): LabResult {

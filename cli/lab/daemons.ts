@@ -133,8 +133,6 @@ export interface MobileNodeOptions {
   readonly node: string;
   readonly mobileNode: MobileNodeIdentity;
   readonly homeAgent: HomeAgentOptions;
-  /** The UDP port that it sends from; 0 for any. */
-  readonly localPort: number;
   /** A key that the home agent does not have. */
   readonly wrongKey?: boolean;
 }
@@ -155,7 +153,6 @@ home_agent_ipv4_address = "${homeAgent.ipv4Address}"
 egress = "eth0"
 spi = ${mobileNode.spi}
 key_file = "${key}"
-local_port = ${options.localPort}
 control_socket = "${socket}"
 `,
   );

@@ -5,6 +5,8 @@ import type { Check } from "./check.ts";
 /** What a run has found. Printed as it is by --json. */
 export interface LabResult {
   readonly scenario: string;
+  /** The name of the run: its namespaces were dsmip-RUN-NODE. Only of a real run. */
+  readonly run?: string;
   readonly ok: boolean;
   /** True where the scenario was played in the simulator: no real network, no real packets. */
   readonly simulated: boolean;

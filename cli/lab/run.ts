@@ -39,6 +39,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     }
     return {
       scenario: scenario.name,
+      run: lab.run,
       ok,
       simulated: false,
       seconds: Number(((performance.now() - start) / 1000).toFixed(1)),
@@ -94,7 +95,8 @@ function showLogs(lab: Lab, remark: (line: string) => void): void {
 }
 
 /** The scenario ends with everything stopped: what is kept should run. */
-async function revive({ homeAgent, mobileNode, secondMobileNode }: Stage): Promise<void> {
+async function revive({ homeAgent, mobileNode, secondMobileNode, captures }: Stage): Promise<void> {
+  for (const capture of captures.values()) await capture.child.end();
   for (const daemon of [homeAgent, mobileNode, secondMobileNode]) {
     if (!daemon.running) daemon.start();
   }

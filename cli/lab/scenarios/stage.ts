@@ -49,10 +49,8 @@ export class Stage {
       natRefreshSeconds: NAT_REFRESH_SECONDS,
       mobileNodes: [place.FIRST_MOBILE_NODE, place.SECOND_MOBILE_NODE],
     };
-    // Both mobile nodes choose the same port: the NAT has to give one of them another.
-    const common = { homeAgent, localPort: behindNat ? 4191 : 0 };
-    const first = { ...common, name: "mobile-node", node: "mn", mobileNode: place.FIRST_MOBILE_NODE };
-    const second = { ...common, name: "mobile-node-2", node: "mn2", mobileNode: place.SECOND_MOBILE_NODE };
+    const first = { homeAgent, name: "mobile-node", node: "mn", mobileNode: place.FIRST_MOBILE_NODE };
+    const second = { homeAgent, name: "mobile-node-2", node: "mn2", mobileNode: place.SECOND_MOBILE_NODE };
     return new Stage(
       lab,
       behindNat,
