@@ -1,0 +1,157 @@
+import type { TunnelEnd } from "../../core/control/tunnel.ts";
+import type { ReceivedDatagram } from "../../core/forwarding/forwarder.ts";
+import {
+  concat,
+  CORRESPONDENT,
+  HOME_ADDRESS,
+  HOME_AGENT,
+  HOME_AGENT_V4,
+  ipv4,
+  ipv6,
+  OTHER_HOME_ADDRESS,
+} from "./packets.ts";
+
+/** Numbers that a seed decides (mulberry32). */
+export class Random {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed;
+  }
+
+  /** 0 up to, not including, `limit`. */
+  below(limit: number): number {
+    this.#state = this.#state + 0x6d2b79f5 | 0;
+    let mixed = Math.imul(this.#state ^ this.#state >>> 15, this.#state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ mixed >>> 7, mixed | 61);
+    return Math.floor(((mixed ^ mixed >>> 14) >>> 0) / 2 ** 32 * limit);
+  }
+
+  chance(percent: number): boolean {
+    return this.below(100) < percent;
+  }
+
+  pick<Item>(items: readonly Item[]): Item {
+    return items[this.below(items.length)];
+  }
+
+  octets(count: number): Uint8Array {
+    const octets = new Uint8Array(count);
+    for (let at = 0; at < count; at++) octets[at] = this.below(256);
+    return octets;
+  }
+}
+
+export const HOME_ADDRESSES = [HOME_ADDRESS, OTHER_HOME_ADDRESS, "2001:db8:100::300", "2001:db8:100:1::100"];
+const INNER_ADDRESSES = [
+  ...Array(6).fill(HOME_ADDRESS),
+  ...HOME_ADDRESSES,
+  ...HOME_ADDRESSES,
+  ...HOME_ADDRESSES,
+  CORRESPONDENT,
+  CORRESPONDENT,
+  CORRESPONDENT,
+  HOME_AGENT,
+  HOME_AGENT,
+  "2001:db8:100::400",
+  "::",
+  "::1",
+  "::2",
+  "fe80::1",
+  "fec0::1",
+  "ff02::1",
+  "ff0e::1",
+  "::ffff:192.0.2.1",
+  "::192.0.2.1",
+];
+/** The home agent's is a likely one, so that a mobile node takes some packets. */
+const OUTER_ADDRESSES = [...Array(5).fill(HOME_AGENT_V4), "198.51.100.7", "198.51.100.8"];
+const PORTS = [...Array(4).fill(4191), 40_000];
+const UPPER_LAYERS = [6, 17, 17, 58, 58, 135, 135, 50, 59, 4, 41, 0, 43, 44, 51, 60, 255];
+const EXTENSIONS = [0, 43, 60, 44, 51];
+/** Around what fits into the tunnels. */
+const MTUS = [576, 1280, 1281, 1472, 1480, 70_000];
+
+export function randomTunnel(random: Random): TunnelEnd {
+  const address = random.pick(OUTER_ADDRESSES);
+  if (random.chance(40)) return { encapsulation: "ipv6InIpv4", address, port: 0 };
+  return { encapsulation: "udp", address, port: random.pick(PORTS) };
+}
+
+export function randomMtu(random: Random): number {
+  return random.pick(MTUS);
+}
+
+export function randomOuterAddress(random: Random): string {
+  return random.pick(OUTER_ADDRESSES);
+}
+
+export function randomBatchSize(random: Random): number {
+  return random.chance(10) ? 64 : random.below(32);
+}
+
+/** An inner packet that is right in most of its parts, and then perhaps damaged. */
+export function randomInner(random: Random): Uint8Array {
+  if (random.chance(2)) return random.octets(random.below(200));
+  const { nextHeader, payload } = randomPayload(random);
+  const packet = ipv6({
+    source: random.pick(INNER_ADDRESSES),
+    destination: random.pick(INNER_ADDRESSES),
+    nextHeader,
+    trafficClass: random.below(256),
+    hopLimit: random.below(256),
+    payload,
+  });
+  return damage(random, packet);
+}
+
+export function randomDatagram(random: Random, encapsulation: "udp" | "ipv6InIpv4"): ReceivedDatagram {
+  const inner = randomInner(random);
+  const source = { address: random.pick(OUTER_ADDRESSES), port: random.pick(PORTS) };
+  const typeOfService = random.below(256);
+  if (encapsulation === "udp") return { bytes: inner, source, typeOfService };
+  const options = random.chance(10) ? random.octets(4 * random.below(11)) : undefined;
+  const bytes = ipv4({ source: source.address, typeOfService, options, payload: inner.subarray(0, 65_000) });
+  return { bytes: random.chance(10) ? damage(random, bytes) : bytes, source, typeOfService };
+}
+
+function randomPayload(random: Random): { readonly nextHeader: number; readonly payload: Uint8Array } {
+  let nextHeader = random.pick(UPPER_LAYERS);
+  let payload = randomUpperLayer(random);
+  const extensions = random.chance(60) ? 0 : random.below(11);
+  for (let count = 0; count < extensions; count++) {
+    const type = random.chance(70) ? 60 : random.pick(EXTENSIONS);
+    payload = concat(randomExtension(random, type, nextHeader), payload);
+    nextHeader = type;
+  }
+  return { nextHeader, payload };
+}
+
+function randomUpperLayer(random: Random): Uint8Array {
+  const start = random.octets(8);
+  if (random.chance(75)) return concat(start.subarray(0, random.below(9)), new Uint8Array(random.below(64)));
+  if (random.chance(95)) return concat(start, new Uint8Array(1220 + random.below(240)).fill(start[7]));
+  return concat(start, new Uint8Array(random.below(65_000)));
+}
+
+function randomExtension(random: Random, type: number, nextHeader: number): Uint8Array {
+  const units = random.chance(90) ? random.below(3) : random.below(256);
+  const octets = type === 44 ? 8 : type === 51 ? 12 + 4 * units : 8 + 8 * units;
+  const header = new Uint8Array(octets);
+  header[0] = nextHeader;
+  header[1] = type === 51 ? octets / 4 - 2 : octets / 8 - 1;
+  if (type === 44 && random.chance(50)) header.set(random.octets(2), 2);
+  return header;
+}
+
+/** Changes some octets of the headers, cuts, or appends. Most packets stay as they are. */
+function damage(random: Random, packet: Uint8Array): Uint8Array {
+  if (random.chance(70)) return packet;
+  const changed = packet.slice();
+  for (let count = random.below(4); count > 0; count--) {
+    const at = random.below(Math.min(changed.length, 80));
+    changed[at] = random.chance(50) ? random.below(256) : changed[at] ^ 1 << random.below(8);
+  }
+  if (random.chance(20)) return changed.subarray(0, random.below(changed.length + 1));
+  return random.chance(20) ? concat(changed, random.octets(random.below(20))) : changed;
+}

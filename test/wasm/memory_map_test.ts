@@ -1,0 +1,88 @@
+import { assert, assertEquals } from "@std/assert";
+import { DROP_REASON_COUNT, DropReason } from "../../core/forwarding/drop_reason.ts";
+import { DROP_EXPLANATIONS } from "../../core/forwarding/drop_reason_table.ts";
+import { SIGNALLING_MAXIMUM_OCTETS } from "../../core/forwarding/limits.ts";
+import * as map from "../../wasm/memory_map.ts";
+
+/** Every area, in the order of the map: where it begins and how long it is. */
+const AREAS: readonly (readonly [name: string, start: number, octets: number])[] = [
+  ["settings", map.SETTINGS, 40],
+  ["command", map.COMMAND, 20],
+  ["command done", map.COMMAND_DONE, 4],
+  ["clock", map.CLOCK, 16],
+  ["Packet Too Big bucket", map.PACKET_TOO_BIG_BUCKET, 16],
+  ["unbound report bucket", map.UNBOUND_REPORT_BUCKET, 16],
+  ["UDP send count", map.UDP_SEND_COUNT, 4],
+  ["raw send count", map.RAW_SEND_COUNT, 4],
+  ["TUN write count", map.TUN_WRITE_COUNT, 4],
+  ["table", map.TABLE, 24],
+  ["table epoch", map.TABLE_EPOCH, 4],
+  ["writer", map.WRITER, 36],
+  ["writer key", map.WRITER_KEY, 16],
+  ["ring head", map.RING_HEAD, 4],
+  ["ring tail", map.RING_TAIL, 4],
+  ["counters", map.COUNTERS, 96],
+  ["drop counters", map.DROP_COUNTERS, 8 * DROP_REASON_COUNT],
+  ["poll descriptors", map.POLL_DESCRIPTORS, 32],
+  ["slot lengths", map.SLOT_LENGTHS, 4 * map.BATCH],
+  ["slot verdicts", map.SLOT_VERDICTS, 4 * map.BATCH],
+  ["receive vectors", map.RECEIVE_VECTORS, map.VECTOR_OCTETS * map.BATCH],
+  ["UDP receive messages", map.UDP_RECEIVE_MESSAGES, map.MESSAGE_OCTETS * map.BATCH],
+  ["UDP receive names", map.UDP_RECEIVE_NAMES, map.NAME_OCTETS * map.BATCH],
+  ["UDP receive controls", map.UDP_RECEIVE_CONTROLS, map.CONTROL_OCTETS * map.BATCH],
+  ["raw receive messages", map.RAW_RECEIVE_MESSAGES, map.MESSAGE_OCTETS * map.BATCH],
+  ["UDP send messages", map.UDP_SEND_MESSAGES, map.MESSAGE_OCTETS * map.BATCH],
+  ["UDP send names", map.UDP_SEND_NAMES, map.NAME_OCTETS * map.BATCH],
+  ["UDP send controls", map.UDP_SEND_CONTROLS, map.CONTROL_OCTETS * map.BATCH],
+  ["UDP send vectors", map.UDP_SEND_VECTORS, map.VECTOR_OCTETS * map.BATCH],
+  ["raw send messages", map.RAW_SEND_MESSAGES, map.MESSAGE_OCTETS * map.BATCH],
+  ["raw send names", map.RAW_SEND_NAMES, map.NAME_OCTETS * map.BATCH],
+  ["raw send vectors", map.RAW_SEND_VECTORS, map.VECTOR_OCTETS * map.BATCH],
+  ["TUN write vectors", map.TUN_WRITE_VECTORS, map.VECTOR_OCTETS * map.BATCH],
+  ["ring", map.RING, map.RING_RECORDS * map.RECORD_OCTETS],
+  ["slots", map.SLOTS, map.BATCH * map.SLOT_STRIDE],
+  ["table area", map.TABLE_AREA, 0],
+];
+
+Deno.test("no two areas of the memory overlap, and all are aligned to 4 octets", () => {
+  let end = 0;
+  for (const [name, start, octets] of AREAS) {
+    assert(start >= end, `${name} begins at ${start}, before ${end}`);
+    assertEquals(start % 4, 0, name);
+    end = start + octets;
+  }
+});
+
+Deno.test("what control and Worker write lies on different cache lines", () => {
+  const line = (offset: number) => Math.floor(offset / map.CACHE_LINE_OCTETS);
+  const byControl = [map.COMMAND, map.WRITER, map.RING_TAIL].map(line);
+  const byWorker = [
+    map.COMMAND_DONE,
+    map.CLOCK,
+    map.UDP_SEND_COUNT,
+    map.TABLE_EPOCH,
+    map.RING_HEAD,
+    map.COUNTERS,
+  ]
+    .map(line);
+  for (const one of byControl) assert(!byWorker.includes(one), `line ${one}`);
+});
+
+Deno.test("slots begin on different sets of the cache, and have room for every header in front", () => {
+  const setOf = (slot: number) => (map.SLOTS + map.HEADROOM + slot * map.SLOT_STRIDE) / 64 % 64;
+  assertEquals(new Set(Array.from({ length: map.BATCH }, (_, slot) => setOf(slot))).size, 64);
+  assert(Number.isInteger(setOf(0)));
+  assert(map.HEADROOM >= 48);
+});
+
+Deno.test("the longest mobility message fits into a record of the ring", () => {
+  assert(map.RECORD_DATA + SIGNALLING_MAXIMUM_OCTETS <= map.RECORD_OCTETS);
+  assertEquals(map.RING_RECORDS & map.RING_RECORDS - 1, 0);
+});
+
+Deno.test("every drop reason has its number, its counter and its explanation", () => {
+  const names = Object.keys(DropReason).filter((name) => !/^\d+$/.test(name));
+  assertEquals(names.length, DROP_REASON_COUNT);
+  assertEquals(names, Object.keys(DROP_EXPLANATIONS));
+  names.forEach((name, number) => assertEquals(DropReason[number], name));
+});
