@@ -1,0 +1,169 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { encodeExtensionHeader } from "../../core/wire/extension_header.ts";
+import { encodeIpv6Header } from "../../core/wire/ipv6.ts";
+import { encodeMobilityHeader } from "../../core/wire/mobility_header.ts";
+import type { MobilityMessage } from "../../core/wire/mobility_message.ts";
+import type { MobilityOption, MobilityOptionKind } from "../../core/wire/mobility_option.ts";
+import { decodeMobilityPacket, encodeMobilityPacket } from "../../core/wire/mobility_packet.ts";
+import { ipv6Addresses, mobilityMessages } from "./arbitraries.ts";
+import { valueOf } from "./decoded.ts";
+import { hexOf, octetsOf } from "./octets.ts";
+
+const PYTHON = "/usr/bin/python3";
+const SEED = 6275;
+const CASES = 300;
+
+/** Options that scapy has a class for. */
+const KNOWN_TO_SCAPY: readonly MobilityOptionKind[] = [
+  "bindingRefreshAdvice",
+  "alternateCareOfAddress",
+  "nonceIndices",
+  "bindingAuthorizationData",
+  "mobileNetworkPrefix",
+  "mobileNodeIdentifier",
+  "messageAuthentication",
+  "messageIdentification",
+];
+
+interface Case {
+  readonly source: string;
+  readonly destination: string;
+  readonly homeAddressOption: string | null;
+  readonly routingHomeAddress: string | null;
+  readonly message: Exclude<MobilityMessage, { readonly kind: "unknownMessage" }>;
+}
+
+/** What scapy can do: options that it knows, and none in a Binding Error, which it does not pad. */
+function forScapy(message: Case["message"]): Case["message"] {
+  const options = message.kind === "bindingError"
+    ? []
+    : message.options.filter(({ kind }) => KNOWN_TO_SCAPY.includes(kind)).map(optionForScapy);
+  return { ...message, options };
+}
+
+/** It reads 96 bits of authenticator, and "AAAAAAAAAAAA" where there is no authentication data at all. */
+function optionForScapy(option: MobilityOption): MobilityOption {
+  switch (option.kind) {
+    case "bindingAuthorizationData":
+      return { ...option, authenticator: new Uint8Array(12).fill(option.authenticator.length) };
+    case "messageAuthentication":
+      return { ...option, authenticationData: new Uint8Array([1, ...option.authenticationData]) };
+    default:
+      return option;
+  }
+}
+
+const knownMessages = mobilityMessages.filter((message): message is Case["message"] =>
+  message.kind !== "unknownMessage"
+);
+const cases: readonly Case[] = fc.sample(
+  fc.record({
+    source: ipv6Addresses,
+    destination: ipv6Addresses,
+    homeAddressOption: fc.option(ipv6Addresses),
+    routingHomeAddress: fc.option(ipv6Addresses),
+    message: knownMessages.map(forScapy),
+  }, { noNullPrototype: true }),
+  { numRuns: CASES, seed: SEED },
+);
+
+/** Octets as hexadecimal digits and 64-bit numbers as text, which JSON can carry. */
+function portable(value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(
+      value,
+      (_, member) =>
+        member instanceof Uint8Array ? hexOf(member) : typeof member === "bigint" ? `${member}` : member,
+    ),
+  );
+}
+
+interface Answer {
+  readonly built: readonly string[];
+  readonly read: readonly { readonly message: unknown; readonly checksumValid: boolean }[];
+}
+
+async function askScapy(request: unknown): Promise<Answer> {
+  const script = new URL("scapy_peer.py", import.meta.url).pathname;
+  const child = new Deno.Command(PYTHON, { args: [script], stdin: "piped", stdout: "piped", stderr: "piped" })
+    .spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(JSON.stringify(request)));
+  await writer.close();
+  const { success, stdout, stderr } = await child.output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+async function hasScapy(): Promise<boolean> {
+  try {
+    return (await new Deno.Command(PYTHON, { args: ["-c", "import scapy"], stderr: "null" }).output())
+      .success;
+  } catch {
+    return false;
+  }
+}
+
+const present = await hasScapy();
+const name = (what: string) => present ? what : `${what} (skipped: needs the Debian package python3-scapy)`;
+
+Deno.test({
+  name: name(`${CASES} messages built by scapy say the same here`),
+  ignore: !present,
+  fn: async () => {
+    const { built } = await askScapy({ build: cases.map(portable), read: [] });
+    assertEquals(built.length, CASES);
+    cases.forEach((given, i) => {
+      const decoded = valueOf(decodeMobilityPacket(octetsOf(built[i])));
+      assertEquals(portable(decoded.header.message), portable(given.message), built[i]);
+      assertEquals(decoded.source, given.source);
+      assertEquals(decoded.destination, given.destination);
+      assertEquals(decoded.homeAddressOption ?? null, given.homeAddressOption);
+      assertEquals(decoded.routingHomeAddress ?? null, given.routingHomeAddress);
+      assertEquals(decoded.checksumValid, true, built[i]);
+    });
+  },
+});
+
+Deno.test({
+  name: name(`${CASES} messages encoded here say the same to scapy`),
+  ignore: !present,
+  fn: async () => {
+    const { read } = await askScapy({ build: [], read: cases.map((given) => hexOf(packetOf(given))) });
+    assertEquals(read.length, CASES);
+    cases.forEach((given, i) => {
+      assertEquals(read[i], { message: portable(given.message), checksumValid: true });
+    });
+  },
+});
+
+/** The packet of a case: headers before the mobility header as a mobile node and a home agent send them. */
+function packetOf(given: Case): Uint8Array {
+  const { source, destination, homeAddressOption, routingHomeAddress } = given;
+  const plain = encodeMobilityPacket({
+    source: homeAddressOption ?? source,
+    destination: routingHomeAddress ?? destination,
+    mobilityHeader: encodeMobilityHeader(given.message),
+  });
+  const headers: Uint8Array[] = [];
+  if (homeAddressOption !== null) {
+    headers.push(encodeExtensionHeader({
+      kind: "destinationOptions",
+      nextHeader: routingHomeAddress === null ? 135 : 43,
+      options: [{ kind: "homeAddress", homeAddress: homeAddressOption }],
+    }));
+  }
+  if (routingHomeAddress !== null) {
+    headers.push(encodeExtensionHeader({
+      kind: "homeAddressRouting",
+      nextHeader: 135,
+      segmentsLeft: 1,
+      homeAddress: routingHomeAddress,
+    }));
+  }
+  const payload = [...headers, plain.subarray(40)].flatMap((part) => [...part]);
+  const nextHeader = homeAddressOption !== null ? 60 : routingHomeAddress !== null ? 43 : 135;
+  const ipv6 = { trafficClass: 0, flowLabel: 0, payloadLength: payload.length, nextHeader, hopLimit: 64 };
+  return new Uint8Array([...encodeIpv6Header({ ...ipv6, source, destination }), ...payload]);
+}
