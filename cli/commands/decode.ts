@@ -12,9 +12,13 @@ const EXAMPLES = `
 One line a packet: number, seconds since the first packet, innermost source and destination, protocol, what
 matters, [remarks], and the tunnels that the packet came through, the innermost first.
 
+In a Binding Update (BU) or Acknowledgement (BA): AHK... are flags, CoA4 the IPv4 care-of address, HoA4 the
+IPv4 home address, HoA the Home Address option, RH2 the type 2 routing header, MNP a mobile network prefix;
+[NAT] where the outer source address is not the care-of address.
+
 Examples:
   dsmip decode capture.pcap
-  dsmip decode -V -c 1 capture.pcapng         every field of the first packet, with the bytes where it stands
+  dsmip decode -V -c 1 capture.pcapng          every field of the first packet, with the bytes where it stands
   dsmip decode capture.pcap | grep ' B[UA] '   the registrations
   tcpdump -i any -U -w - | dsmip decode -      live`;
 

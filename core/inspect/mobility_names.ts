@@ -90,7 +90,7 @@ export function mobilityMessageTypeName(type: number): string {
   return mobilityMessageEntry(type)?.name ?? MESSAGE_NAMES.get(type) ?? `unknown message ${type}`;
 }
 
-/** "IPv4 Care-of Address"; "unknown option 200". */
+/** "IPv4 Care-of Address"; "unknown" where no registry has it. */
 export function mobilityOptionTypeName(type: number): string {
-  return mobilityOptionEntry(type)?.name ?? OPTION_NAMES.get(type) ?? `unknown option ${type}`;
+  return mobilityOptionEntry(type)?.name ?? OPTION_NAMES.get(type) ?? "unknown";
 }

@@ -78,9 +78,10 @@ function addFlags(
   addChild(node, "Flags", start + first, last - first + 1, set.length > 0 ? set.join(", ") : "none");
 }
 
-/** "homeRegistration" as "home registration". */
+/** "homeRegistration" as "home registration", "forceUdp" as "force UDP". */
 function inWords(key: string): string {
-  return key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+    .replace(/\b(udp|tlv)\b/, (acronym) => acronym.toUpperCase());
 }
 
 function fieldOctets({ form }: Field<unknown>, value: unknown): number {

@@ -1,7 +1,7 @@
 import { finishChecksum, onesComplementSum } from "../wire/checksum.ts";
 
 /** The tables that a layer may name to say what follows it: see registry.ts. */
-export type RegistryName = "linkType" | "etherType" | "ipProtocol" | "udpPort" | "laterFragment";
+export type RegistryName = "linkType" | "etherType" | "ipProtocol" | "udpPayload" | "laterFragment";
 
 /** An IP header that carried another IP header: where its addresses lie, and how it carried. */
 export interface Tunnel {
@@ -33,6 +33,9 @@ export class PacketCursor {
   end = 0;
   /** One after the last octet that this layer may have and that was captured. */
   limit = 0;
+
+  /** One after the last octet that the packet had when it was captured. */
+  packetEnd = 0;
 
   nextRegistry: RegistryName = "linkType";
   nextNumber = 0;
@@ -86,6 +89,7 @@ export class PacketCursor {
     this.offset = offset;
     this.limit = limit;
     this.end = end;
+    this.packetEnd = end;
     this.linkSourceOffset = NONE;
     this.linkDestinationOffset = NONE;
     this.vlan = NONE;

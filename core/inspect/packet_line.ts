@@ -28,11 +28,14 @@ export function writePacket(cursor: PacketCursor, out: TextWriter): void {
   writeFragment(cursor, out);
   if (cursor.problem !== undefined) writeRemark(out, "bad", cursor.problem);
   if (cursor.vlan !== NONE) writeRemark(out, "faint", `VLAN ${cursor.vlan}`);
+  if (cursor.quoteDepth === 0 && cursor.packetEnd > cursor.bytes.length) {
+    writeRemark(out, "faint", `${cursor.bytes.length} of ${cursor.packetEnd} bytes captured`);
+  }
   writeTunnels(cursor, out);
 }
 
 /** A remark in brackets behind what the packet says. */
-export function writeRemark(out: TextWriter, style: "bad" | "faint", remark: string): void {
+function writeRemark(out: TextWriter, style: "bad" | "faint", remark: string): void {
   out.text(" ");
   out.style(style);
   out.text("[");

@@ -1,10 +1,10 @@
 import type { CapturedPacket, CaptureTime } from "../capture/captured_packet.ts";
 import { linkTypeName } from "../capture/link_type.ts";
 import { PacketCursor } from "./packet_cursor.ts";
-import { writePacket, writeRemark } from "./packet_line.ts";
+import { writePacket } from "./packet_line.ts";
 import { addPacket, writeTree } from "./packet_tree.ts";
 import type { TextWriter } from "./text_writer.ts";
-import { treeNode } from "./tree.ts";
+import { addChild, treeNode } from "./tree.ts";
 import { formatUtcTime } from "./utc_time.ts";
 
 const NUMBER_COLUMNS = 5;
@@ -32,9 +32,6 @@ export class PacketPrinter {
     out.text("  ");
     this.#begin(packet);
     writePacket(this.#cursor, out);
-    if (packet.bytes.length < packet.originalLength) {
-      writeRemark(out, "faint", `${packet.bytes.length} of ${packet.originalLength} bytes captured`);
-    }
     out.newline();
   }
 
@@ -44,6 +41,8 @@ export class PacketPrinter {
     const root = treeNode("Packet", 0, packet.bytes.length);
     this.#begin(packet);
     addPacket(this.#cursor, root);
+    const missing = packet.originalLength - packet.bytes.length;
+    if (missing > 0) addChild(root, "Not captured", packet.bytes.length, missing, `${missing} bytes`);
     this.#writeHeading(packet);
     writeTree(root, out);
     out.newline();
@@ -61,7 +60,7 @@ export class PacketPrinter {
     out.text(`Packet ${packet.number}`);
     out.plain();
     if (time !== undefined) {
-      out.text("  +");
+      out.text("  ");
       this.#writeRelativeTime(packet, 1);
       out.text(` s  ${formatUtcTime(time, packet.timeDigits)}`);
     }
@@ -85,8 +84,9 @@ export class PacketPrinter {
     const borrow = to.nanoseconds < from.nanoseconds ? 1 : 0;
     const seconds = to.seconds - from.seconds - borrow;
     const nanoseconds = to.nanoseconds - from.nanoseconds + borrow * 1e9;
-    if (early) out.text("-");
-    out.decimalRight(seconds, early ? secondsColumns - 1 : secondsColumns);
+    const digits = early ? `-${seconds}` : `${seconds}`;
+    out.spaces(secondsColumns - digits.length);
+    out.text(digits);
     out.text(".");
     out.decimal(timeDigits === 9 ? nanoseconds : Math.floor(nanoseconds / 1000), timeDigits);
   }

@@ -23,8 +23,6 @@ export const unknownEtherType: Layer = plain((cursor) => {
 
 export const unknownIpProtocol: Layer = plain((cursor) => protocolName(cursor.nextNumber));
 
-export const unknownUdpPort: Layer = plain((cursor) => `UDP port ${cursor.nextNumber}`);
-
 function plain(name: (cursor: PacketCursor) => string): Layer {
   return {
     name: "Data",

@@ -18,16 +18,9 @@ import { ethernet, linuxCooked, linuxCookedV2, loopback, rawIp, vlan } from "./l
 import { mobilityHeader } from "./mobility_header.ts";
 import { AUTHENTICATION_HEADER_PROTOCOL, DHCP_SERVER_PORT, EtherType } from "./names.ts";
 import type { PacketCursor, RegistryName } from "./packet_cursor.ts";
-import {
-  esp,
-  noNextHeader,
-  unknownEtherType,
-  unknownIpProtocol,
-  unknownLinkType,
-  unknownUdpPort,
-} from "./plain_layers.ts";
+import { esp, noNextHeader, unknownEtherType, unknownIpProtocol, unknownLinkType } from "./plain_layers.ts";
 import { tcp } from "./tcp.ts";
-import { udp } from "./udp.ts";
+import { udp, udpPayload } from "./udp.ts";
 
 /** Which layer a number names, and which one stands for numbers that the table does not have. */
 interface Registry {
@@ -81,7 +74,7 @@ const REGISTRIES: Readonly<Record<RegistryName, Registry>> = {
     ]),
     otherwise: unknownIpProtocol,
   },
-  udpPort: { layers: new Map([[DHCP_SERVER_PORT, dhcpv4]]), otherwise: unknownUdpPort },
+  udpPayload: { layers: new Map([[DHCP_SERVER_PORT, dhcpv4]]), otherwise: udpPayload },
   laterFragment: { layers: new Map(), otherwise: laterFragment },
 };
 

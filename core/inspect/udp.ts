@@ -1,6 +1,7 @@
 import { DSMIPV6_PORT, Protocol } from "../wire/constants.ts";
 import type { Layer } from "./layer.ts";
 import { DHCP_CLIENT_PORT, DHCP_SERVER_PORT, EtherType } from "./names.ts";
+import { NONE } from "./packet_cursor.ts";
 import type { PacketCursor } from "./packet_cursor.ts";
 import { addChild, addFields, decimal, hexadecimal, verifiedChecksum } from "./tree.ts";
 import type { Field } from "./tree.ts";
@@ -16,49 +17,30 @@ const FIELDS: readonly Field[] = [
   { name: "Length", at: 4, octets: 2, show: decimal },
 ];
 
-/** RFC 768. Its length field takes away what a link layer padded. What port 4191 carries is a bare IP packet, told by its first four bits (RFC 5555 4.4.3). */
+/** RFC 768. What port 4191 carries is a bare IP packet, told by its first four bits (RFC 5555 4.4.3). */
 export const udp: Layer = {
   name: "UDP",
   carry(cursor) {
+    if (!cursor.need(HEADER_OCTETS, "a UDP header")) return false;
     const { offset } = cursor;
-    if (cursor.available < HEADER_OCTETS) return false;
+    cursor.sourcePort = cursor.uint16(offset);
+    cursor.destinationPort = cursor.uint16(offset + 2);
     narrowToLength(cursor);
-    const sourcePort = cursor.uint16(offset);
-    const destinationPort = cursor.uint16(offset + 2);
-    const payload = offset + HEADER_OCTETS;
-    if (sourcePort === DSMIPV6_PORT || destinationPort === DSMIPV6_PORT) {
-      const etherType = innerEtherType(cursor, payload);
-      if (etherType === undefined) return false;
-      cursor.follow("etherType", etherType);
-    } else if (isDhcp(sourcePort, destinationPort)) {
-      cursor.follow("udpPort", DHCP_SERVER_PORT);
-    } else {
-      return false;
-    }
-    cursor.sourcePort = sourcePort;
-    cursor.destinationPort = destinationPort;
-    cursor.offset = payload;
+    cursor.offset += HEADER_OCTETS;
+    const etherType = hasTunnelPort(cursor) ? innerEtherType(cursor) : undefined;
+    if (etherType !== undefined) cursor.follow("etherType", etherType);
+    else cursor.follow("udpPayload", isDhcp(cursor) ? DHCP_SERVER_PORT : NONE);
     return true;
   },
   line(cursor, out) {
-    const { offset } = cursor;
     out.style("strong");
     out.text("UDP");
     out.plain();
-    if (cursor.available >= 4) {
-      out.text(" ");
-      out.decimal(cursor.uint16(offset));
-      out.text(" > ");
-      out.decimal(cursor.uint16(offset + 2));
-    }
-    if (!cursor.need(HEADER_OCTETS, "a UDP header")) return;
-    narrowToLength(cursor);
-    out.text(" len=");
-    out.decimal(Math.max(cursor.uint16(offset + 4) - HEADER_OCTETS, 0));
-    const isTunnelPort = cursor.uint16(offset) === DSMIPV6_PORT || cursor.uint16(offset + 2) === DSMIPV6_PORT;
-    if (isTunnelPort && !cursor.partial && cursor.limit === cursor.end) {
-      cursor.complain("no IP packet inside");
-    }
+    if (cursor.available < 4) return;
+    out.text(" ");
+    out.decimal(cursor.uint16(cursor.offset));
+    out.text(" > ");
+    out.decimal(cursor.uint16(cursor.offset + 2));
   },
   tree(cursor, node) {
     const { offset } = cursor;
@@ -66,13 +48,31 @@ export const udp: Layer = {
     node.value = `${cursor.uint16(offset)} > ${cursor.uint16(offset + 2)}`;
     narrowToLength(cursor);
     addChild(node, "Checksum", offset + CHECKSUM_AT, 2, showChecksum(cursor));
-    if (cursor.limit > offset + HEADER_OCTETS) {
-      const octets = cursor.limit - offset - HEADER_OCTETS;
-      addChild(node, "Data", offset + HEADER_OCTETS, octets, `${octets} bytes`);
-    }
   },
 };
 
+/** What a datagram holds that nobody here reads on: its line says what the header says. */
+export const udpPayload: Layer = {
+  name: "Data",
+  line(cursor, out) {
+    const header = cursor.offset - HEADER_OCTETS;
+    out.style("strong");
+    out.text("UDP");
+    out.plain();
+    out.text(" ");
+    out.decimal(cursor.sourcePort);
+    out.text(" > ");
+    out.decimal(cursor.destinationPort);
+    out.text(" len=");
+    out.decimal(Math.max(cursor.uint16(header + 4) - HEADER_OCTETS, 0));
+    if (hasTunnelPort(cursor) && cursor.whole) cursor.complain("no IP packet inside");
+  },
+  tree(cursor, node) {
+    node.value = `${cursor.available} bytes`;
+  },
+};
+
+/** Takes away what a link layer padded. */
 function narrowToLength(cursor: PacketCursor): void {
   const length = cursor.uint16(cursor.offset + 4);
   // Zero is a jumbogram's (RFC 2675 section 4), or stands above segmentation offload.
@@ -81,17 +81,21 @@ function narrowToLength(cursor: PacketCursor): void {
   else cursor.narrow(cursor.offset + length, "the UDP length");
 }
 
-function innerEtherType({ bytes, limit }: PacketCursor, payload: number): number | undefined {
-  const version = bytes[payload] >> 4;
-  if (version === 6 && payload + SMALLEST_IPV6_OCTETS <= limit) return EtherType.ipv6;
-  if (version === 4 && payload + SMALLEST_IPV4_OCTETS <= limit) return EtherType.ipv4;
+function hasTunnelPort({ sourcePort, destinationPort }: PacketCursor): boolean {
+  return sourcePort === DSMIPV6_PORT || destinationPort === DSMIPV6_PORT;
+}
+
+function innerEtherType({ bytes, offset, limit }: PacketCursor): number | undefined {
+  const version = bytes[offset] >> 4;
+  if (version === 6 && offset + SMALLEST_IPV6_OCTETS <= limit) return EtherType.ipv6;
+  if (version === 4 && offset + SMALLEST_IPV4_OCTETS <= limit) return EtherType.ipv4;
   return undefined;
 }
 
-function isDhcp(sourcePort: number, destinationPort: number): boolean {
-  return (sourcePort === DHCP_CLIENT_PORT && destinationPort === DHCP_SERVER_PORT) ||
-    (sourcePort === DHCP_SERVER_PORT &&
-      (destinationPort === DHCP_CLIENT_PORT || destinationPort === DHCP_SERVER_PORT));
+function isDhcp({ sourcePort, destinationPort }: PacketCursor): boolean {
+  if (sourcePort === DHCP_CLIENT_PORT) return destinationPort === DHCP_SERVER_PORT;
+  return sourcePort === DHCP_SERVER_PORT &&
+    (destinationPort === DHCP_CLIENT_PORT || destinationPort === DHCP_SERVER_PORT);
 }
 
 function showChecksum(cursor: PacketCursor): string {
