@@ -1,6 +1,6 @@
 import type { PacketCursor } from "./packet_cursor.ts";
 import type { TextWriter } from "./text_writer.ts";
-import { addNeighbourOptions } from "./neighbour_discovery.ts";
+import { addNeighborOptions } from "./neighbor_discovery.ts";
 import { addChild, addFields, hexadecimal, verifiedChecksum } from "./tree.ts";
 import type { Field, TreeNode } from "./tree.ts";
 
@@ -18,7 +18,7 @@ export interface IcmpMessage {
   readonly line?: (cursor: PacketCursor, out: TextWriter) => void;
   /** The fields behind the checksum. */
   readonly fields?: readonly Field[];
-  /** Where options of neighbour discovery (RFC 4861 4.6) begin, in octets from the message's start. */
+  /** Where options of neighbor discovery (RFC 4861 4.6) begin, in octets from the message's start. */
   readonly optionsAt?: number;
 }
 
@@ -91,6 +91,6 @@ export function addIcmpMessage(
   const body = offset +
     fields.reduce((end, { at, octets }) => Math.max(end, at + octets), ICMP_HEADER_OCTETS);
   if (message?.quotes === true) cursor.quoteOffset = offset + ICMP_HEADER_OCTETS;
-  else if (message?.optionsAt !== undefined) addNeighbourOptions(cursor, node, message.optionsAt);
+  else if (message?.optionsAt !== undefined) addNeighborOptions(cursor, node, message.optionsAt);
   else if (limit > body) addChild(node, "Data", body, limit - body, `${limit - body} bytes`);
 }

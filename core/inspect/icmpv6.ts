@@ -2,7 +2,7 @@ import { Protocol } from "../wire/constants.ts";
 import { addIcmpMessage, writeEcho, writeIcmpMessage } from "./icmp.ts";
 import type { IcmpMessage } from "./icmp.ts";
 import type { Layer } from "./layer.ts";
-import { NEIGHBOUR_DISCOVERY_MESSAGES } from "./neighbour_discovery.ts";
+import { NEIGHBOR_DISCOVERY_MESSAGES } from "./neighbor_discovery.ts";
 import { decimal, flags, hexadecimal, ipv6 } from "./tree.ts";
 import type { Field } from "./tree.ts";
 
@@ -54,7 +54,7 @@ const MESSAGES: ReadonlyMap<number, IcmpMessage> = new Map<number, IcmpMessage>(
   [130, { name: "multicast listener query" }],
   [131, { name: "multicast listener report" }],
   [132, { name: "multicast listener done" }],
-  ...NEIGHBOUR_DISCOVERY_MESSAGES,
+  ...NEIGHBOR_DISCOVERY_MESSAGES,
   [143, { name: "multicast listener report v2" }],
   [144, { name: "home agent address discovery request", fields: [IDENTIFIER_FIELD] }],
   [145, {

@@ -20,6 +20,9 @@ export const MAXIMUM_QUOTES = 2;
 
 export const NONE = -1;
 
+/** Two short addresses of IPv6 fit. */
+const FIRST_ADDRESS_COLUMNS = 40;
+
 /**
  * How far the inspection of one packet has come, and what the layers above have left for those below: one object
  * for a whole capture, because a million packets should not make ten million small ones. Offsets count octets in
@@ -71,6 +74,8 @@ export class PacketCursor {
   quoteOffset = NONE;
   /** The first thing that was wrong. */
   problem: string | undefined;
+  /** Columns that source and destination take, so that the protocols of all lines stand below one another. */
+  addressColumns = FIRST_ADDRESS_COLUMNS;
   /** The cursor for a quoted packet. */
   #quoted: PacketCursor | undefined;
 

@@ -4,8 +4,8 @@ import type { PacketCursor, Tunnel } from "./packet_cursor.ts";
 import { nextLayer } from "./registry.ts";
 import type { TextWriter } from "./text_writer.ts";
 
-/** So wide are source and destination, that two addresses of a documentation prefix or of a link fit. */
-const ADDRESSES_COLUMNS = 40;
+/** The protocol stands behind the widest addresses so far, but not further to the right than this. */
+const MAXIMUM_ADDRESS_COLUMNS = 56;
 
 /**
  * The packet at the cursor in one line, without its end: innermost addresses, protocol and what matters, then
@@ -18,7 +18,10 @@ export function writePacket(cursor: PacketCursor, out: TextWriter): void {
     const tooMany = layers > MAXIMUM_LAYERS;
     if (!tooMany && layer.carry?.(cursor) === true) continue;
     writeAddresses(cursor, out);
-    out.toColumn(cursor.quoteDepth === 0 ? start + ADDRESSES_COLUMNS : 0);
+    if (cursor.quoteDepth === 0) {
+      cursor.addressColumns = widened(cursor.addressColumns, out.column - start + 1);
+    }
+    out.toColumn(cursor.quoteDepth === 0 ? start + cursor.addressColumns : 0);
     if (tooMany) cursor.complain(`more than ${MAXIMUM_LAYERS} headers`);
     else layer.line(cursor, out);
     break;
@@ -32,6 +35,10 @@ export function writePacket(cursor: PacketCursor, out: TextWriter): void {
     writeRemark(out, "faint", `${cursor.bytes.length} of ${cursor.packetEnd} bytes captured`);
   }
   writeTunnels(cursor, out);
+}
+
+function widened(columns: number, needed: number): number {
+  return needed > MAXIMUM_ADDRESS_COLUMNS ? columns : Math.max(columns, needed);
 }
 
 /** A remark in brackets behind what the packet says. */

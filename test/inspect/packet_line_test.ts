@@ -349,7 +349,7 @@ Deno.test("one line: ICMPv6, its errors with the packet that they quote", () => 
   assertEquals(says(octets("ff05 0000 00000000")), "ICMPv6 type 255 code 5");
 });
 
-Deno.test("one line: neighbour and router discovery", () => {
+Deno.test("one line: neighbor and router discovery", () => {
   const says = (message: Uint8Array) => line(icmp6(message)).slice(TO6.length + 1);
   const target = octets("20010db8000000000000000000000007");
   const linkAddress = octets("0101 020000000001");
@@ -365,6 +365,11 @@ Deno.test("one line: neighbour and router discovery", () => {
   assertEquals(
     says(join(octets("8700 0000 00000000"), target, linkAddress)),
     "ICMPv6 neighbor solicitation who has 2001:db8::7",
+  );
+  const probe = withChecksum("::", B6, 58, 2, join(octets("8700 0000 00000000"), target));
+  assertEquals(
+    line(ipv6("::", B6, 58, probe)),
+    `:: > ${B6} ICMPv6 neighbor solicitation who has 2001:db8::7 (DAD)`,
   );
   assertEquals(
     says(join(octets("8800 0000 60000000"), target, octets("0201 020000000002"))),
@@ -457,6 +462,18 @@ Deno.test("one line: number, time since the first packet, microseconds or nanose
     "1234567    0.000000",
     "",
   ]);
+});
+
+Deno.test("one line: protocols stand below one another, behind the widest addresses so far, within reason", () => {
+  const packets = [
+    [A6, B6],
+    ["2001:db8:5:0:f034:a8ff:fe7b:ad3a", B6],
+    [A6, B6],
+    ["2001:db8:5:0:f034:a8ff:fe7b:ad3a", "2001:db8:6:0:f034:a8ff:fe7b:ad3b"],
+    [A6, B6],
+  ].map(([source, destination]) => captured(ipv6(source, destination, 17, datagram)));
+  const columns = print(packets, "line").trimEnd().split("\n").map((row) => row.indexOf("UDP"));
+  assertEquals(columns, [59, 66, 66, 87, 66]);
 });
 
 Deno.test("one line: colour is for the eye only", () => {

@@ -177,7 +177,7 @@ Deno.test("tree: what is wrong stands in its layer; what was not captured is sai
   ]);
 });
 
-Deno.test("tree: DHCP options and neighbour discovery options have names", () => {
+Deno.test("tree: DHCP options and neighbor discovery options have names", () => {
   const prefix = octets("0304 40c0 00015180 ffffffff 00000000 20010db8000500000000000000000000");
   const advertisement = join(octets("8600 0000 4000 0708 00000000 00000000"), prefix);
   const text = tree(ipv6("fe80::1", "ff02::1", 58, withChecksum("fe80::1", "ff02::1", 58, 2, advertisement)))

@@ -85,7 +85,7 @@ export function samplePackets(): SamplePacket[] {
   const data = ipv6(HOME, "2001:db8:1::9", 17, udp(5000, 5001, new Uint8Array(60)));
   const home = mobility(HOME, AGENT, bindingUpdate());
   const icmpv6 = (message: Uint8Array) => ipv6(HOME, AGENT, 58, withChecksum(HOME, AGENT, 58, 2, message));
-  const neighbours = [
+  const neighbors = [
     octets("8500 0000 00000000 0101 020000000001"),
     octets(
       "8600 0000 4000 0708 00000000 00000000 0304 40c0 00015180 00003840 00000000 20010db8000500000000000000000000",
@@ -114,7 +114,7 @@ export function samplePackets(): SamplePacket[] {
         join(octets("0303 0000 00000000"), ipv4(COA4, AGENT4, 17, udp(4191, 4191, data))),
       ),
     ),
-    ...neighbours.map((message) => framed(0x86dd, icmpv6(message))),
+    ...neighbors.map((message) => framed(0x86dd, icmpv6(message))),
     raw(ipv4("10.0.0.1", COA4, 17, udp(67, 68, dhcp))),
     raw(
       ipv4(COA4, AGENT4, 6, join(words(40_000, 443), octets("00000064 000003e8"), words(0x5018, 500, 0, 0))),

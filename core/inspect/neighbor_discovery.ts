@@ -15,7 +15,7 @@ const ROUTER_FLAGS: readonly Flag[] = [
   { mask: 0x40, letter: "O", name: "Other configuration" },
   { mask: 0x20, letter: "H", name: "Home agent" },
 ];
-const NEIGHBOUR_FLAGS: readonly Flag[] = [
+const NEIGHBOR_FLAGS: readonly Flag[] = [
   { mask: 0x80, letter: "R", name: "Router" },
   { mask: 0x40, letter: "S", name: "Solicited" },
   { mask: 0x20, letter: "O", name: "Override" },
@@ -31,12 +31,12 @@ const showLifetime: Field["show"] = (bytes, offset, octets) => {
   return value === String(0xffff_ffff) ? "infinite" : `${value} s`;
 };
 
-interface NeighbourOption {
+interface NeighborOption {
   readonly name: string;
   readonly fields: readonly Field[];
 }
 
-const OPTIONS: ReadonlyMap<number, NeighbourOption> = new Map([
+const OPTIONS: ReadonlyMap<number, NeighborOption> = new Map([
   [OptionType.sourceLinkAddress, {
     name: "Source link-layer address",
     fields: [{ name: "Address", at: 2, octets: 6, show: octetPairs }],
@@ -80,7 +80,7 @@ const OPTIONS: ReadonlyMap<number, NeighbourOption> = new Map([
 ]);
 
 /** The messages of RFC 4861 section 4, by ICMPv6 type. */
-export const NEIGHBOUR_DISCOVERY_MESSAGES: readonly (readonly [number, IcmpMessage])[] = [
+export const NEIGHBOR_DISCOVERY_MESSAGES: readonly (readonly [number, IcmpMessage])[] = [
   [133, {
     name: "router solicitation",
     optionsAt: 8,
@@ -113,18 +113,19 @@ export const NEIGHBOUR_DISCOVERY_MESSAGES: readonly (readonly [number, IcmpMessa
       if (cursor.available < 24) return;
       out.text(" who has ");
       out.ipv6(cursor.bytes, cursor.offset + 8);
+      if (isUnspecified(cursor.bytes, cursor.sourceOffset)) out.text(" (DAD)");
     },
   }],
   [136, {
     name: "neighbor advertisement",
     optionsAt: 24,
     fields: [
-      { name: "Flags", at: 4, octets: 1, show: flags(NEIGHBOUR_FLAGS) },
+      { name: "Flags", at: 4, octets: 1, show: flags(NEIGHBOR_FLAGS) },
       { name: "Target", at: 8, octets: 16, show: ipv6 },
     ],
     line(cursor, out) {
       if (cursor.available < 24) return;
-      writeFlagLetters(out, cursor.bytes[cursor.offset + 4], NEIGHBOUR_FLAGS);
+      writeFlagLetters(out, cursor.bytes[cursor.offset + 4], NEIGHBOR_FLAGS);
       out.text(" ");
       out.ipv6(cursor.bytes, cursor.offset + 8);
       writeLinkAddress(cursor, out, 24);
@@ -148,7 +149,7 @@ export const NEIGHBOUR_DISCOVERY_MESSAGES: readonly (readonly [number, IcmpMessa
 ];
 
 /** Adds every option from `at` octets behind the message's start. */
-export function addNeighbourOptions(cursor: PacketCursor, node: TreeNode, at: number): void {
+export function addNeighborOptions(cursor: PacketCursor, node: TreeNode, at: number): void {
   forEachOption(cursor, at, (type, option, octets) => {
     const known = OPTIONS.get(type);
     const child = addChild(node, "Option", option, octets, known?.name ?? `unknown, type ${type}`);
@@ -198,6 +199,12 @@ function forEachOption(
     visit(bytes[option], option, octets);
     option += octets;
   }
+}
+
+/** Duplicate Address Detection asks from :: (RFC 4862 5.4.2). */
+function isUnspecified(bytes: Uint8Array, offset: number): boolean {
+  for (let index = 0; index < 16; index++) if (bytes[offset + index] !== 0) return false;
+  return true;
 }
 
 /** " RSO": the letters of the flags that are set. */
