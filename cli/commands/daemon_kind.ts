@@ -1,4 +1,4 @@
-import type { Configuration } from "../configuration/configuration.ts";
+import type { Configuration } from "../configuration/record.ts";
 import { UsageError } from "../output/fault.ts";
 
 /** A role that a daemon has, and how the user speaks of it. */

@@ -1,7 +1,5 @@
 import { dirname, resolve } from "node:path";
 import { parse, TomlError } from "smol-toml";
-import type { HomeAgentSettings, MobileNodeSettings } from "../../core/control/settings.ts";
-import type { Ipv4Address } from "../../core/wire/address.ts";
 import { messageOf } from "../output/fault.ts";
 import { visible } from "../output/table.ts";
 import { readUpTo } from "./bounded_read.ts";
@@ -10,51 +8,7 @@ import { findKeyLines } from "./key_lines.ts";
 import { ConfigurationError, type Mistake, showName } from "./mistake.ts";
 import { readMobileNode } from "./mobile_node.ts";
 import { isTable, type Table } from "./read_table.ts";
-
-/** What `dsmip ha serve` runs with. */
-export interface HomeAgentConfiguration {
-  readonly kind: "homeAgent";
-  readonly file: string;
-  readonly settings: HomeAgentSettings;
-  /** The address of the outer sockets. */
-  readonly ipv4Address: Ipv4Address;
-  /** UDP port of the outer socket. */
-  readonly port: number;
-  /** Name of the TUN interface. */
-  readonly tun: string;
-  /** Switch the host's IPv6 forwarding on while the home agent runs; otherwise the administrator sees to it. */
-  readonly forwarding: boolean;
-  /** Absolute path of the control socket. */
-  readonly controlSocket: string;
-  /** What is allowed and still worth a warning, at start and in `config check`. */
-  readonly warnings: readonly string[];
-}
-
-/** What `dsmip mn up` runs with. */
-export interface MobileNodeConfiguration {
-  readonly kind: "mobileNode";
-  readonly file: string;
-  readonly settings: MobileNodeSettings;
-  /** The interface that the care-of address is taken from. */
-  readonly egress: string;
-  /** UDP port of the outer socket; 0 takes any free one. */
-  readonly localPort: number;
-  readonly tun: string;
-  readonly controlSocket: string;
-  readonly warnings: readonly string[];
-}
-
-export type Configuration = HomeAgentConfiguration | MobileNodeConfiguration;
-
-/** What a reader of one kind of file is given. */
-export interface ConfigurationSource {
-  readonly file: string;
-  readonly document: Table;
-  readonly lines: ReadonlyMap<string, number>;
-  /** Makes a path that stands in the file absolute: it is relative to the file. */
-  readonly resolvePath: (path: string) => string;
-  readonly mistakes: Mistake[];
-}
+import type { Configuration, ConfigurationSource } from "./record.ts";
 
 export const MAXIMUM_CONFIGURATION_OCTETS = 4 * 1024 * 1024;
 

@@ -1,6 +1,6 @@
 import type { MobileNodeEntry } from "../../core/control/settings.ts";
 import { type Ipv6Address, type Ipv6Prefix, prefixContains } from "../../core/wire/address.ts";
-import type { ConfigurationSource, HomeAgentConfiguration } from "./configuration.ts";
+import type { ConfigurationSource, HomeAgentConfiguration } from "./record.ts";
 import {
   addMistake,
   isTable,

@@ -1,4 +1,4 @@
-import type { ConfigurationSource, MobileNodeConfiguration } from "./configuration.ts";
+import type { ConfigurationSource, MobileNodeConfiguration } from "./record.ts";
 import { addMistake, isTable, readTable } from "./read_table.ts";
 import { MOBILE_NODE_KEYS } from "./schema.ts";
 import { readSecurity } from "./security.ts";

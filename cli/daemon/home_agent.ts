@@ -4,7 +4,7 @@ import { HomeAgent } from "../../core/control/home_agent.ts";
 import { ENCAPSULATION_OVERHEAD } from "../../core/control/tunnel.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { openTun } from "../../ffi/tun.ts";
-import type { HomeAgentConfiguration } from "../configuration/configuration.ts";
+import type { HomeAgentConfiguration } from "../configuration/record.ts";
 import { ControlLoop, currentNow } from "./control_loop.ts";
 import { ControlSocket } from "./control_socket.ts";
 import { DataPath, type DataPathCounters } from "./data_path.ts";

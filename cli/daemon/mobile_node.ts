@@ -4,7 +4,7 @@ import { MobileNode } from "../../core/control/mobile_node.ts";
 import type { Ipv4Address } from "../../core/wire/address.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { openTun } from "../../ffi/tun.ts";
-import type { MobileNodeConfiguration } from "../configuration/configuration.ts";
+import type { MobileNodeConfiguration } from "../configuration/record.ts";
 import { messageOf } from "../output/fault.ts";
 import { ControlLoop, currentNow } from "./control_loop.ts";
 import { ControlSocket } from "./control_socket.ts";

@@ -2,7 +2,7 @@ import type {
   Configuration,
   HomeAgentConfiguration,
   MobileNodeConfiguration,
-} from "../../cli/configuration/configuration.ts";
+} from "../../cli/configuration/record.ts";
 import { ConfigurationError } from "../../cli/configuration/mistake.ts";
 
 /** Shared by the tests of the configuration: a good file of each kind, and a folder with their keys. */
