@@ -1,17 +1,13 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import {
-  encodeExtensionHeader,
-  type ExtensionHeader,
-  extensionHeaderType,
-} from "../../core/wire/extension_header.ts";
-import { encodeIpv6Header } from "../../core/wire/ipv6.ts";
+import type { ExtensionHeader } from "../../core/wire/extension_header.ts";
 import { encodeMobilityHeader } from "../../core/wire/mobility_header.ts";
 import { decodeMobilityPacket, encodeMobilityPacket } from "../../core/wire/mobility_packet.ts";
 import { FLAGLESS_UPDATE } from "../vectors/mobility_headers.ts";
 import { ipv6Addresses, mobilityMessages } from "./arbitraries.ts";
 import { faultOf, valueOf } from "./decoded.ts";
 import { hexOf, octetsOf } from "./octets.ts";
+import { ipv6Packet } from "./packets.ts";
 
 const CARE_OF = "2001:db8:f::abcd";
 const HOME = "2001:db8:100::100";
@@ -22,24 +18,12 @@ const UPDATE = [
   "3b 01 05 00 5ba1 03e8 0000 0069 01020000",
 ].join(" ");
 
-/** An IPv6 packet of extension headers and a mobility header. */
 function packetOf(
   headers: readonly ExtensionHeader[],
   body: Uint8Array,
-  addresses = { source: HOME, destination: AGENT },
+  ends = { source: HOME, destination: AGENT },
 ) {
-  const extensions = headers.map(encodeExtensionHeader);
-  const payload = [...extensions, body].flatMap((part) => [...part]);
-  const nextHeader = headers.length > 0 ? extensionHeaderType(headers[0]) : 135;
-  const header = {
-    trafficClass: 0,
-    flowLabel: 0,
-    payloadLength: payload.length,
-    nextHeader,
-    hopLimit: 64,
-    ...addresses,
-  };
-  return new Uint8Array([...encodeIpv6Header(header), ...payload]);
+  return ipv6Packet(ends, headers, 135, body);
 }
 
 /** A mobility header whose checksum is right for these addresses. */
@@ -48,11 +32,11 @@ function sealed(source: string, destination: string): Uint8Array {
     .slice(40);
 }
 
-const homeAddressOption = (nextHeader = 135): ExtensionHeader => ({
+const homeAddressOption: ExtensionHeader = {
   kind: "destinationOptions",
-  nextHeader,
+  nextHeader: 0,
   options: [{ kind: "homeAddress", homeAddress: HOME }],
-});
+};
 
 Deno.test("mobility packet: a vector, both ways", () => {
   // 2001 + 0db8 + 0100 + 0100, twice the prefix; + 0001; length 10, next header 87; then the header.
@@ -108,13 +92,13 @@ Deno.test("mobility packet: octets behind the payload do not matter", () => {
 });
 
 Deno.test("RFC 6275 11.3.1: the checksum is over the home address of a Home Address option", () => {
-  const packet = packetOf([homeAddressOption()], sealed(HOME, AGENT), {
+  const packet = packetOf([homeAddressOption], sealed(HOME, AGENT), {
     source: CARE_OF,
     destination: AGENT,
   });
   const decoded = valueOf(decodeMobilityPacket(packet));
   assertEquals([decoded.source, decoded.homeAddressOption, decoded.checksumValid], [CARE_OF, HOME, true]);
-  const wrong = packetOf([homeAddressOption()], sealed(CARE_OF, AGENT), {
+  const wrong = packetOf([homeAddressOption], sealed(CARE_OF, AGENT), {
     source: CARE_OF,
     destination: AGENT,
   });
@@ -124,7 +108,7 @@ Deno.test("RFC 6275 11.3.1: the checksum is over the home address of a Home Addr
 Deno.test("RFC 8200 8.1: the checksum is over the home address of a type 2 routing header", () => {
   const routing: ExtensionHeader = {
     kind: "homeAddressRouting",
-    nextHeader: 135,
+    nextHeader: 0,
     segmentsLeft: 1,
     homeAddress: HOME,
   };
@@ -144,26 +128,26 @@ Deno.test("mobility packet: what a receiver passes over", () => {
   const fine: ExtensionHeader[] = [
     {
       kind: "hopByHopOptions",
-      nextHeader: 43,
+      nextHeader: 0,
       options: [{ kind: "otherIpv6Option", type: 5, data: new Uint8Array(2) }],
     },
-    { kind: "otherRouting", nextHeader: 44, routingType: 4, segmentsLeft: 0, data: new Uint8Array(4) },
-    { kind: "fragment", nextHeader: 60, fragmentOffset: 0, moreFragments: false, identification: 7 },
-    { kind: "destinationOptions", nextHeader: 135, options: [] },
+    { kind: "otherRouting", nextHeader: 0, routingType: 4, segmentsLeft: 0, data: new Uint8Array(4) },
+    { kind: "fragment", nextHeader: 0, fragmentOffset: 0, moreFragments: false, identification: 7 },
+    { kind: "destinationOptions", nextHeader: 0, options: [] },
   ];
   assertEquals(valueOf(decodeMobilityPacket(packetOf(fine, body))).checksumValid, true);
 });
 
 const options = (type: number): ExtensionHeader => ({
   kind: "destinationOptions",
-  nextHeader: 135,
+  nextHeader: 0,
   options: [{ kind: "otherIpv6Option", type, data: new Uint8Array(4) }],
 });
-const routing = (segmentsLeft: number, nextHeader = 135): ExtensionHeader => {
-  return { kind: "homeAddressRouting", nextHeader, segmentsLeft, homeAddress: HOME };
+const routing = (segmentsLeft: number): ExtensionHeader => {
+  return { kind: "homeAddressRouting", nextHeader: 0, segmentsLeft, homeAddress: HOME };
 };
 const fragment = (fragmentOffset: number, moreFragments: boolean): ExtensionHeader => {
-  return { kind: "fragment", nextHeader: 135, fragmentOffset, moreFragments, identification: 7 };
+  return { kind: "fragment", nextHeader: 0, fragmentOffset, moreFragments, identification: 7 };
 };
 const refused: Record<string, [headers: ExtensionHeader[], fault: string]> = {
   "an option that asks for a discard": [
@@ -175,31 +159,37 @@ const refused: Record<string, [headers: ExtensionHeader[], fault: string]> = {
     "IPv6 option at offset 40: is unknown and asks for a discard",
   ],
   "two Home Address options": [
-    [homeAddressOption(60), homeAddressOption()],
+    [homeAddressOption, homeAddressOption],
     "Home Address option at offset 64: stands there twice",
   ],
   "a type 2 routing header with 0 segments left": [[routing(0)], "segments left at offset 43: is 0, not 1"],
   "a type 2 routing header with 2 segments left": [[routing(2)], "segments left at offset 43: is 2, not 1"],
   "two type 2 routing headers": [
-    [routing(1, 43), routing(1)],
+    [routing(1), routing(1)],
     "type 2 routing header at offset 64: stands there twice",
   ],
   "another routing header with segments left": [
-    [{ kind: "otherRouting", nextHeader: 135, routingType: 0, segmentsLeft: 1, data: new Uint8Array(4) }],
+    [{ kind: "otherRouting", nextHeader: 0, routingType: 0, segmentsLeft: 1, data: new Uint8Array(4) }],
     "routing type at offset 42: is unknown, with segments left",
   ],
   "a first fragment": [[fragment(0, true)], "IPv6 packet at offset 40: is a fragment"],
   "a last fragment": [[fragment(8, false)], "IPv6 packet at offset 40: is a fragment"],
-  "no mobility header": [
-    [{ kind: "destinationOptions", nextHeader: 17, options: [] }],
-    "next header at offset 48: is 17, not 135",
-  ],
 };
 for (const [name, [headers, fault]] of Object.entries(refused)) {
   Deno.test(`mobility packet refused: ${name}`, () => {
     assertEquals(faultOf(decodeMobilityPacket(packetOf(headers, sealed(HOME, AGENT)))), fault);
   });
 }
+
+Deno.test("mobility packet refused: no mobility header", () => {
+  const packet = ipv6Packet(
+    { source: HOME, destination: AGENT },
+    [homeAddressOption],
+    17,
+    new Uint8Array(16),
+  );
+  assertEquals(faultOf(decodeMobilityPacket(packet)), "next header at offset 64: is 17, not 135");
+});
 
 Deno.test("mobility packet: offsets of faults count from the start of the packet", () => {
   const packet = octetsOf(UPDATE);

@@ -1,14 +1,12 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { encodeExtensionHeader } from "../../core/wire/extension_header.ts";
-import { encodeIpv6Header } from "../../core/wire/ipv6.ts";
-import { encodeMobilityHeader } from "../../core/wire/mobility_header.ts";
 import type { MobilityMessage } from "../../core/wire/mobility_message.ts";
 import type { MobilityOption, MobilityOptionKind } from "../../core/wire/mobility_option.ts";
-import { decodeMobilityPacket, encodeMobilityPacket } from "../../core/wire/mobility_packet.ts";
+import { decodeMobilityPacket } from "../../core/wire/mobility_packet.ts";
 import { ipv6Addresses, mobilityMessages } from "./arbitraries.ts";
 import { valueOf } from "./decoded.ts";
 import { hexOf, octetsOf } from "./octets.ts";
+import { type MobilityCase, mobilityPacket } from "./packets.ts";
 
 const PYTHON = "/usr/bin/python3";
 const SEED = 6275;
@@ -26,11 +24,7 @@ const KNOWN_TO_SCAPY: readonly MobilityOptionKind[] = [
   "messageIdentification",
 ];
 
-interface Case {
-  readonly source: string;
-  readonly destination: string;
-  readonly homeAddressOption: string | null;
-  readonly routingHomeAddress: string | null;
+interface Case extends MobilityCase {
   readonly message: Exclude<MobilityMessage, { readonly kind: "unknownMessage" }>;
 }
 
@@ -130,40 +124,10 @@ Deno.test({
   name: name(`${CASES} messages encoded here say the same to scapy`),
   ignore: !present,
   fn: async () => {
-    const { read } = await askScapy({ build: [], read: cases.map((given) => hexOf(packetOf(given))) });
+    const { read } = await askScapy({ build: [], read: cases.map((given) => hexOf(mobilityPacket(given))) });
     assertEquals(read.length, CASES);
     cases.forEach((given, i) => {
       assertEquals(read[i], { message: portable(given.message), checksumValid: true });
     });
   },
 });
-
-/** The packet of a case: headers before the mobility header as a mobile node and a home agent send them. */
-function packetOf(given: Case): Uint8Array {
-  const { source, destination, homeAddressOption, routingHomeAddress } = given;
-  const plain = encodeMobilityPacket({
-    source: homeAddressOption ?? source,
-    destination: routingHomeAddress ?? destination,
-    mobilityHeader: encodeMobilityHeader(given.message),
-  });
-  const headers: Uint8Array[] = [];
-  if (homeAddressOption !== null) {
-    headers.push(encodeExtensionHeader({
-      kind: "destinationOptions",
-      nextHeader: routingHomeAddress === null ? 135 : 43,
-      options: [{ kind: "homeAddress", homeAddress: homeAddressOption }],
-    }));
-  }
-  if (routingHomeAddress !== null) {
-    headers.push(encodeExtensionHeader({
-      kind: "homeAddressRouting",
-      nextHeader: 135,
-      segmentsLeft: 1,
-      homeAddress: routingHomeAddress,
-    }));
-  }
-  const payload = [...headers, plain.subarray(40)].flatMap((part) => [...part]);
-  const nextHeader = homeAddressOption !== null ? 60 : routingHomeAddress !== null ? 43 : 135;
-  const ipv6 = { trafficClass: 0, flowLabel: 0, payloadLength: payload.length, nextHeader, hopLimit: 64 };
-  return new Uint8Array([...encodeIpv6Header({ ...ipv6, source, destination }), ...payload]);
-}
