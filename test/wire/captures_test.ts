@@ -75,10 +75,7 @@ const EXPECTED: readonly MobilityMessage[] = [
   update([alternate]),
   update([nonces]),
   update([authorization]),
-  {
-    kind: "bindingUpdate",
-    options: ["alternateCareOfAddress", "nonceIndices", "bindingAuthorizationData"],
-  },
+  update([alternate, nonces, authorization]),
   acknowledgement([]),
   acknowledgement([advice]),
   acknowledgement([authorization]),
