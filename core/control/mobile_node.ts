@@ -150,8 +150,10 @@ export class MobileNode {
     const binding = "binding" in state ? state.binding : undefined;
     if (!("careOfAddress" in state) || state.kind === "refused") return this.#finish();
     if (state.kind === "deregistering") return [];
-    // Without a binding a Binding Update may be on its way all the same: its sequence number is taken.
-    if (binding === undefined && state.kind !== "registering") return this.#finish();
+    // Without a binding an update may be on its way all the same, but not where the home agent does not know our key.
+    if (binding === undefined && this.#lastRefusal === BindingStatusCode.authenticationFailed) {
+      return this.#finish();
+    }
     const { exchange, actions } = this.#sender.send(
       this.#removal(state.careOfAddress),
       newExchange(binding),

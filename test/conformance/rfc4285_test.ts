@@ -114,6 +114,7 @@ Deno.test("RFC 4285 5.3 A-014: told that authentication failed, the mobile node 
   assertEquals(ofKind(result, "setTunnel"), []);
   assertEquals(mobileNode.status(at(20)).lastRefusal?.status, 146);
   assertEquals(mobileNode.nextDeadline(), 32_010);
+  assertEquals(mobileNode.handle({ kind: "stop" }, at(100)).at(-1), { kind: "finished" });
 });
 
 Deno.test("RFC 4285 6 A-017: the timestamp is NTP time", () => {
