@@ -150,9 +150,7 @@ for (const { section, name, layoutRow, reservedRow, cases } of FORMATS) {
       bytes.set([1, padding - 2], 32 - padding);
       assertEquals(
         faultOf(decodeMobilityHeader(bytes)),
-        `${
-          MOBILITY_OPTIONS[cases[0].option.kind as "natDetection"].name
-        } option length at offset 13: is ${length}, not 6`,
+        `${name} option length at offset 13: is ${length}, not 6`,
       );
     }
   });
