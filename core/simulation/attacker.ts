@@ -42,8 +42,10 @@ const FLOOD_INTERVAL_MS = 10;
 
 /**
  * Sees what comes to and leaves the home agent, sends from any address, knows every identity and SPI, and no
- * key. It replays only updates that the home agent has handled: one that it has never seen cannot be told from
- * the real one, because nothing proves the outer source (RFC 5555 section 6).
+ * key. It replays only updates that this home agent has accepted. One that has not arrived cannot be told from the
+ * real one, because nothing proves the outer source (RFC 5555 section 6); one that was refused for its time may
+ * be in time later, and one from before a restart is new to a home agent that has lost its state (RFC 4285
+ * section 6 keeps nothing but the last timestamp accepted).
  */
 export class Attacker implements Watcher, Attachment {
   readonly address: Ipv4Address;
@@ -74,8 +76,8 @@ export class Attacker implements Watcher, Attachment {
     world.internet.addHost(address, this);
   }
 
-  homeAgentHandled({ event, cause }: HomeAgentStep): void {
-    if (event.kind !== "signalling" || cause?.origin.kind !== "mobileNode") return;
+  homeAgentHandled({ accepted, cause }: HomeAgentStep): void {
+    if (accepted === undefined || cause?.origin.kind !== "mobileNode") return;
     this.#updates = [...this.#updates, cause].slice(-MAXIMUM_CAPTURED);
   }
 
@@ -277,6 +279,9 @@ export class Attacker implements Watcher, Attachment {
   }
 
   #inject(packet: OuterPacket): void {
-    this.#surroundings.schedule(1, () => this.#internet.route(packet));
+    const { incarnation } = this.#homeAgent;
+    this.#surroundings.schedule(1, () => {
+      if (this.#homeAgent.incarnation === incarnation) this.#internet.route(packet);
+    });
   }
 }

@@ -30,6 +30,7 @@ export class HomeAgentHost {
   readonly #toCorrespondent: (data: Data) => void;
   #machine!: HomeAgentMachine;
   #clock!: ProcessClock;
+  #deadlineMs = Infinity;
 
   constructor(
     settings: HomeAgentHostSettings,
@@ -59,7 +60,7 @@ export class HomeAgentHost {
 
   /** When the machine is to be called for its deadline, in virtual time. */
   deadlineMs(): number {
-    return this.#clock.virtualMs(this.#machine.nextDeadline()) + this.settings.timerLatenessMs;
+    return this.#deadlineMs;
   }
 
   passDeadline(): void {
@@ -67,10 +68,9 @@ export class HomeAgentHost {
   }
 
   receive(packet: OuterPacket): void {
+    if (packet.protocol === "udp" && packet.destinationPort !== DSMIPV6_PORT) return;
     const outer = { address: packet.source, port: packet.sourcePort };
     if (packet.payload.kind === "signalling") {
-      // Port 4191 is the only socket for mobility messages; in protocol 41 they have no business.
-      if (packet.protocol !== "udp" || packet.destinationPort !== DSMIPV6_PORT) return;
       return this.#handle({ kind: "signalling", outer, packet: packet.payload.packet }, packet);
     }
     const data = packet.payload;
@@ -99,6 +99,7 @@ export class HomeAgentHost {
     const { hmac, machines, random } = this.#surroundings;
     const processRandom = random.fork();
     this.#clock = new ProcessClock(this.#surroundings);
+    this.#deadlineMs = Infinity;
     this.#machine = machines.homeAgent(this.settings.machine, {
       hmac,
       random: () => processRandom.fraction(),
@@ -131,6 +132,7 @@ export class HomeAgentHost {
     const after = this.#machine.bindings(now);
     const accepted = event.kind === "signalling" && cause ? acceptedUpdate(cause, actions) : undefined;
     const nextDeadlineMs = this.#machine.nextDeadline();
+    this.#deadlineMs = this.#clock.virtualMs(nextDeadlineMs) + this.settings.timerLatenessMs;
     for (const watcher of this.#surroundings.watchers) {
       watcher.homeAgentHandled?.({ event, cause, actions, accepted, before, after, nextDeadlineMs, now });
     }

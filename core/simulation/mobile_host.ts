@@ -15,6 +15,8 @@ export interface MobileHostSettings {
   readonly honest: boolean;
   /** How late the host's timers fire, milliseconds. */
   readonly timerLatenessMs: number;
+  /** The UDP port of its socket; 0 takes any, a new one for each care-of address. */
+  readonly localPort: number;
   /** Sends pings of its own; a silent one only answers those that reach it. */
   readonly talks: boolean;
 }
@@ -25,6 +27,8 @@ interface Process {
   readonly clock: ProcessClock;
   port: number;
   tunnel: TunnelEnd | undefined;
+  innerMtu: number;
+  deadlineMs: number;
 }
 
 interface Attached {
@@ -83,6 +87,11 @@ export class MobileHost {
     return this.#process?.tunnel;
   }
 
+  /** The MTU of the tunnel, octets; 0 without a process. */
+  get innerMtu(): number {
+    return this.#process?.innerMtu ?? 0;
+  }
+
   /** Undefined while no process runs. */
   status(): MobileNodeStatus | undefined {
     return this.#process?.machine.status(this.#process.clock.now(this.skewMs));
@@ -99,6 +108,8 @@ export class MobileHost {
       clock: new ProcessClock(this.#surroundings),
       port: this.#newPort(),
       tunnel: undefined,
+      innerMtu: 0,
+      deadlineMs: Infinity,
     };
     this.#tellCareOfAddress();
   }
@@ -127,9 +138,7 @@ export class MobileHost {
 
   /** When the machine is to be called for its deadline, in virtual time. */
   deadlineMs(): number {
-    if (this.#process === undefined) return Infinity;
-    const deadlineMs = this.#process.clock.virtualMs(this.#process.machine.nextDeadline());
-    return deadlineMs + this.settings.timerLatenessMs;
+    return this.#process?.deadlineMs ?? Infinity;
   }
 
   passDeadline(): void {
@@ -168,7 +177,7 @@ export class MobileHost {
   }
 
   #newPort(): number {
-    return this.#surroundings.random.integer(1024, 65535);
+    return this.settings.localPort || this.#surroundings.random.integer(1024, 65535);
   }
 
   #tellCareOfAddress(): void {
@@ -191,6 +200,7 @@ export class MobileHost {
       switch (action.kind) {
         case "setTunnel":
           this.#process!.tunnel = action.tunnel;
+          this.#process!.innerMtu = action.innerMtu;
           break;
         case "clearTunnel":
           this.#process!.tunnel = undefined;
@@ -208,6 +218,7 @@ export class MobileHost {
     }
     const after = machine.status(now);
     const nextDeadlineMs = machine.nextDeadline();
+    this.#process!.deadlineMs = clock.virtualMs(nextDeadlineMs) + this.settings.timerLatenessMs;
     for (const watcher of this.#surroundings.watchers) {
       watcher.mobileNodeHandled?.({ host: this, event, cause, actions, before, after, nextDeadlineMs, now });
     }

@@ -39,10 +39,10 @@ const LAST_FAULT_BEFORE_END_MS = 2_000;
 
 export function makePlan(random: Random): Plan {
   const open = random.chance(0.05);
-  const lifetimeSeconds = 4 * random.integer(10, 20);
+  const lifetimeSeconds = 4 * random.integer(10, 15);
   const networks = makeNetworks(random);
   const mobileNodes = makeMobileNodes(random, open, lifetimeSeconds);
-  const faultsEndMs = random.integer(50_000, 100_000);
+  const faultsEndMs = random.integer(40_000, 80_000);
   const quality = makeQuality(random);
   const tolerated = () => random.integer(-CLOCK_TOLERANCE_MS + 1500, CLOCK_TOLERANCE_MS - 1500);
   return {
@@ -55,8 +55,8 @@ export function makePlan(random: Random): Plan {
           homePrefix: { address: "2001:db8:100::", length: 64 },
           mobileNodes: mobileNodes.map(entryOf),
           requireAuthentication: !open,
-          maximumLifetimeSeconds: 4 * random.integer(10, 20),
-          natRefreshSeconds: random.integer(8, 20),
+          maximumLifetimeSeconds: 4 * random.integer(10, 15),
+          natRefreshSeconds: random.integer(10, 20),
           forceUdp: random.chance(0.1),
           acceptForceUdp: random.chance(0.8),
           clockToleranceMs: CLOCK_TOLERANCE_MS,
@@ -84,7 +84,7 @@ export function makePlan(random: Random): Plan {
 /** A public network, a NAT that keeps ports and one that does not; both hand out the same private addresses. */
 function makeNetworks(random: Random): AccessNetworkSettings[] {
   const nat = (publicAddress: string, portChoice: "preserve" | "random") => {
-    return { publicAddress, portChoice, idleTimeoutMs: 1000 * random.integer(30, 60) };
+    return { publicAddress, portChoice, idleTimeoutMs: 1000 * random.integer(25, 45) };
   };
   return [
     { name: "public", addressPrefix: "192.0.2", nat: undefined, linkMtu: 1500 },
@@ -122,6 +122,7 @@ function makeMobileNodes(random: Random, open: boolean, lifetimeSeconds: number)
         name,
         honest: dishonesty === "none",
         timerLatenessMs: timerLateness(random),
+        localPort: random.chance(0.5) ? 4191 : 0,
         talks: random.chance(0.7),
         machine: {
           identity: `${name}@example.org`,
@@ -134,7 +135,7 @@ function makeMobileNodes(random: Random, open: boolean, lifetimeSeconds: number)
             : security,
           lifetimeSeconds,
           forceUdp: random.chance(0.15),
-          keepaliveSeconds: random.chance(0.2) ? random.integer(5, 20) : undefined,
+          keepaliveSeconds: random.chance(0.2) ? random.integer(8, 20) : undefined,
         },
       },
     });
@@ -207,7 +208,7 @@ function makeFault(random: Random, { quality, networks, nodes, open }: FaultLimi
     case "homeAgentRestart":
       return { kind };
     case "homeAgentClock":
-      return { kind, skewMs: random.integer(-3_000, 3_000) };
+      return { kind, skewMs: random.integer(-5_000, 5_000) };
     case "clock": {
       const farthestMs = random.chance(0.5) ? CLOCK_TOLERANCE_MS : 100_000;
       return { kind, node, skewMs: random.integer(-farthestMs, farthestMs) };

@@ -259,6 +259,7 @@ function worldSettings(name: ScenarioName, random: Random) {
     name: names[index],
     honest: names[index] !== "wrong-key",
     timerLatenessMs: 0,
+    localPort: 0,
     talks: true,
     machine: {
       ...entry,

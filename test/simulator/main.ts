@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { type Outcome, runSeed } from "../../core/simulation/run.ts";
 import { seconds } from "../../core/simulation/trace.ts";
 import keptSeeds from "./kept_seeds.json" with { type: "json" };
-import { nodeHmac } from "./node_hmac.ts";
+import { hmac } from "../../cli/daemon/hmac.ts";
 
 /** deno task sim: repeats one seed of the simulator, or explores many. */
 
@@ -38,7 +38,7 @@ function printFailure({ seed, failure }: Outcome, withTrace = true): void {
 
 function repeat(seed: number, verbose: boolean): boolean {
   const listener = verbose ? (line: string) => console.log(line) : undefined;
-  const outcome = runSeed(seed, { hmac: nodeHmac, listener });
+  const outcome = runSeed(seed, { hmac, listener });
   printFailure(outcome, !verbose);
   if (outcome.failure) return false;
   console.log(
@@ -49,8 +49,8 @@ function repeat(seed: number, verbose: boolean): boolean {
 }
 
 function* explore({ first, last }: SeedRange): Generator<Outcome> {
-  yield* keptSeeds.map((seed) => runSeed(seed, { hmac: nodeHmac }));
-  for (let seed = first; seed <= last; seed++) yield runSeed(seed, { hmac: nodeHmac });
+  yield* keptSeeds.map((seed) => runSeed(seed, { hmac }));
+  for (let seed = first; seed <= last; seed++) yield runSeed(seed, { hmac });
 }
 
 function summarize(range: SeedRange): boolean {

@@ -25,13 +25,13 @@ import { actionsAreFew, deadlinesLieAhead } from "./progress.ts";
 export function allInvariants(world: World, calmSinceMs: () => number): Watcher[] {
   return [
     oneBindingForEachHomeAddress(world),
+    attacksChangeNoBinding(),
+    attacksChangeNoRegistration(),
     dataPathHoldsTheBindings(world),
     bindingsPointToWhereTheUpdateCameFrom(world),
     acceptedSequenceNumbersIncrease(),
     bindingsEndWithTheirLifetime(world),
     homeAgentSendsOnlyToAuthenticSources(world),
-    attacksChangeNoBinding(),
-    attacksChangeNoRegistration(),
     believersAreReachable(world, calmSinceMs),
     lifetimesEndAtTheMobileNodeFirst(world),
     mobileNodesSendWell(world),

@@ -113,7 +113,7 @@ export function updateRateIsKept(world: World): Watcher {
 /** Registered means: a tunnel is there and the home agent granted it; without the right key it never happens. */
 export function stateAndTunnelAgree(): Watcher {
   return {
-    mobileNodeHandled({ host, after, actions }) {
+    mobileNodeHandled({ host, after }) {
       if (after.state === "registered" && !host.settings.honest) {
         throw new InvariantBroken("no registration without the right key", host.name);
       }
@@ -124,15 +124,13 @@ export function stateAndTunnelAgree(): Watcher {
       if ((after.state === "refused" || after.state === "finished") && hasTunnel) {
         throw new InvariantBroken("no tunnel without a registration", `${host.name} is ${after.state}`);
       }
-      for (const action of actions) {
-        if (action.kind !== "setTunnel") continue;
-        const linkMtu = host.network?.settings.linkMtu ?? 0;
-        if (action.innerMtu === linkMtu - ENCAPSULATION_OVERHEAD[action.tunnel.encapsulation]) continue;
-        throw new InvariantBroken(
-          "the inner MTU fits the link",
-          `${host.name}: ${action.innerMtu} of ${linkMtu}`,
-        );
-      }
+      if (after.state !== "registered" || host.tunnel === undefined) return;
+      const linkMtu = host.network?.settings.linkMtu ?? 0;
+      if (host.innerMtu === linkMtu - ENCAPSULATION_OVERHEAD[host.tunnel.encapsulation]) return;
+      throw new InvariantBroken(
+        "the inner MTU fits the link",
+        `${host.name}: ${host.innerMtu} of ${linkMtu}`,
+      );
     },
   };
 }

@@ -1,0 +1,40 @@
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { hmac } from "../../cli/daemon/hmac.ts";
+import { runSeed } from "../../core/simulation/run.ts";
+import keptSeeds from "./kept_seeds.json" with { type: "json" };
+
+const SEEDS = 1000;
+const SEEDS_IN_ONE_TEST = 100;
+
+function assertHolds(seed: number): void {
+  const { failure } = runSeed(seed, { hmac });
+  if (failure === undefined) return;
+  const { invariant, detail, trace } = failure;
+  assert(
+    false,
+    `seed ${seed} broke: ${invariant}\n${detail}\n${
+      trace.join("\n")
+    }\ndeno task sim --seed ${seed} --verbose`,
+  );
+}
+
+for (let first = 1; first <= SEEDS; first += SEEDS_IN_ONE_TEST) {
+  const last = first + SEEDS_IN_ONE_TEST - 1;
+  Deno.test(`simulator: every invariant holds for seeds ${first} to ${last}`, () => {
+    for (let seed = first; seed <= last; seed++) assertHolds(seed);
+  });
+}
+
+Deno.test("simulator: every invariant holds for the kept seeds", () => {
+  for (const seed of keptSeeds) assertHolds(seed);
+});
+
+Deno.test("simulator: a seed gives the same run again, another seed another one", () => {
+  const trace = (seed: number) => {
+    const lines: string[] = [];
+    runSeed(seed, { hmac, listener: (line) => lines.push(line) });
+    return lines;
+  };
+  assertEquals(trace(5), trace(5));
+  assertNotEquals(trace(5), trace(6));
+});
