@@ -20,6 +20,7 @@ export interface ForwarderModule {
   refuseRawSend(index: number, reason: number): void;
   refuseTunWrite(index: number, reason: number): void;
   countDrop(reason: number): void;
+  countSocketError(): void;
 
   // For control, the only writer of the binding table.
   setBinding(outer: number, port: number, encapsulation: number, innerMtu: number): number;

@@ -129,8 +129,12 @@ export const REFUSED_INBOUND_OCTETS = COUNTERS + 80;
 export const SOCKET_ERRORS = COUNTERS + 88;
 export const DROP_COUNTERS = COUNTERS + 128;
 
-/** struct pollfd of: TUN device, UDP socket, raw socket, eventfd; 8 octets each. */
+/** struct pollfd of: TUN device, UDP socket, raw socket, eventfd. */
 export const POLL_DESCRIPTORS = 1920;
+export const POLL_DESCRIPTOR_OCTETS = 8;
+export const POLL_DESCRIPTOR_COUNT = 4;
+/** u64: what reading the eventfd gives. */
+export const EVENT_VALUE = 1952;
 
 // ── Batches ──
 /** u32 each: octets that read() got. */

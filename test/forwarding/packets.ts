@@ -85,7 +85,7 @@ export function extension(nextHeader: number, octets: number, rest: Uint8Array):
 }
 
 /** 0, 1, 2, ... */
-export function counting(octets: number): Uint8Array {
+export function counting(octets: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: octets }, (_, index) => index & 0xff);
 }
 

@@ -17,6 +17,7 @@ import {
   REFUSED_INBOUND_PACKETS,
   REFUSED_OUTBOUND_OCTETS,
   REFUSED_OUTBOUND_PACKETS,
+  SOCKET_ERRORS,
   TUN_WRITE_VECTORS,
   UDP_SEND_VECTORS,
   UNBOUND_REPORT_BUCKET,
@@ -66,6 +67,11 @@ export function refuseRawSend(index: i32, reason: i32): void {
 /** The TUN device did not take packet `index` of the last inbound batch. */
 export function refuseTunWrite(index: i32, reason: i32): void {
   refuse(TUN_WRITE_VECTORS + index * VECTOR_OCTETS, 0, REFUSED_INBOUND_PACKETS, REFUSED_INBOUND_OCTETS, reason);
+}
+
+/** A socket reported an error that belongs to no packet of this batch. */
+export function countSocketError(): void {
+  add(SOCKET_ERRORS, 1);
 }
 
 function refuse(vector: usize, outerOctets: u64, packets: usize, octets: usize, reason: i32): void {

@@ -1,0 +1,370 @@
+import { assert, assertEquals } from "@std/assert";
+import { DataPath, type DataPathOptions } from "../../cli/daemon/data_path.ts";
+import type { UpwardRecord } from "../../core/forwarding/forwarder.ts";
+import { sendTo } from "../../ffi/socket.ts";
+import { isRoot, until } from "../ffi/in_namespace.ts";
+import { receiveFrom } from "../ffi/receive_from.ts";
+import {
+  concat,
+  CORRESPONDENT,
+  counting,
+  HOME_ADDRESS,
+  HOME_AGENT,
+  ipv4,
+  ipv6,
+  MOBILITY,
+  mobilityHeader,
+  OTHER_HOME_ADDRESS,
+} from "../forwarding/packets.ts";
+import { AGENT_TUN, AGENT_V4, DataPathNetwork, NODE_TUN, NODE_V4 } from "./data_path_network.ts";
+
+const PORT = 4191;
+const NODE_PORT = 40_000;
+
+function rootTest(name: string, body: (network: DataPathNetwork) => Promise<void>): void {
+  Deno.test({
+    name: `data path: ${name} (root)`,
+    ignore: !isRoot,
+    fn: async () => {
+      using network = new DataPathNetwork();
+      await body(network);
+    },
+  });
+}
+
+/** A data path whose records and failures are kept. */
+async function start(options: Omitted<DataPathOptions>) {
+  const records: UpwardRecord[] = [];
+  const failures: Error[] = [];
+  const dataPath = await DataPath.start({
+    ...options,
+    onSignalling: (record) => void records.push(record),
+    onFailure: (error) => void failures.push(error),
+  });
+  return { dataPath, records, failures };
+}
+
+type Omitted<Options> = Options extends unknown ? Omit<Options, "onSignalling" | "onFailure"> : never;
+
+/** A home agent on the agent's side, with its sockets. */
+async function startAgent(network: DataPathNetwork) {
+  const tunFileDescriptor = network.tun(network.agent, AGENT_TUN, [`${HOME_AGENT}/64`], [CORRESPONDENT]);
+  const udp = network.udp(network.agent, PORT);
+  const raw = network.raw(network.agent, 41);
+  const started = await start({ role: "homeAgent", homeAgentAddress: HOME_AGENT, tunFileDescriptor });
+  await started.dataPath.setSockets({
+    udpFileDescriptor: udp.fileDescriptor,
+    rawFileDescriptor: raw,
+    outerSource: AGENT_V4,
+  });
+  return { ...started, udp, raw };
+}
+
+/** The next packet that a socket has, within a second. */
+async function receive(
+  fileDescriptor: number,
+): Promise<{ bytes: Uint8Array; address: string; port: number }> {
+  const buffer = new Uint8Array(65_536);
+  let received: ReturnType<typeof receiveFrom>;
+  await until("a packet", () => (received = receiveFrom(fileDescriptor, buffer)) !== undefined, 1000);
+  return received!;
+}
+
+for (const encapsulation of ["udp", "ipv6InIpv4"] as const) {
+  rootTest(`TUN to ${encapsulation} to TUN and back, contents compared`, async (network) => {
+    const { dataPath: agent, udp } = await startAgent(network);
+    const tunFileDescriptor = network.tun(network.node, NODE_TUN, [`${HOME_ADDRESS}/128`], ["::/0"]);
+    const { dataPath: node } = await start({
+      role: "mobileNode",
+      homeAddress: HOME_ADDRESS,
+      homeAgentIpv4Address: AGENT_V4,
+      tunFileDescriptor,
+    });
+    const nodeUdp = network.udp(network.node, 0);
+    await node.setSockets({
+      udpFileDescriptor: nodeUdp.fileDescriptor,
+      rawFileDescriptor: network.raw(network.node, 41),
+      outerSource: NODE_V4,
+    });
+    const isUdp = encapsulation === "udp";
+    node.setTunnel({ encapsulation, address: AGENT_V4, port: isUdp ? udp.port : 0 }, 1472);
+    agent.bindings.set(
+      HOME_ADDRESS,
+      { encapsulation, address: NODE_V4, port: isUdp ? nodeUdp.port : 0 },
+      1472,
+    );
+
+    const correspondent = network.application(network.agent, HOME_AGENT, 7);
+    const client = network.application(network.node, HOME_ADDRESS, 7000);
+    let octets = 0;
+    const sizes = [0, 1, 2, 31, 100, 512, 1000, 1400, 1424];
+    for (let round = 0; round < 100; round++) {
+      const message = counting(sizes[round % sizes.length]).map((octet) => octet ^ round);
+      octets += 48 + message.length;
+      client.send(message, HOME_AGENT, 7);
+      assertEquals(await correspondent.receive(), { bytes: message, address: HOME_ADDRESS, port: 7000 });
+      correspondent.send(message, HOME_ADDRESS, 7000);
+      assertEquals(await client.receive(), { bytes: message, address: HOME_AGENT, port: 7 });
+    }
+    // The other way round the counters come a moment after the packet.
+    await until("all is counted", () => node.counters().received.packets === 100);
+    const all = { packets: 100, octets };
+    for (const { sent, received, dropped } of [agent.counters(), node.counters()]) {
+      assertEquals({ sent, received, dropped }, { sent: all, received: all, dropped: {} });
+    }
+    await node.close();
+    await agent.close();
+  });
+}
+
+rootTest(
+  "on the wire: UDP and 41 with TOS, TTL, no DF; the kernel decrements the hop limit, once",
+  async (network) => {
+    const { dataPath } = await startAgent(network);
+    network.sysctl(network.agent, "net.ipv6.conf.all.forwarding=1");
+    const node = network.udp(network.node, NODE_PORT);
+    const wireUdp = network.raw(network.node, 17);
+    const wire41 = network.raw(network.node, 41);
+    dataPath.bindings.set(HOME_ADDRESS, { encapsulation: "udp", address: NODE_V4, port: NODE_PORT }, 1472);
+    const fields = { trafficClass: 0xb9, payload: counting(333) };
+
+    // From one mobile node to another: in through the tunnel, routed by the kernel, out through the tunnel.
+    for (const encapsulation of ["udp", "ipv6InIpv4"] as const) {
+      const other = { encapsulation, address: NODE_V4, port: encapsulation === "udp" ? NODE_PORT : 0 };
+      dataPath.bindings.set(OTHER_HOME_ADDRESS, other, 1472);
+      const inner = { ...fields, source: HOME_ADDRESS, destination: OTHER_HOME_ADDRESS };
+      assertEquals(sendTo(node.fileDescriptor, ipv6({ ...inner, hopLimit: 9 }), AGENT_V4, PORT), undefined);
+      const { bytes } = await receive(encapsulation === "udp" ? wireUdp : wire41);
+      const isUdp = encapsulation === "udp";
+      const udpHeader = isUdp
+        ? Uint8Array.of(PORT >> 8, PORT & 0xff, 0x9c, 0x40, 381 >> 8, 381 & 0xff)
+        : counting(0);
+      assertEquals(bytes.subarray(20, 20 + udpHeader.length), udpHeader);
+      const expected = ipv4({
+        source: AGENT_V4,
+        destination: NODE_V4,
+        protocol: isUdp ? 17 : 41,
+        typeOfService: 0xb9,
+        timeToLive: 64,
+        identification: bytes[4] << 8 | bytes[5],
+        payload: concat(isUdp ? bytes.subarray(20, 28) : counting(0), ipv6({ ...inner, hopLimit: 8 })),
+      });
+      assertEquals(bytes, expected);
+    }
+    await dataPath.close();
+  },
+);
+
+rootTest("signalling and unbound traffic go up with outer source and arrival time", async (network) => {
+  const { dataPath, records } = await startAgent(network);
+  const node = network.udp(network.node, NODE_PORT);
+  const update = ipv6({
+    source: HOME_ADDRESS,
+    destination: HOME_AGENT,
+    nextHeader: MOBILITY,
+    payload: mobilityHeader(),
+  });
+  const outer = { address: NODE_V4, port: NODE_PORT };
+  for (let round = 1; round <= 3; round++) {
+    const sentMs = performance.now();
+    sendTo(node.fileDescriptor, update, AGENT_V4, PORT);
+    await until("a record", () => records.length === round);
+    const { arrivedMs, ...record } = records[round - 1];
+    assertEquals(record, { kind: "signalling", outer, encapsulation: "udp", packet: update });
+    assert(arrivedMs > sentMs - 1 && arrivedMs <= performance.now(), `${arrivedMs} is not after ${sentMs}`);
+  }
+  const stranger = ipv6({ source: HOME_ADDRESS, destination: CORRESPONDENT });
+  sendTo(node.fileDescriptor, stranger, AGENT_V4, PORT);
+  await until("a record", () => records.length === 4);
+  const { arrivedMs: _, ...record } = records[3];
+  assertEquals(record, { kind: "unboundTraffic", outer, encapsulation: "udp", packet: stranger });
+  assertEquals(dataPath.counters().dropped, { sourceNotBound: 1 });
+  await dataPath.close();
+});
+
+rootTest("a thousand messages at once all go up, or are counted", async (network) => {
+  const { dataPath, records } = await startAgent(network);
+  const node = network.udp(network.node, NODE_PORT);
+  const payload = mobilityHeader();
+  const total = 1000;
+  for (let number = 0; number < total; number++) {
+    payload.set([number >> 8, number & 0xff], 6);
+    const update = ipv6({ source: HOME_ADDRESS, destination: HOME_AGENT, nextHeader: MOBILITY, payload });
+    assertEquals(sendTo(node.fileDescriptor, update, AGENT_V4, PORT), undefined);
+  }
+  const dropped = () => dataPath.counters().dropped.signallingRingFull ?? 0;
+  await until("all have come", () => records.length + dropped() === total);
+  const numbers = records.map(({ packet }) => packet[46] << 8 | packet[47]);
+  assertEquals(numbers, numbers.toSorted((one, other) => one - other));
+  assert(numbers.length >= 256);
+  await dataPath.close();
+});
+
+rootTest("a packet that is too big is answered: the kernel learns the path's MTU", async (network) => {
+  const { dataPath } = await startAgent(network);
+  dataPath.bindings.set(HOME_ADDRESS, { encapsulation: "udp", address: NODE_V4, port: NODE_PORT }, 1400);
+  const application = network.application(network.agent, HOME_AGENT, 9);
+  application.send(counting(1400), HOME_ADDRESS, 9);
+  await until("the answer", () => dataPath.counters().packetTooBigSent === 1);
+  await until(
+    "the kernel's new MTU",
+    () => network.ip(network.agent, "-6", "route", "get", HOME_ADDRESS).includes("mtu 1400"),
+  );
+  assertEquals(dataPath.counters().dropped, { packetTooBig: 1 });
+  // Now the kernel fragments.
+  application.send(counting(1400), HOME_ADDRESS, 9);
+  await until("both fragments", () => dataPath.counters().sent.packets === 2);
+  await dataPath.close();
+});
+
+rootTest("sockets can be changed, taken away and given again while packets flow", async (network) => {
+  const { dataPath, udp, failures } = await startAgent(network);
+  const node = network.udp(network.node, NODE_PORT);
+  dataPath.bindings.set(HOME_ADDRESS, { encapsulation: "udp", address: NODE_V4, port: NODE_PORT }, 1472);
+  const application = network.application(network.agent, HOME_AGENT, 9);
+  const send = () => application.send(counting(8), HOME_ADDRESS, 9);
+  send();
+  assertEquals((await receive(node.fileDescriptor)).port, PORT);
+  for (const port of [5001, 5002, 5003]) {
+    const other = network.udp(network.agent, port);
+    await dataPath.setSockets({
+      udpFileDescriptor: other.fileDescriptor,
+      rawFileDescriptor: network.raw(network.agent, 41),
+      outerSource: AGENT_V4,
+    });
+    send();
+    assertEquals((await receive(node.fileDescriptor)).port, port);
+  }
+  network.close(udp.fileDescriptor);
+  await dataPath.clearSockets();
+  send();
+  await until("the drop", () => dataPath.counters().dropped.noSocket === 1);
+  assertEquals(dataPath.counters().sent, { packets: 4, octets: 4 * 56 });
+  assertEquals(failures, []);
+  await dataPath.close();
+});
+
+rootTest("a send queue that is full costs packets, and not the other direction", async (network) => {
+  const { dataPath } = await startAgent(network);
+  const node = network.udp(network.node, NODE_PORT);
+  const here = { encapsulation: "udp", address: NODE_V4, port: NODE_PORT } as const;
+  dataPath.bindings.set(HOME_ADDRESS, here, 1472);
+  // Nobody answers ARP for this address: what is sent there stays in the send queue.
+  dataPath.bindings.set(OTHER_HOME_ADDRESS, { ...here, address: "192.0.2.99" }, 1472);
+  network.sysctl(network.agent, "net.ipv4.neigh.wan.unres_qlen_bytes=10000000");
+  const application = network.application(network.agent, HOME_AGENT, 9);
+  await until("the queue is full", () => {
+    for (let count = 0; count < 50; count++) application.send(counting(1400), OTHER_HOME_ADDRESS, 9);
+    return (dataPath.counters().dropped.udpSocketFull ?? 0) > 0;
+  });
+  const before = dataPath.counters().received.packets;
+  const inner = ipv6({ source: HOME_ADDRESS, destination: HOME_AGENT, payload: udp6(7000, 9, counting(5)) });
+  sendTo(node.fileDescriptor, inner, AGENT_V4, PORT);
+  await until("the other direction", () => dataPath.counters().received.packets === before + 1);
+  await dataPath.close();
+});
+
+rootTest("what the kernel refuses to send is counted, and the data path goes on", async (network) => {
+  const { dataPath, failures } = await startAgent(network);
+  const node = network.udp(network.node, NODE_PORT);
+  const wire41 = network.raw(network.node, 41);
+  const far = { address: "203.0.113.9", port: 0 };
+  dataPath.bindings.set(HOME_ADDRESS, { ...far, encapsulation: "udp", port: 1 }, 1472);
+  dataPath.bindings.set(OTHER_HOME_ADDRESS, { ...far, encapsulation: "ipv6InIpv4" }, 1480);
+  const application = network.application(network.agent, HOME_AGENT, 9);
+  const send = (address: string, octets = 5) => application.send(counting(octets), address, 9);
+  send(HOME_ADDRESS);
+  send(OTHER_HOME_ADDRESS);
+  await until("no route", () => dataPath.counters().dropped.rawSendFailed === 1);
+  assertEquals(dataPath.counters().dropped, { udpSendFailed: 1, rawSendFailed: 1 });
+  assertEquals(dataPath.counters().sent, { packets: 0, octets: 0 });
+  // A bad packet does not take those behind it along: all of one batch, probably.
+  dataPath.bindings.set(HOME_ADDRESS, { encapsulation: "udp", address: NODE_V4, port: NODE_PORT }, 1472);
+  for (let count = 0; count < 10; count++) send(count === 4 ? OTHER_HOME_ADDRESS : HOME_ADDRESS, count);
+  for (let count = 0; count < 10; count++) {
+    if (count !== 4) assertEquals((await receive(node.fileDescriptor)).bytes.length, 48 + count);
+  }
+  network.ip(network.agent, "link", "set", "wan", "down");
+  send(HOME_ADDRESS);
+  await until("the network is down", () => dataPath.counters().dropped.udpSendFailed === 2);
+  network.ip(network.agent, "link", "set", "wan", "up");
+  dataPath.bindings.set(OTHER_HOME_ADDRESS, { encapsulation: "ipv6InIpv4", address: NODE_V4, port: 0 }, 1480);
+  await until("the network is back", () => {
+    send(OTHER_HOME_ADDRESS, 77);
+    return receiveFrom(wire41, new Uint8Array(2000)) !== undefined;
+  });
+  assertEquals(failures, []);
+  await dataPath.close();
+});
+
+rootTest("a TUN device that is down costs packets, and not the data path", async (network) => {
+  const { dataPath, failures } = await startAgent(network);
+  const node = network.udp(network.node, NODE_PORT);
+  dataPath.bindings.set(HOME_ADDRESS, { encapsulation: "udp", address: NODE_V4, port: NODE_PORT }, 1472);
+  const inner = ipv6({ source: HOME_ADDRESS, destination: HOME_AGENT });
+  network.ip(network.agent, "link", "set", AGENT_TUN, "down");
+  sendTo(node.fileDescriptor, inner, AGENT_V4, PORT);
+  await until("the drop", () => dataPath.counters().dropped.tunWriteFailed === 1);
+  assertEquals(dataPath.counters().received, { packets: 0, octets: 0 });
+  network.ip(network.agent, "link", "set", AGENT_TUN, "up");
+  sendTo(node.fileDescriptor, inner, AGENT_V4, PORT);
+  await until("the packet", () => dataPath.counters().received.packets === 1);
+  assertEquals(failures, []);
+  await dataPath.close();
+});
+
+rootTest("a TUN device that is gone is a failure, told once", async (network) => {
+  const { dataPath, failures } = await startAgent(network);
+  network.ip(network.agent, "link", "delete", AGENT_TUN);
+  await until("the failure", () => failures.length > 0);
+  assertEquals(failures.length, 1);
+  assert(failures[0].message.includes("TUN device is gone"), failures[0].message);
+  await dataPath.setSockets({ udpFileDescriptor: -1, rawFileDescriptor: -1, outerSource: AGENT_V4 });
+  await dataPath.close();
+});
+
+rootTest("random datagrams on 4191 and with protocol 41 only count", async (network) => {
+  const { dataPath, failures } = await startAgent(network);
+  const node = network.udp(network.node, NODE_PORT);
+  const raw = network.raw(network.node, 41);
+  let sent = 0;
+  for (let count = 0; count < 300; count++) {
+    const junk = crypto.getRandomValues(new Uint8Array(count));
+    if (sendTo(node.fileDescriptor, junk, AGENT_V4, PORT) === undefined) sent++;
+    const outer = ipv4({ source: NODE_V4, destination: AGENT_V4, payload: junk });
+    if (sendTo(raw, outer, AGENT_V4, 0) === undefined) sent++;
+  }
+  const dropped = () => Object.values(dataPath.counters().dropped).reduce((sum, count) => sum + count, 0);
+  await until("all are counted", () => dropped() === sent);
+  assertEquals(sent, 600);
+  assertEquals(failures, []);
+  await dataPath.close();
+});
+
+Deno.test("data path: a TUN descriptor that is none is a failure", async () => {
+  const { dataPath, failures } = await start({
+    role: "homeAgent",
+    homeAgentAddress: HOME_AGENT,
+    tunFileDescriptor: 9999,
+  });
+  await until("the failure", () => failures.length > 0);
+  assert(failures[0].message.includes("EBADF"), failures[0].message);
+  await dataPath.close();
+});
+
+function udp6(source: number, destination: number, data: Uint8Array): Uint8Array {
+  const length = 8 + data.length;
+  return concat(
+    Uint8Array.of(
+      source >> 8,
+      source & 0xff,
+      destination >> 8,
+      destination & 0xff,
+      length >> 8,
+      length & 0xff,
+      0,
+      0,
+    ),
+    data,
+  );
+}
