@@ -228,7 +228,7 @@ export function encodeExtensionHeader(header: ExtensionHeader): Uint8Array {
 }
 
 /** Octets of the whole header. Throws RangeError for a record that cannot be sent. */
-export function extensionHeaderOctets(header: ExtensionHeader): number {
+function extensionHeaderOctets(header: ExtensionHeader): number {
   const octets = unpaddedOctets(header);
   if (octets > 256 * UNIT_OCTETS) {
     throw new RangeError(`Cannot encode ${header.kind}: ${octets} octets are too many`);

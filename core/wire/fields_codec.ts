@@ -28,18 +28,3 @@ export function fieldsOctets(values: object, fields: Fields): number {
   for (const key in fields) octets = Math.max(octets, fields[key].endOctet((values as Values)[key]));
   return octets;
 }
-
-/** A field and its value for a person's eye. */
-export interface PrintedField {
-  readonly key: string;
-  readonly label: string;
-  readonly text: string;
-}
-
-export function printFields(values: object, fields: Fields): PrintedField[] {
-  return Object.entries(fields).map(([key, field]) => ({
-    key,
-    label: field.label,
-    text: field.print((values as Values)[key]),
-  }));
-}

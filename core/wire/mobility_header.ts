@@ -1,6 +1,5 @@
 import { Protocol } from "./constants.ts";
-import { formatOctets } from "./field.ts";
-import { type PrintedField, printFields, readFields, writeFields } from "./fields_codec.ts";
+import { readFields, writeFields } from "./fields_codec.ts";
 import type { MobilityMessage } from "./mobility_message.ts";
 import { MOBILITY_MESSAGES, mobilityMessageEntry } from "./mobility_message_table.ts";
 import {
@@ -110,16 +109,8 @@ export function mobilityMessageType(message: MobilityMessage): number {
   return message.kind === "unknownMessage" ? message.type : MOBILITY_MESSAGES[message.kind].type;
 }
 
-export function mobilityMessageName(message: MobilityMessage): string {
+function mobilityMessageName(message: MobilityMessage): string {
   return message.kind === "unknownMessage"
     ? `Unknown mobility message ${message.type}`
     : MOBILITY_MESSAGES[message.kind].name;
-}
-
-/** A message's fixed fields for a person's eye; its options print one by one. */
-export function printMobilityMessage(message: MobilityMessage): PrintedField[] {
-  if (message.kind === "unknownMessage") {
-    return [{ key: "data", label: "Message Data", text: formatOctets(message.data) }];
-  }
-  return printFields(message, MOBILITY_MESSAGES[message.kind].fields);
 }

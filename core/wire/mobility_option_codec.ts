@@ -1,6 +1,5 @@
 import { MAXIMUM_OPTION_DATA } from "./field.ts";
-import { fieldsOctets, type PrintedField, printFields, readFields, writeFields } from "./fields_codec.ts";
-import { formatOctets } from "./field.ts";
+import { fieldsOctets, readFields, writeFields } from "./fields_codec.ts";
 import type { MobilityOption } from "./mobility_option.ts";
 import {
   type Alignment,
@@ -169,20 +168,12 @@ function entryOf(option: MobilityOption): AnyMobilityOptionEntry | undefined {
     : mobilityOptionEntry(MOBILITY_OPTIONS[option.kind].type);
 }
 
-export function mobilityOptionType(option: MobilityOption): number {
+function mobilityOptionType(option: MobilityOption): number {
   return option.kind === "unknownOption" ? option.type : MOBILITY_OPTIONS[option.kind].type;
 }
 
-export function mobilityOptionName(option: MobilityOption): string {
+function mobilityOptionName(option: MobilityOption): string {
   return option.kind === "unknownOption"
     ? `Unknown option ${option.type}`
     : MOBILITY_OPTIONS[option.kind].name;
-}
-
-/** An option's fields for a person's eye. */
-export function printMobilityOption(option: MobilityOption): PrintedField[] {
-  if (option.kind === "unknownOption") {
-    return [{ key: "data", label: "Data", text: formatOctets(option.data) }];
-  }
-  return printFields(option, MOBILITY_OPTIONS[option.kind].fields);
 }

@@ -47,8 +47,8 @@ export function decodeMobilityPacket(packet: Uint8Array): Decoded<MobilityPacket
   const headerEnd = offset + header.value.length;
   const { homeAddressOption, routingHomeAddress } = addresses.value;
   const checksum = ipv6UpperLayerChecksum({
-    source: ipv6Octets(homeAddressOption ?? source),
-    destination: ipv6Octets(routingHomeAddress ?? destination),
+    source: homeAddressOption === undefined ? packet.subarray(8, 24) : ipv6Octets(homeAddressOption),
+    destination: routingHomeAddress === undefined ? packet.subarray(24, 40) : ipv6Octets(routingHomeAddress),
     nextHeader: Protocol.mobilityHeader,
     bytes: packet,
     start: offset,

@@ -1,7 +1,7 @@
 import { readUint16, writeUint16 } from "./octets.ts";
 import { type Decoded, decoded, malformed } from "./result.ts";
 
-export const UDP_HEADER_OCTETS = 8;
+const UDP_HEADER_OCTETS = 8;
 
 /** The UDP header (RFC 768): 0 source port | 2 destination port | 4 length | 6 checksum. */
 export interface UdpHeader {

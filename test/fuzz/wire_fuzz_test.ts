@@ -82,11 +82,11 @@ function passable(header: ExtensionHeader): ExtensionHeader {
 const TARGETS: readonly Target[] = [
   {
     name: "decodeMobilityPacket",
-    share: 8,
+    share: 5,
     corpus: [...plainPackets, ...extendedPackets],
     decode: decodeMobilityPacket,
   },
-  { name: "decodeMobilityHeader", share: 6, corpus: mobilityHeaders, decode: decodeAndEncodeMobilityHeader },
+  { name: "decodeMobilityHeader", share: 4, corpus: mobilityHeaders, decode: decodeAndEncodeMobilityHeader },
   {
     name: "decodeExtensionHeaders",
     share: 2,
@@ -98,31 +98,31 @@ const TARGETS: readonly Target[] = [
   },
   {
     name: "decodeIpv4Header",
-    share: 1,
+    share: 2,
     corpus: sample(ipv4Headers, encodeIpv4Header),
     decode: (bytes) => decodeIpv4Header(bytes, 0),
   },
   {
     name: "decodeIpv6Header",
-    share: 1,
+    share: 2,
     corpus: sample(ipv6Headers, encodeIpv6Header),
     decode: (bytes) => decodeIpv6Header(bytes, 0),
   },
   {
     name: "decodeUdpHeader",
-    share: 1,
+    share: 2,
     corpus: [encodeUdpHeader({ sourcePort: 4191, destinationPort: 4191, length: 8, checksum: 0 })],
     decode: (bytes) => decodeUdpHeader(bytes, 0),
   },
   {
     name: "decodeIcmpv4Message",
-    share: 1,
+    share: 2,
     corpus: sample(icmpv4Messages, encodeIcmpv4Message),
     decode: (bytes) => decodeIcmpv4Message(bytes, 0, bytes.length),
   },
   {
     name: "decodeIcmpv6Message",
-    share: 1,
+    share: 2,
     corpus: sample(icmpv6Messages, (message) => encodeIcmpv6Message(message, ADDRESSES)),
     decode: (bytes) => decodeIcmpv6Message(bytes, 0, bytes.length, ADDRESSES),
   },
