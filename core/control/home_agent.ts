@@ -119,7 +119,7 @@ export class HomeAgent {
     const origin = this.#verifier.verify({ outer, packet, update, homeAddress, careOfAddress }, now);
     if (origin.kind === "silent") return [dropped(origin.reason, outer, { homeAddress })];
     const received = origin.received;
-    if (origin.kind === "unproven") return this.#refuseUnproven(received, now);
+    if (origin.kind === "unproven") return this.#refuseUnproven(received, origin.status, now);
     const refusal = origin.kind === "refused" ? origin.status : this.#reasonToRefuse(received);
     if (refusal !== undefined) return [this.#acknowledge(received, refusal), refused(received, refusal)];
 
@@ -133,8 +133,8 @@ export class HomeAgent {
     return update.lifetimeSeconds === 0 ? this.#deregister(received, now) : this.#register(received, now);
   }
 
-  #refuseUnproven(received: ReceivedUpdate, now: Now): HomeAgentAction[] {
-    const status = BindingStatusCode.authenticationFailed;
+  /** Answers to what anybody may have sent are rare, so that the home agent is nobody's reflector. */
+  #refuseUnproven(received: ReceivedUpdate, status: number, now: Now): HomeAgentAction[] {
     const report = refused(received, status);
     if (!this.#answers.allow(received.outer.address, now.monotonicMs)) return [report];
     return [this.#acknowledge(received, status), report];

@@ -38,9 +38,9 @@ export interface ReceivedUpdate extends ClaimedUpdate {
 export type Origin =
   /** Not worth an answer: nobody whom we know. */
   | { readonly kind: "silent"; readonly reason: string }
-  /** Somebody who names a node that we know, but does not prove it. */
-  | { readonly kind: "unproven"; readonly received: ReceivedUpdate }
-  /** Proven, but not fresh, or not entitled to this home address. */
+  /** A node that we know, but anybody may have sent this: not proven, or not fresh. */
+  | { readonly kind: "unproven"; readonly received: ReceivedUpdate; readonly status: number }
+  /** Proven, but not entitled to this home address. */
   | { readonly kind: "refused"; readonly received: ReceivedUpdate; readonly status: number }
   | { readonly kind: "proven"; readonly received: ReceivedUpdate };
 
@@ -90,14 +90,14 @@ export class UpdateVerifier {
     };
     const addresses = { careOfAddress, homeAddress };
     if (!verifyMobilityHeader(packet.mobilityHeader, packet.header, node.security, addresses, this.#hmac)) {
-      return { kind: "unproven", received };
+      return { kind: "unproven", received, status: BindingStatusCode.authenticationFailed };
     }
     if (timestamp === undefined) {
-      return { kind: "refused", received, status: BindingStatusCode.messageIdentificationRequired };
+      return { kind: "unproven", received, status: BindingStatusCode.messageIdentificationRequired };
     }
     if (!this.#isFresh(node.identity, timestamp, now)) {
       const answered = { ...received, timestamp: correctedTimestamp(timestamp, now.unixMs) };
-      return { kind: "refused", received: answered, status: BindingStatusCode.identificationMismatch };
+      return { kind: "unproven", received: answered, status: BindingStatusCode.identificationMismatch };
     }
     this.#lastTimestamps.set(node.identity, timestamp);
     if (node.homeAddress === homeAddress) return { kind: "proven", received };

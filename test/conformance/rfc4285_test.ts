@@ -221,6 +221,17 @@ Deno.test("RFC 4285 6 A-025: an answer whose timestamp is not that of the update
   assertEquals(ofKind(mobileNode.handle(fromOuter(answer, HOME_AGENT_IPV4, 4191), at(1)), "setTunnel"), []);
 });
 
+Deno.test("replayed updates are answered rarely, wherever they come from", () => {
+  const homeAgent = newHomeAgent();
+  const { update } = register(newMobileNode(), homeAgent, PUBLIC);
+  let answers = 0;
+  for (let time = 1; time < 1000; time++) {
+    answers +=
+      ofKind(homeAgent.handle(fromOuter(update, "192.0.2.66", 999), at(time)), "sendSignalling").length;
+  }
+  assert(answers >= 1 && answers <= 7, `${answers} answers within a second`);
+});
+
 Deno.test("a replayed update, from anywhere, at any time, changes no binding", () => {
   const homeAgent = newHomeAgent();
   const mobileNode = newMobileNode();
