@@ -6,7 +6,8 @@ import { type Child, mustRun } from "./process.ts";
  * Lengths come first, because a look beyond a packet's end would leave that packet out.
  */
 const WITHOUT_BULK = [
-  "not (tcp and tcp[13] & 7 == 0)",
+  "not (ip proto 6 and tcp[13] & 7 == 0)",
+  "not (ip6 proto 6 and ip6[53] & 7 == 0)",
   "not (ip proto 41 and ip[2:2] >= 80 and ip[26] == 6 and ip[73] & 7 == 0)",
   "not (udp port 4191 and udp[4:2] >= 68 and udp[14] == 6 and udp[61] & 7 == 0)",
 ].join(" and ");
