@@ -3,27 +3,21 @@ import { followFragment } from "./ipv4.ts";
 import type { Layer } from "./layer.ts";
 import { ipProtocolNames } from "./names.ts";
 import type { PacketCursor } from "./packet_cursor.ts";
-import {
-  addChild,
-  addFields,
-  bits,
-  decimal,
-  hexadecimal,
-  ipv6,
-  named,
-  octetPairs,
-  unsigned,
-} from "./tree.ts";
+import { addChild, addFields, bits, decimal, hexadecimal, ipv6, named, octetPairs } from "./tree.ts";
 import type { Field, TreeNode } from "./tree.ts";
 
 const HOME_ADDRESS_OCTETS = 16;
+
+/** RFC 2711 and RFC 2675. */
+const ROUTER_ALERT = 0x05;
+const JUMBO_PAYLOAD = 0xc2;
 
 /** IPv6 options of RFC 8200 4.2, 2711, 2675, 6275 6.3. */
 const OPTION_NAMES: ReadonlyMap<number, string> = new Map([
   [Ipv6OptionType.pad1, "Pad1"],
   [Ipv6OptionType.padN, "PadN"],
-  [0x05, "Router Alert"],
-  [0xc2, "Jumbo Payload"],
+  [ROUTER_ALERT, "Router Alert"],
+  [JUMBO_PAYLOAD, "Jumbo Payload"],
   [Ipv6OptionType.homeAddress, "Home Address"],
 ]);
 
@@ -232,7 +226,9 @@ function addOption(node: TreeNode, bytes: Uint8Array, option: number, next: numb
   );
   if (type === Ipv6OptionType.homeAddress && octets === HOME_ADDRESS_OCTETS) {
     child.value += ` ${ipv6(bytes, data, octets)}`;
+  } else if (type === ROUTER_ALERT || type === JUMBO_PAYLOAD) {
+    child.value += ` ${decimal(bytes, data, octets)}`;
   } else if (type !== Ipv6OptionType.padN && octets > 0) {
-    child.value += octets <= 4 ? ` ${unsigned(bytes, data, octets)}` : ` ${octetPairs(bytes, data, octets)}`;
+    child.value += ` ${octetPairs(bytes, data, octets)}`;
   }
 }

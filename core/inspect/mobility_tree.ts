@@ -73,15 +73,19 @@ function addFlags(
 ): void {
   const first = Math.min(...table.places.map(({ octet }) => octet));
   const last = Math.max(...table.places.map(({ octet }) => octet));
-  const set = table.places.filter((place) => isSet(place, bytes, start))
-    .map((place) => `${flagLetter(place, table, bytes, start)} ${inWords(place.key)}`);
+  const set = table.places.filter((place) => isSet(place, bytes, start)).map((place) => {
+    const letter = flagLetter(place, table, bytes, start);
+    return `${letter} ${inWords(place.key, letter === place.letter)}`;
+  });
   addChild(node, "Flags", start + first, last - first + 1, set.length > 0 ? set.join(", ") : "none");
 }
 
-/** "homeRegistration" as "home registration", "forceUdp" as "force UDP". */
-function inWords(key: string): string {
-  return key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+/** "homeRegistration" as "home registration", "forceUdp" as "force UDP", "overwriteOrBulk" as one of the two. */
+function inWords(key: string, first: boolean): string {
+  const words = key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
     .replace(/\b(udp|tlv)\b/, (acronym) => acronym.toUpperCase());
+  const [former, latter = former] = words.split(" or ");
+  return first ? former : latter;
 }
 
 function fieldOctets({ form }: Field<unknown>, value: unknown): number {

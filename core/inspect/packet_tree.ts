@@ -26,9 +26,9 @@ export function addPacket(cursor: PacketCursor, parent: TreeNode): void {
     if (cursor.problem !== undefined && before === undefined) {
       addChild(node, PROBLEM, start, node.length, cursor.problem);
     }
+    // A layer without octets of its own (raw IP, no data) says nothing that its neighbors do not.
+    if (node.length === 0 && cursor.problem === before) parent.children.pop();
     if (!carries) return;
-    // A layer without octets of its own (raw IP) says nothing that the next one does not.
-    if (node.length === 0 && node.children.length <= 1) parent.children.pop();
   }
 }
 

@@ -52,6 +52,9 @@ export function addFields(
   return true;
 }
 
+/** Octets of a number that a JavaScript number holds exactly. */
+const MAXIMUM_NUMBER_OCTETS = 6;
+
 /** A number of up to 6 octets in network order. */
 export function unsigned(bytes: Uint8Array, offset: number, octets: number): number {
   let value = 0;
@@ -59,10 +62,17 @@ export function unsigned(bytes: Uint8Array, offset: number, octets: number): num
   return value;
 }
 
-export const decimal: Show = (bytes, offset, octets) => String(unsigned(bytes, offset, octets));
+/** Shows a number; an option may give it more octets than a number has, and those are shown as they are. */
+function numeric(show: (value: number, octets: number) => string): Show {
+  return (bytes, offset, octets) =>
+    octets > MAXIMUM_NUMBER_OCTETS
+      ? octetPairs(bytes, offset, octets)
+      : show(unsigned(bytes, offset, octets), octets);
+}
 
-export const hexadecimal: Show = (bytes, offset, octets) =>
-  hexNumber(unsigned(bytes, offset, octets), 2 * octets);
+export const decimal: Show = numeric((value) => String(value));
+
+export const hexadecimal: Show = numeric((value, octets) => hexNumber(value, 2 * octets));
 
 export const ipv4: Show = formatIpv4;
 
@@ -87,16 +97,13 @@ export const untrustedText: Show = (bytes, offset, octets) => {
 };
 
 /** A number with a unit behind it. */
-export function withUnit(unit: string, factor = 1): Show {
-  return (bytes, offset, octets) => `${unsigned(bytes, offset, octets) * factor} ${unit}`;
+export function withUnit(unit: string): Show {
+  return numeric((value) => `${value} ${unit}`);
 }
 
 /** A number with its name out of a registry. */
 export function named(names: ReadonlyMap<number, string>): Show {
-  return (bytes, offset, octets) => {
-    const value = unsigned(bytes, offset, octets);
-    return `${value} (${names.get(value) ?? "unknown"})`;
-  };
+  return numeric((value) => `${value} (${names.get(value) ?? "unknown"})`);
 }
 
 /** A number of which only the bits of `mask` belong to the field. */

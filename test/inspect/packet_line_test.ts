@@ -313,6 +313,24 @@ Deno.test("one line: a packet that the snap length cut says so, and is not calle
     assertEquals(text.includes(`[${length} of ${whole.length} bytes captured]`), true, text);
     assertEquals(text.split("[").length, 2, text);
   }
+  const at = (length: number) =>
+    line(whole.subarray(0, length), { linkType: LinkType.ethernet, originalLength: whole.length }).split(
+      " [",
+    )[0];
+  assertEquals([13, 14, 33, 34, 37, 38, 41, 42, 81, 82, 89, 90].map(at), [
+    "Ethernet",
+    `${FRAMES} IPv4`,
+    `${FRAMES} IPv4`,
+    `${TO4} UDP`,
+    `${TO4} UDP`,
+    `${TO4} UDP 4191 > 4191`,
+    `${TO4} UDP 4191 > 4191`,
+    `${TO4} UDP 4191 > 4191 len=248`,
+    `${TO4} UDP 4191 > 4191 len=248`,
+    `${TO6} UDP`,
+    `${TO6} UDP 5000 > 5001`,
+    `${TO6} UDP 5000 > 5001 len=200`,
+  ]);
   assertEquals(
     line(whole.subarray(0, 96), { linkType: LinkType.ethernet, originalLength: whole.length }),
     `${TO6} UDP 5000 > 5001 len=200 [96 of ${whole.length} bytes captured] via UDP ${A4}:4191 > ${B4}:4191`,

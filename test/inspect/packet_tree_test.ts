@@ -208,6 +208,18 @@ Deno.test("tree: DHCP options and neighbor discovery options have names", () => 
   assert(options.includes("DHCPv4  ACK"));
 });
 
+Deno.test("tree: a number that an option gives too many octets is shown as octets", () => {
+  const dhcp = join(
+    octets("02010600 3903f326"),
+    new Uint8Array(228),
+    octets("63825363 1a08 0102030405060708 330700000000000e10 ff"),
+  );
+  assertEquals(tree(ipv4("10.0.0.1", "10.0.0.2", 17, udp(67, 68, dhcp))).slice(-2), [
+    "268-277    Option 26 Interface MTU: 01:02:03:04:05:06:07:08",
+    "278-286    Option 51 Lease time: 00:00:00:00:00:0e:10",
+  ]);
+});
+
 Deno.test("tree: every node lies in the packet, and a field in its layer", () => {
   const packet = ethernet(0x86dd, ipv6(VISITED, AGENT, 60, homeAddressOption(135, HOME, update)));
   for (let length = 0; length <= packet.length; length++) {
