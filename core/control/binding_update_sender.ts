@@ -62,10 +62,15 @@ export class BindingUpdateSender {
     this.#sequenceNumber = sequenceNumber;
   }
 
-  /** Takes the home agent's time of day (status 144). */
-  adoptClock(timestamp: bigint, now: Now): void {
+  /**
+   * Takes the home agent's time of day (status 144), unless it is ours: then a timestamp was not greater than one
+   * before it, and the next one will be.
+   */
+  adoptClock(returned: bigint, sent: bigint, now: Now): void {
+    const secondsApart = Number((returned >> 32n) - (sent >> 32n));
+    if (Math.abs(secondsApart) <= 1) return;
     // The home agent gives whole seconds only; the middle of its second is the best guess.
-    const homeAgentMs = unixMsOfNtpTimestamp((timestamp >> 32n) << 32n) + 500;
+    const homeAgentMs = unixMsOfNtpTimestamp((returned >> 32n) << 32n) + 500;
     this.#clockOffsetMs = homeAgentMs - now.unixMs;
     this.#lastTimestamp = 0n;
   }

@@ -126,23 +126,30 @@ export class MobileNode {
   // Events
 
   #changeCareOfAddress(address: Ipv4Address | undefined, linkMtu: number, now: Now): MobileNodeAction[] {
-    const state = this.#state;
-    const mtuChanged = linkMtu !== this.#linkMtu;
     this.#linkMtu = linkMtu;
-    if (state.kind === "deregistering" || state.kind === "finished") return [];
+    const actions = this.#adjustMtu();
+    const state = this.#state;
+    if (state.kind === "deregistering" || state.kind === "finished") return actions;
     const binding = "binding" in state ? state.binding : undefined;
     if (address === undefined) {
       this.#state = { kind: "detached", binding };
-      return [report("info", "no care-of address", {})];
+      return [...actions, report("info", "no care-of address", {})];
     }
-    if ("careOfAddress" in state && state.careOfAddress === address) {
-      return mtuChanged && binding ? [this.#setTunnel(binding.tunnel)] : [];
-    }
+    if ("careOfAddress" in state && state.careOfAddress === address) return actions;
     this.#forceUdp = this.#settings.forceUdp;
-    return [
-      report("info", "care-of address", { address }),
-      ...this.#startRegistration(address, binding, now),
-    ];
+    const begun = report("info", "care-of address", { address });
+    return [...actions, begun, ...this.#startRegistration(address, binding, now)];
+  }
+
+  /** The tunnel never promises more than the link carries. */
+  #adjustMtu(): MobileNodeAction[] {
+    const state = this.#state;
+    const binding = "binding" in state ? state.binding : undefined;
+    if (binding === undefined) return [];
+    const innerMtu = this.#innerMtu(binding.tunnel);
+    if (innerMtu === binding.innerMtu) return [];
+    this.#state = { ...state, binding: { ...binding, innerMtu } } as MobileNodeState;
+    return [{ kind: "setTunnel", tunnel: binding.tunnel, innerMtu }];
   }
 
   #stop(now: Now): MobileNodeAction[] {
@@ -256,11 +263,12 @@ export class MobileNode {
       return this.#slowDown(state.exchange, now);
     }
     const timestamp = findOption(acknowledgement.options, "messageIdentification")?.timestamp;
-    if (
-      status === BindingStatusCode.identificationMismatch && timestamp !== undefined &&
-      timestamp !== answered.timestamp
-    ) {
-      return answered === latest ? this.#correctClock(timestamp, now) : [];
+    // Status 144 refuses the F flag where the timestamp comes back as it was (see cannotForceUdp below).
+    const refusesForceUdp = answered.forceUdp && timestamp === answered.timestamp;
+    if (status === BindingStatusCode.identificationMismatch && timestamp !== undefined && !refusesForceUdp) {
+      if (answered !== latest) return [];
+      this.#sender.adoptClock(timestamp, answered.timestamp, now);
+      return this.#correct("the home agent does not take the timestamp", now);
     }
     if (this.#settings.security !== undefined && timestamp !== answered.timestamp) {
       return [dropped("acknowledgement with another timestamp")];
@@ -318,9 +326,11 @@ export class MobileNode {
       Infinity;
     const refreshSeconds = Math.min(lifetimeSeconds * REFRESH_AT, keepaliveSeconds ?? Infinity, advice);
     const registrationMs = now.monotonicMs - answered.sentAtMs;
+    const innerMtu = this.#innerMtu(tunnel);
     const binding: Binding = {
       careOfAddress: answered.careOfAddress,
       tunnel,
+      innerMtu,
       natDetected,
       keepaliveSeconds,
       lifetimeSeconds,
@@ -331,7 +341,9 @@ export class MobileNode {
     this.#state = { kind: "registered", careOfAddress: answered.careOfAddress, binding };
     this.#lastRefusal = undefined;
     const actions: MobileNodeAction[] = [];
-    if (!sameTunnelEnd(earlier?.tunnel, tunnel)) actions.push(this.#setTunnel(tunnel));
+    if (!sameTunnelEnd(earlier?.tunnel, tunnel) || earlier?.innerMtu !== innerMtu) {
+      actions.push({ kind: "setTunnel", tunnel, innerMtu });
+    }
     const moved = earlier?.careOfAddress !== binding.careOfAddress || earlier.natDetected !== natDetected;
     actions.push(report(moved ? "info" : "debug", moved ? "registered" : "refreshed", {
       careOfAddress: binding.careOfAddress,
@@ -376,11 +388,6 @@ export class MobileNode {
       status: BindingStatusCode.authenticationFailed,
       spi: this.#settings.security?.spi ?? 0,
     })];
-  }
-
-  #correctClock(timestamp: bigint, now: Now): MobileNodeAction[] {
-    this.#sender.adoptClock(timestamp, now);
-    return this.#correct("clock differs from the home agent's", now);
   }
 
   /** Sends again at once after an answer that told us what was wrong, but not for ever. */
@@ -442,9 +449,8 @@ export class MobileNode {
       : this.#removal(state.careOfAddress);
   }
 
-  #setTunnel(tunnel: TunnelEnd): MobileNodeAction {
-    const innerMtu = this.#linkMtu - ENCAPSULATION_OVERHEAD[tunnel.encapsulation];
-    return { kind: "setTunnel", tunnel, innerMtu };
+  #innerMtu(tunnel: TunnelEnd): number {
+    return this.#linkMtu - ENCAPSULATION_OVERHEAD[tunnel.encapsulation];
   }
 
   #finish(): MobileNodeAction[] {

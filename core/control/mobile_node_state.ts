@@ -5,6 +5,8 @@ import type { TunnelEnd } from "./tunnel.ts";
 export interface Binding {
   readonly careOfAddress: Ipv4Address;
   readonly tunnel: TunnelEnd;
+  /** What the tunnel carries over this link, octets. */
+  readonly innerMtu: number;
   readonly natDetected: boolean;
   /** How often to keep the NAT's state alive; undefined where nothing needs it. */
   readonly keepaliveSeconds: number | undefined;

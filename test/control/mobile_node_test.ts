@@ -347,3 +347,25 @@ Deno.test("RFC 6275 6.2.4 M-064, 11.7.3 M-507: refresh advice of the home agent 
   }, 10);
   assertEquals(mobileNode.nextDeadline(), 60_000);
 });
+
+Deno.test("a move to a link with another MTU sets the tunnel anew at once, although its end is the same", () => {
+  const mobileNode = newMobileNode();
+  register(mobileNode, newHomeAgent(), PRIVATE, NAT);
+  const [tunnel] = ofKind(mobileNode.handle(careOf("10.1.0.5", 1400), at(1000)), "setTunnel");
+  assertEquals(tunnel.innerMtu, 1372);
+});
+
+Deno.test("a duplicate of the update on its way, refused with status 144 before the acceptance comes, costs one more update", () => {
+  const mobileNode = newMobileNode();
+  const homeAgent = newHomeAgent();
+  const update = mobileNode.handle(careOf(PUBLIC), at(0));
+  homeAgent.handle(fromOuter(update, PUBLIC, 4191), at(1));
+  const refusal = homeAgent.handle(fromOuter(update, PUBLIC, 4191), at(2));
+  const again = mobileNode.handle(fromOuter(refusal, HOME_AGENT_IPV4, 4191), at(3));
+  assertEquals(ofKind(again, "sendSignalling").length, 1);
+  const answer = homeAgent.handle(fromOuter(again, PUBLIC, 4191), at(4));
+  assertEquals(
+    ofKind(mobileNode.handle(fromOuter(answer, HOME_AGENT_IPV4, 4191), at(5)), "setTunnel").length,
+    1,
+  );
+});
