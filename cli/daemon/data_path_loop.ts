@@ -19,6 +19,8 @@ const RAW = 2;
 const EVENT = 3;
 
 const WAIT_FOR_EVER = -1;
+/** poll() passes over a negative descriptor; sendmmsg() gives EBADF. */
+const NO_SOCKET = -1;
 /** No events at a descriptor. */
 const NOTHING = 0;
 /** The TUN device has the packet. */
@@ -39,10 +41,11 @@ export class DataPathLoop {
   readonly #words: Int32Array;
   readonly #tun: number;
   readonly #event: number;
-  #udp = -1;
-  #raw = -1;
+  #udp = NO_SOCKET;
+  #raw = NO_SOCKET;
   /** Why the loop cannot go on; empty while it can. */
   #fault = "";
+  #isStopped = false;
 
   // Places in the shared memory, as the kernel sees them.
   readonly #pollDescriptors: Deno.PointerObject;
@@ -76,13 +79,15 @@ export class DataPathLoop {
     this.#rawSends = each(map.RAW_SEND_MESSAGES, map.MESSAGE_OCTETS);
     this.#tunWrites = each(map.TUN_WRITE_VECTORS, map.VECTOR_OCTETS);
     this.#watch(TUN, tunFileDescriptor);
+    this.#watch(UDP, NO_SOCKET);
+    this.#watch(RAW, NO_SOCKET);
     this.#watch(EVENT, eventFileDescriptor);
     this.#obey();
   }
 
   /** Returns when told to stop, with "", or when the loop cannot go on, with the reason. */
   run(): string {
-    while (this.#fault === "") {
+    while (this.#fault === "" && !this.#isStopped) {
       const ready = this.#calls.poll(this.#pollDescriptors, map.POLL_DESCRIPTOR_COUNT, WAIT_FOR_EVER);
       if (ready < 0) {
         const errno = lastErrno();
@@ -91,7 +96,7 @@ export class DataPathLoop {
       }
       if (this.#happened(EVENT) !== NOTHING) {
         this.#calls.read(this.#event, this.#eventValue, 8);
-        if (!this.#obey()) break;
+        this.#obey();
       }
       this.#calls.clockGettime(CLOCK_MONOTONIC, this.#clock);
       if (this.#happened(TUN) !== NOTHING) this.#fromTun();
@@ -101,21 +106,23 @@ export class DataPathLoop {
     return this.#fault;
   }
 
-  /** Takes the sockets that control names; false when it says stop. */
-  #obey(): boolean {
+  /** Takes the sockets that control names; told to stop, the loop ends after this round. */
+  #obey(): void {
     const words = this.#words;
     const sequence = Atomics.load(words, map.COMMAND_SEQUENCE / 4);
-    this.#udp = words[map.COMMAND_UDP_DESCRIPTOR / 4];
-    this.#raw = words[map.COMMAND_RAW_DESCRIPTOR / 4];
+    const udp = words[map.COMMAND_UDP_DESCRIPTOR / 4];
+    const raw = words[map.COMMAND_RAW_DESCRIPTOR / 4];
+    if (udp !== this.#udp) this.#watch(UDP, udp);
+    if (raw !== this.#raw) this.#watch(RAW, raw);
+    this.#udp = udp;
+    this.#raw = raw;
     words[map.OUTER_SOURCE / 4] = words[map.COMMAND_OUTER_SOURCE / 4];
-    this.#watch(UDP, this.#udp);
-    this.#watch(RAW, this.#raw);
     Atomics.store(words, map.COMMAND_DONE / 4, sequence);
     Atomics.notify(words, map.COMMAND_DONE / 4);
-    return words[map.COMMAND_STOP / 4] === 0;
+    this.#isStopped = words[map.COMMAND_STOP / 4] !== 0;
   }
 
-  /** poll() passes over a negative descriptor. Clears what the last round found there. */
+  /** Clears what the last round found there. */
   #watch(place: number, fileDescriptor: number): void {
     const at = (map.POLL_DESCRIPTORS + place * map.POLL_DESCRIPTOR_OCTETS) / 4;
     this.#words[at] = fileDescriptor;

@@ -223,23 +223,27 @@ rootTest("sockets can be changed, taken away and given again while packets flow"
   dataPath.bindings.set(HOME_ADDRESS, { encapsulation: "udp", address: NODE_V4, port: NODE_PORT }, 1472);
   const application = network.application(network.agent, HOME_AGENT, 9);
   const send = () => application.send(counting(8), HOME_ADDRESS, 9);
+  const wire41 = network.raw(network.node, 41);
+  dataPath.bindings.set(OTHER_HOME_ADDRESS, { encapsulation: "ipv6InIpv4", address: NODE_V4, port: 0 }, 1480);
   send();
   assertEquals((await receive(node.fileDescriptor)).port, PORT);
-  for (const port of [5001, 5002, 5003]) {
+  for (const port of [5003, 5004, 5005]) {
     const other = network.udp(network.agent, port);
     await dataPath.setSockets({
       udpFileDescriptor: other.fileDescriptor,
       rawFileDescriptor: network.raw(network.agent, 41),
-      outerSource: AGENT_V4,
+      outerSource: `192.0.2.${port - 5000}`,
     });
     send();
     assertEquals((await receive(node.fileDescriptor)).port, port);
+    application.send(counting(8), OTHER_HOME_ADDRESS, 9);
+    assertEquals((await receive(wire41)).address, `192.0.2.${port - 5000}`);
   }
   network.close(udp.fileDescriptor);
   await dataPath.clearSockets();
   send();
   await until("the drop", () => dataPath.counters().dropped.noSocket === 1);
-  assertEquals(dataPath.counters().sent, { packets: 4, octets: 4 * 56 });
+  assertEquals(dataPath.counters().sent, { packets: 7, octets: 7 * 56 });
   assertEquals(failures, []);
   await dataPath.close();
 });

@@ -63,7 +63,7 @@ const ANSWERED: readonly (readonly [what: string, packet: Uint8Array])[] = [
 ];
 
 function authenticated(nextHeader: number, rest: Uint8Array): Uint8Array {
-  return concat(Uint8Array.of(nextHeader, 4), new Uint8Array(22), rest);
+  return concat(Uint8Array.of(nextHeader, 4), new Uint8Array(22).fill(0xff), rest);
 }
 
 function eightfold(): Uint8Array {
