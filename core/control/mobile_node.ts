@@ -129,7 +129,8 @@ export class MobileNode {
     this.#linkMtu = linkMtu;
     const actions = this.#adjustMtu();
     const state = this.#state;
-    if (state.kind === "deregistering" || state.kind === "finished") return actions;
+    if (state.kind === "finished") return actions;
+    if (state.kind === "deregistering") return this.#moveDeregistration(state, address, now);
     const binding = "binding" in state ? state.binding : undefined;
     if (address === undefined) {
       this.#state = { kind: "detached", binding };
@@ -139,6 +140,19 @@ export class MobileNode {
     this.#forceUdp = this.#settings.forceUdp;
     const begun = report("info", "care-of address", { address });
     return [...actions, begun, ...this.#startRegistration(address, binding, now)];
+  }
+
+  /** A de-registration goes on from the new care-of address, and is over where there is none. */
+  #moveDeregistration(
+    state: MobileNodeState & { kind: "deregistering" },
+    address: Ipv4Address | undefined,
+    now: Now,
+  ): MobileNodeAction[] {
+    if (address === undefined) return this.#finish();
+    if (address === state.careOfAddress) return [];
+    const { exchange, actions } = this.#sender.send(this.#removal(address), newExchange(undefined), now);
+    this.#state = { ...state, careOfAddress: address, exchange };
+    return actions;
   }
 
   /** The tunnel never promises more than the link carries. */
@@ -205,10 +219,11 @@ export class MobileNode {
   #retransmit(now: Now): MobileNodeAction[] {
     const state = this.#state;
     if (state.kind !== "registering" && state.kind !== "deregistering") return [];
-    const { timeoutMs, heldBack } = state.exchange;
+    const { timeoutMs, corrections, heldBack } = state.exchange;
     const { exchange, actions } = this.#sender.send(this.#requestOf(state), {
       ...state.exchange,
       timeoutMs: heldBack ? timeoutMs : Math.min(timeoutMs * 2, MAX_BINDACK_TIMEOUT_MS),
+      corrections: heldBack ? corrections : 0,
     }, now);
     this.#state = { ...state, exchange };
     return actions;

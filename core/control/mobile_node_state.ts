@@ -35,7 +35,7 @@ export interface Exchange {
   readonly retransmitAtMs: number;
   /** MAX_UPDATE_RATE did not let the next one go yet: it goes at `retransmitAtMs`, and is no retransmission. */
   readonly heldBack: boolean;
-  /** How often an answer made us send again at once. */
+  /** How often an answer made us send again at once, since the timer last did. */
   readonly corrections: number;
 }
 
