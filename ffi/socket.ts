@@ -185,7 +185,7 @@ function boundAddress(fileDescriptor: number): { address: Ipv4Address; port: num
 }
 
 /** Returns what was granted: the kernel keeps twice the value, for its own bookkeeping (socket(7)). */
-function setReceiveBuffer(fileDescriptor: number, octets: number): number {
+export function setReceiveBuffer(fileDescriptor: number, octets: number): number {
   const value = new Int32Array([octets]);
   if (libc.setsockopt(fileDescriptor, SOL_SOCKET, SO_RCVBUFFORCE, value, 4) < 0) {
     setOption(fileDescriptor, SOL_SOCKET, SO_RCVBUF, octets, "SO_RCVBUF");

@@ -31,7 +31,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     const failure = await runSteps(scenario, stage, options);
     const captures = await keepCaptures(stage, options.captureFolder);
     const ok = failure === undefined && stage.checks.ok;
-    if (!ok && !options.signal.aborted) showLogs(lab, options.remark);
+    if (!ok && !options.signal.aborted) await showEvidence(stage, options.remark);
     if (options.keep && !options.signal.aborted) {
       await revive(stage);
       explain(stage, options.remark);
@@ -87,10 +87,16 @@ async function keepCaptures(stage: Stage, folder: string | undefined): Promise<s
   return kept;
 }
 
-function showLogs(lab: Lab, remark: (line: string) => void): void {
-  for (const [name, lines] of lab.logTails(LOG_TAIL_LINES)) {
+/** What the daemons say of themselves, and the last lines of all logs: their folder goes away with the run. */
+async function showEvidence(stage: Stage, remark: (line: string) => void): Promise<void> {
+  for (const [name, lines] of stage.lab.logTails(LOG_TAIL_LINES)) {
     remark(`--- ${name}.log`);
     lines.forEach(remark);
+  }
+  for (const daemon of [stage.homeAgent, stage.mobileNode, stage.secondMobileNode]) {
+    if (!daemon.running) continue;
+    remark(`--- ${daemon.name}: ${daemon.question}`);
+    remark(JSON.stringify(await daemon.ask().catch(messageOf)));
   }
 }
 

@@ -4,6 +4,8 @@ import { CORRESPONDENT_IPV4 } from "./topology.ts";
 
 const PINGS = 10;
 const FLOW = { packetOctets: 250, intervalMs: 5, seconds: 10 } as const;
+/** A busy machine may give a daemon no processor time for a while. */
+const LONGEST_GAP_MS = 2000;
 const THROUGHPUT_SECONDS = 2;
 /** Far below what any machine does: the figure is to be read, the limit only catches a broken path. */
 const THROUGHPUT_LIMIT_MBITS = 10;
@@ -31,7 +33,7 @@ export const flowBothWays: Step = {
       const { to } = flows[index];
       checks.equal(`flow ${to}: lost of ${result.received + result.lost}`, result.lost, 0, "packets");
       checks.equal(`flow ${to}: duplicated or damaged`, result.duplicated + result.wrongLength, 0, "packets");
-      checks.atMost(`flow ${to}: longest gap`, result.longestGapMs, 500, "ms");
+      checks.atMost(`flow ${to}: longest gap`, result.longestGapMs, LONGEST_GAP_MS, "ms");
     });
   },
 };
