@@ -12,6 +12,8 @@ import {
   parseIpv6,
   parseIpv6Prefix,
   prefixContains,
+  UNSPECIFIED_IPV4,
+  UNSPECIFIED_IPV6,
 } from "../../core/wire/address.ts";
 import { hexOf } from "./octets.ts";
 
@@ -119,6 +121,7 @@ Deno.test("address text: any text is an address here where it is one elsewhere",
 
 Deno.test("addresses are read from the octets at an offset", () => {
   const bytes = new Uint8Array(24);
+  assertEquals([formatIpv4(bytes), formatIpv6(bytes)], [UNSPECIFIED_IPV4, UNSPECIFIED_IPV6]);
   bytes.set([192, 0, 2, 1], 3);
   assertEquals(formatIpv4(bytes, 3), "192.0.2.1");
   bytes.set(parseIpv6("2001:db8::1")!, 8);

@@ -144,6 +144,19 @@ for (const [name, [type, hex, fault]] of Object.entries(faults)) {
   });
 }
 
+Deno.test("extension headers: the longest there can be, into a buffer that just holds it", () => {
+  const header = {
+    kind: "otherRouting",
+    nextHeader: 17,
+    routingType: 0,
+    segmentsLeft: 0,
+    data: new Uint8Array(2044),
+  } as const;
+  const buffer = onesBuffer(2048);
+  assertEquals(encodeExtensionHeaderInto(header, buffer, 0), 2048);
+  assertEquals(valueOf(decodeExtensionHeader(buffer, 0, 2048, 43)), { header, length: 2048 });
+});
+
 Deno.test("extension headers: what cannot be sent is refused", () => {
   const refuse = (header: ExtensionHeader, reason: string) =>
     assertThrows(() => encodeExtensionHeader(header), RangeError, reason);

@@ -173,6 +173,13 @@ Deno.test("an authentication option that is not the last keeps its plain place",
   assertEquals(header.length, 64);
 });
 
+Deno.test("the longest header there can be, into a buffer that just holds it", () => {
+  const data = new Uint8Array(2042);
+  const buffer = onesBuffer(2048);
+  assertEquals(encodeMobilityHeaderInto({ kind: "unknownMessage", type: 9, data }, buffer, 0), 2048);
+  assertEquals([buffer[1], valueOf(decodeMobilityHeader(buffer)).length], [255, 2048]);
+});
+
 Deno.test("a record that cannot be sent is refused", () => {
   const refuse = (message: MobilityMessage, reason: string) =>
     assertThrows(() => encodeMobilityHeader(message), RangeError, reason);

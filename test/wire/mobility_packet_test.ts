@@ -72,7 +72,7 @@ Deno.test("mobility packet: a vector, both ways", () => {
     checksumValid: true,
   });
   const mobilityHeader = encodeMobilityHeader(FLAGLESS_UPDATE);
-  mobilityHeader.fill(0xff, 4, 6);
+  mobilityHeader.fill(0x12, 4, 6);
   assertEquals(
     hexOf(encodeMobilityPacket({ source: HOME, destination: AGENT, mobilityHeader })),
     hexOf(packet),
