@@ -99,9 +99,10 @@ export const dhcpv4: Layer = {
     if (!cursor.need(FIXED_OCTETS, "a DHCP message")) return;
     const { bytes, offset } = cursor;
     const messageType = findOption(cursor, OptionCode.messageType, 1);
-    const type = messageType === undefined ? undefined : MESSAGE_TYPES.get(bytes[messageType]);
-    out.text(" ");
-    out.text(type ?? (bytes[offset] === 1 ? "BOOTP request" : "BOOTP reply"));
+    if (messageType !== undefined) {
+      out.text(` ${MESSAGE_TYPES.get(bytes[messageType]) ?? `type ${bytes[messageType]}`}`);
+    } // Without options it is what DHCP came from, unless they have been cut off.
+    else if (cursor.limit === cursor.end) out.text(bytes[offset] === 1 ? " BOOTP request" : " BOOTP reply");
     const requested = findOption(cursor, OptionCode.requestedAddress, 4);
     if (cursor.uint32(offset + YOUR_ADDRESS_AT) !== 0) {
       out.text(" ");

@@ -160,6 +160,7 @@ export const rawIp: Layer = {
     return true;
   },
   line(cursor, out) {
+    if (cursor.available === 0) return out.text("IP");
     out.text("not an IP packet, ");
     out.decimal(cursor.end - cursor.offset);
     out.text(" bytes");

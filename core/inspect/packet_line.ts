@@ -18,10 +18,11 @@ export function writePacket(cursor: PacketCursor, out: TextWriter): void {
     const tooMany = layers > MAXIMUM_LAYERS;
     if (!tooMany && layer.carry?.(cursor) === true) continue;
     writeAddresses(cursor, out);
+    const columns = out.column - start;
     if (cursor.quoteDepth === 0) {
-      cursor.addressColumns = widened(cursor.addressColumns, out.column - start + 1);
-    }
-    out.toColumn(cursor.quoteDepth === 0 ? start + cursor.addressColumns : 0);
+      cursor.addressColumns = widened(cursor.addressColumns, columns + 1);
+      out.toColumn(start + cursor.addressColumns);
+    } else if (columns > 0) out.text(" ");
     if (tooMany) cursor.complain(`more than ${MAXIMUM_LAYERS} headers`);
     else layer.line(cursor, out);
     break;

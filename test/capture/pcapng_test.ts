@@ -69,6 +69,29 @@ Deno.test("pcapng: blocks that nobody knows are passed over without being kept",
   assertEquals(packets.length, 1);
 });
 
+Deno.test("pcapng: options end where the list says so, and where one would go past its block", () => {
+  const time = (...options: [number, Uint8Array][]) =>
+    readAll(
+      concatenate([
+        little.section(),
+        little.interface(LinkType.raw, options),
+        little.enhanced(0, 5n, PACKET),
+      ]),
+    )
+      .packets[0].time;
+  const microseconds = { seconds: 0, nanoseconds: 5_000 };
+  assertEquals(time([0, new Uint8Array(0)], [RESOLUTION, Uint8Array.of(9)]), microseconds);
+  assertEquals(time([RESOLUTION, Uint8Array.of(9, 0)]), microseconds);
+  const file = concatenate([
+    little.section(),
+    little.interface(LinkType.raw, [[RESOLUTION, Uint8Array.of(9)], [2, new Uint8Array(8)]]),
+    little.enhanced(0, 5n, PACKET),
+  ]);
+  // The second option's length, behind 28 octets of section, 16 of interface, 8 of the first option.
+  new DataView(file.buffer).setUint16(28 + 16 + 8 + 2, 0xffff, true);
+  assertEquals(readAll(file).packets[0].time, { seconds: 0, nanoseconds: 5 });
+});
+
 Deno.test("pcapng: an interface that has a very large time resolution is no fault", () => {
   const file = concatenate([
     little.section(),

@@ -229,6 +229,10 @@ export function goldenPackets(): GoldenPacket[] {
       "ICMP redirect",
       ipv4(AGENT4, COA4, 1, join(octets("0501 0000 c0000201"), ipv4(COA4, AGENT4, 17, data))),
     ),
+    packet(
+      "ICMP time exceeded",
+      ipv4(AGENT4, COA4, 1, join(octets("0b01 0000 00000000"), ipv4(COA4, AGENT4, 17, data))),
+    ),
     packet("ICMP echo", ipv4(AGENT4, COA4, 1, octets("0800 0000 0102 0304 aabb"))),
     packet("ICMPv6 echo", icmpv6(octets("8100 0000 0102 0304 aabb"))),
     packet("ICMPv6 packet too big", icmpv6(join(octets("0200 0000 00000578"), inner))),

@@ -187,6 +187,7 @@ Deno.test("every option of core/wire has its words", () => {
   assertEquals(update(auth), " auth=MN-HA spi=1000");
   assertEquals(update({ ...auth, subtype: 2, spi: 0xffff_ffff }), " auth=MN-AAA spi=4294967295");
   assertEquals(update({ ...auth, subtype: 9 }), " auth=subtype 9 spi=1000");
+  assertEquals(update({ ...auth, authenticationData: new Uint8Array(0) }), " auth=MN-HA spi=1000");
   assertEquals(update({ kind: "messageIdentification", timestamp: 5n }), "");
   const home4 = {
     kind: "ipv4HomeAddress",

@@ -50,6 +50,11 @@ Deno.test("the buffer grows, columns count what is seen, clear begins anew", () 
   assertEquals(new TextDecoder().decode(out.bytes.subarray(0, out.length)), "\x1b[31mabc\x1b[0m        \n");
 });
 
+Deno.test("long octets of a packet make the buffer grow too", () => {
+  const text = written((out) => out.untrusted(new Uint8Array(100_000), 0, 100_000));
+  assertEquals(text, "\\x00".repeat(100_000));
+});
+
 Deno.test("dates are those of the Gregorian calendar", () => {
   const next = random(2);
   for (let round = 0; round < 5_000; round++) {
