@@ -28,6 +28,7 @@ export const DEEDS = [
   "send noise to the home agent",
   "flood the home agent with forged updates",
   "flood the home agent with replayed updates",
+  "flood the home agent with data from many addresses",
   "replay an acknowledgement",
   "forge an acknowledgement",
   "forge a refusal",
@@ -37,8 +38,7 @@ export const DEEDS = [
 export type Deed = typeof DEEDS[number];
 
 const MAXIMUM_CAPTURED = 32;
-const FLOOD_PACKETS = 150;
-const FLOOD_INTERVAL_MS = 10;
+const FLOOD_MS = 1_500;
 
 /**
  * Sees what comes to and leaves the home agent, sends from any address, knows every identity and SPI, and no
@@ -120,21 +120,20 @@ export class Attacker implements Watcher, Attachment {
           new Signalling(this.#forgedUpdate(victim, this.#random.octets(32), 0)),
         );
       case "send data in a mobile node's name":
-        return this.#toHomeAgent(deed, {
-          kind: "data",
-          source: victim.homeAddress,
-          destination: this.#homeAgent.settings.machine.address,
-          request: true,
-          sentAtMs: this.#surroundings.nowMs,
-        });
+        return this.#toHomeAgent(deed, this.#dataFrom(victim));
       case "send noise to the home agent":
         return this.#toHomeAgent(deed, new Signalling(this.#random.octets(this.#random.integer(0, 120))));
       case "flood the home agent with forged updates":
-        return this.#flood(() => {
+        return this.#flood(10, () => {
           this.#toHomeAgent(deed, new Signalling(this.#forgedUpdate(victim, this.#random.octets(32), 60)));
         });
       case "flood the home agent with replayed updates":
-        return this.#flood(() => this.#replay(deed, this.address, 4191));
+        return this.#flood(10, () => this.#replay(deed, this.address, 4191));
+      case "flood the home agent with data from many addresses":
+        return this.#flood(3, () => {
+          const address = `100.64.${this.#random.integer(0, 255)}.${this.#random.integer(1, 254)}`;
+          this.#toHomeAgent(deed, this.#dataFrom(victim), address);
+        });
       case "replay an acknowledgement":
         return this.#replayAnswer(deed);
       case "forge an acknowledgement":
@@ -262,10 +261,20 @@ export class Attacker implements Watcher, Attachment {
     this.#inject({ ...last, payload: new Signalling(packet), origin: { kind: "attacker", deed } });
   }
 
-  #toHomeAgent(deed: Deed, payload: Payload): void {
+  #dataFrom(victim: MobileHost): Payload {
+    return {
+      kind: "data",
+      source: victim.homeAddress,
+      destination: this.#homeAgent.settings.machine.address,
+      request: true,
+      sentAtMs: this.#surroundings.nowMs,
+    };
+  }
+
+  #toHomeAgent(deed: Deed, payload: Payload, source = this.address): void {
     this.#inject({
       protocol: "udp",
-      source: this.address,
+      source,
       sourcePort: this.#port(),
       destination: this.#homeAgent.settings.ipv4Address,
       destinationPort: DSMIPV6_PORT,
@@ -274,8 +283,10 @@ export class Attacker implements Watcher, Attachment {
     });
   }
 
-  #flood(one: () => void): void {
-    for (let i = 0; i < FLOOD_PACKETS; i++) this.#surroundings.schedule(i * FLOOD_INTERVAL_MS, one);
+  #flood(intervalMs: number, one: () => void): void {
+    for (let afterMs = 0; afterMs < FLOOD_MS; afterMs += intervalMs) {
+      this.#surroundings.schedule(afterMs, one);
+    }
   }
 
   #inject(packet: OuterPacket): void {

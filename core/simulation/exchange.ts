@@ -1,7 +1,7 @@
 import type { HomeAgentAction } from "../control/action.ts";
 import type { OuterSource } from "../control/event.ts";
 import type { Ipv6Address } from "../wire/address.ts";
-import type { BindingAcknowledgement, BindingUpdate } from "../wire/mobility_message.ts";
+import type { BindingUpdate } from "../wire/mobility_message.ts";
 import { type OuterPacket, Signalling } from "./packet.ts";
 
 /** A Binding Update that the home agent has accepted, read from what went over the wire. */
@@ -39,13 +39,4 @@ export function bindingUpdateIn(
   const decoded = payload.kind === "signalling" ? payload.decode() : undefined;
   if (!decoded?.ok || decoded.value.header.message.kind !== "bindingUpdate") return undefined;
   return { homeAddress: decoded.value.source, message: decoded.value.header.message };
-}
-
-/** The Binding Acknowledgement in a packet, if there is one, and the home address that it is for. */
-export function acknowledgementIn(
-  { payload }: OuterPacket,
-): { homeAddress: Ipv6Address; message: BindingAcknowledgement } | undefined {
-  const decoded = payload.kind === "signalling" ? payload.decode() : undefined;
-  if (!decoded?.ok || decoded.value.header.message.kind !== "bindingAcknowledgement") return undefined;
-  return { homeAddress: decoded.value.destination, message: decoded.value.header.message };
 }

@@ -28,7 +28,7 @@ export type Fault =
   | { readonly kind: "stop"; readonly node: number; readonly forMs: number }
   | { readonly kind: "attack"; readonly deed: Deed };
 
-export function describeFault(fault: Fault): string {
+function describeFault(fault: Fault): string {
   switch (fault.kind) {
     case "natFlush":
       return `NAT ${fault.network} flushed${fault.otherPorts ? ", other ports from now on" : ""}`;

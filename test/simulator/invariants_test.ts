@@ -18,7 +18,7 @@ import {
 
 /** The machines are broken in one way after the other: the simulator has to notice each within a few seeds. */
 
-const MOST_SEEDS = 60;
+const MOST_SEEDS = 200;
 
 function messageIn(packet: Uint8Array): MobilityMessage | undefined {
   const decoded = new Signalling(packet).decode();
@@ -110,6 +110,17 @@ const BROKEN: readonly { readonly how: string; readonly machines: Machines; read
           destinationPort,
           packet,
         }];
+      },
+    })),
+    invariant: "answers to what proves nothing are limited",
+  },
+  {
+    how: "home agent answers all traffic without a binding",
+    machines: withHomeAgent((real) => ({
+      handle(event, now) {
+        if (event.kind !== "unboundTraffic") return real.handle(event, now);
+        const { outer: { address: destination, port: destinationPort }, packet } = event;
+        return [{ kind: "sendSignalling", source: undefined, destination, destinationPort, packet }];
       },
     })),
     invariant: "answers to what proves nothing are limited",

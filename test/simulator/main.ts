@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { type Outcome, runSeed } from "../../core/simulation/run.ts";
 import { seconds } from "../../core/simulation/trace.ts";
-import keptSeeds from "./kept_seeds.json" with { type: "json" };
+import { KEPT_SEEDS } from "./kept_seeds.ts";
 import { hmac } from "../../cli/daemon/hmac.ts";
 
 /** deno task sim: repeats one seed of the simulator, or explores many. */
@@ -49,7 +49,7 @@ function repeat(seed: number, verbose: boolean): boolean {
 }
 
 function* explore({ first, last }: SeedRange): Generator<Outcome> {
-  yield* keptSeeds.map((seed) => runSeed(seed, { hmac }));
+  yield* KEPT_SEEDS.map(({ seed }) => runSeed(seed, { hmac }));
   for (let seed = first; seed <= last; seed++) yield runSeed(seed, { hmac });
 }
 
@@ -76,7 +76,7 @@ function summarize(range: SeedRange): boolean {
     );
   }
   console.log(
-    `${seeds} seeds (${range.first}..${range.last} and ${keptSeeds.length} kept), ${failures.length} failed; ` +
+    `${seeds} seeds (${range.first}..${range.last} and ${KEPT_SEEDS.length} kept), ${failures.length} failed; ` +
       `${(virtualMs / 3_600_000).toFixed(1)} virtual hours, ${events} events in ${seconds(tookMs)} ` +
       `(${Math.round(seeds / tookMs * 1000)} seeds a second); slowest recovery ${seconds(slowestMs)}`,
   );
