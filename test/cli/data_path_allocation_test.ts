@@ -1,0 +1,75 @@
+import { assert, assertEquals } from "@std/assert";
+import { memoryBase } from "../../ffi/data_path_calls.ts";
+import { openEventFd, signalEventFd } from "../../ffi/event_fd.ts";
+import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
+import { sendTo } from "../../ffi/socket.ts";
+import { BindingTableWriter } from "../../wasm/binding_table.ts";
+import { readCounters } from "../../wasm/forwarder_counters.ts";
+import { createForwarderMemory, openForwarderMemory } from "../../wasm/forwarder_memory.ts";
+import { instantiateForwarder } from "../../wasm/forwarder_module.ts";
+import * as map from "../../wasm/memory_map.ts";
+import { isRoot, until } from "../ffi/in_namespace.ts";
+import { CORRESPONDENT, counting, HOME_ADDRESS, HOME_AGENT, ipv6 } from "../forwarding/packets.ts";
+import { AGENT_TUN, AGENT_V4, DataPathNetwork, NODE_V4 } from "./data_path_network.ts";
+
+const PACKETS_EACH_WAY = 25_000;
+/** The compiler and the first calls allocate something; a packet would at least take 16 octets. */
+const LIMIT_OCTETS = 2 * (2 * PACKETS_EACH_WAY);
+
+Deno.test({
+  name: "data path: nothing is allocated for a packet (root)",
+  ignore: !isRoot,
+  fn: async () => {
+    using network = new DataPathNetwork();
+    const tun = network.tun(network.agent, AGENT_TUN, [`${HOME_AGENT}/64`], [CORRESPONDENT]);
+    const udp = network.udp(network.agent, 4191);
+    const node = network.udp(network.node, 40_000);
+    const application = network.application(network.agent, HOME_AGENT, 9);
+    const memory = createForwarderMemory(16);
+    const module = instantiateForwarder(memory);
+    const settings = { role: "homeAgent", homeAgentAddress: HOME_AGENT } as const;
+    const base = memoryBase(memory);
+    openForwarderMemory(module, { memory, settings, maximumBindings: 16, base, seed: 1n });
+    const tunnel = { encapsulation: "udp", address: NODE_V4, port: 40_000 } as const;
+    new BindingTableWriter(module, memory).set(HOME_ADDRESS, tunnel, 1472);
+    const words = new Int32Array(memory.buffer);
+    words[map.COMMAND_UDP_DESCRIPTOR / 4] = udp.fileDescriptor;
+    words[map.COMMAND_RAW_DESCRIPTOR / 4] = -1;
+    const event = openEventFd();
+    const worker = new Worker(new URL("./data_path_allocation_worker.ts", import.meta.url), {
+      type: "module",
+    });
+
+    /** One run of the loop, with so many packets each way. */
+    const run = async (packets: number): Promise<{ fault: string; grownOctets: number }> => {
+      const inner = ipv6({ source: HOME_ADDRESS, destination: HOME_AGENT });
+      const data = counting(100);
+      const before = readCounters(memory);
+      words[map.COMMAND_STOP / 4] = 0;
+      worker.postMessage({ memory, tunFileDescriptor: tun, eventFileDescriptor: event });
+      await until("the packets have passed", () => {
+        for (let count = 0; count < 200; count++) {
+          application.send(data, HOME_ADDRESS, 9);
+          sendTo(node.fileDescriptor, inner, AGENT_V4, 4191);
+        }
+        const { encapsulatedPackets, decapsulatedPackets } = readCounters(memory);
+        return encapsulatedPackets - before.encapsulatedPackets >= packets &&
+          decapsulatedPackets - before.decapsulatedPackets >= packets;
+      }, 20_000);
+      const end = new Promise<{ fault: string; grownOctets: number }>((resolve, reject) => {
+        worker.onmessage = (message) => resolve(message.data);
+        worker.onerror = (error) => reject(new Error(error.message));
+      });
+      words[map.COMMAND_STOP / 4] = 1;
+      signalEventFd(event);
+      return await end;
+    };
+    // The first runs are for the compiler.
+    for (let warming = 0; warming < 3; warming++) await run(PACKETS_EACH_WAY / 4);
+    const { fault, grownOctets } = await run(PACKETS_EACH_WAY);
+    worker.terminate();
+    closeFileDescriptor(event);
+    assertEquals(fault, "");
+    assert(grownOctets < LIMIT_OCTETS, `${grownOctets} octets for ${2 * PACKETS_EACH_WAY} packets`);
+  },
+});
