@@ -29,9 +29,7 @@ export const arp: Layer = {
   name: "ARP",
   line(cursor, out) {
     const { bytes, offset } = cursor;
-    out.style("strong");
-    out.text("ARP");
-    out.plain();
+    out.styled("strong", "ARP");
     if (!cursor.need(ARP_OCTETS, "ARP") || !isIpv4OverEthernet(bytes, offset)) return;
     const operation = cursor.uint16(offset + 6);
     const sender = cursor.uint32(offset + 14);

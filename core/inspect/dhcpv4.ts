@@ -93,9 +93,7 @@ const OPTIONS: ReadonlyMap<number, { readonly name: string; readonly show: Show 
 export const dhcpv4: Layer = {
   name: "DHCPv4",
   line(cursor, out) {
-    out.style("strong");
-    out.text("DHCP");
-    out.plain();
+    out.styled("strong", "DHCP");
     if (!cursor.need(FIXED_OCTETS, "a DHCP message")) return;
     const { bytes, offset } = cursor;
     const messageType = findOption(cursor, OptionCode.messageType, 1);

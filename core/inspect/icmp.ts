@@ -40,9 +40,7 @@ export function writeIcmpMessage(
   protocol: string,
   messages: ReadonlyMap<number, IcmpMessage>,
 ): void {
-  out.style("strong");
-  out.text(protocol);
-  out.plain();
+  out.styled("strong", protocol);
   if (!cursor.need(4, `an ${protocol} header`)) return;
   const { bytes, offset } = cursor;
   const type = bytes[offset];

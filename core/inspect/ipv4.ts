@@ -122,9 +122,7 @@ export function followFragment(
 export const laterFragment: Layer = {
   name: "Fragment",
   line(cursor, out) {
-    out.style("strong");
-    out.text(protocolName(cursor.nextNumber));
-    out.plain();
+    out.styled("strong", protocolName(cursor.nextNumber));
   },
   tree(cursor, node) {
     node.value = `of ${protocolName(cursor.nextNumber)}`;

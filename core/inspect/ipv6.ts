@@ -1,11 +1,10 @@
 import { Protocol } from "../wire/constants.ts";
+import { IPV6_HEADER_OCTETS as HEADER_OCTETS } from "../wire/ipv6.ts";
 import { ECN_NAMES } from "./ipv4.ts";
 import type { Layer } from "./layer.ts";
 import { ipProtocolNames } from "./names.ts";
 import { addFields, bits, decimal, hexNumber, ipv6, named } from "./tree.ts";
 import type { Field } from "./tree.ts";
-
-const HEADER_OCTETS = 40;
 
 const FIELDS: readonly Field[] = [
   { name: "Version", at: 0, octets: 1, show: bits(0xf0) },

@@ -33,10 +33,8 @@ const FIELDS: readonly Field[] = [
 export const mobilityHeader: Layer = {
   name: "Mobility Header",
   line(cursor, out) {
-    out.style("strong");
     if (cursor.available < HEAD_OCTETS) {
-      out.text("Mobility Header");
-      out.plain();
+      out.styled("strong", "Mobility Header");
       cursor.need(UNIT_OCTETS, "a mobility header");
       return;
     }

@@ -56,14 +56,12 @@ export function writeMobilityMessage(cursor: PacketCursor, out: TextWriter): voi
   const data = cursor.offset + HEAD_OCTETS;
   const message = MESSAGE_LINES.get(type);
   if (message === undefined) {
-    out.text(mobilityMessageTypeName(type));
-    out.plain();
+    out.styled("strong", mobilityMessageTypeName(type));
     out.text(" len=");
     out.decimal(cursor.end - cursor.offset);
     return;
   }
-  out.text(message.abbreviation);
-  out.plain();
+  out.styled("strong", message.abbreviation);
   if (!cursor.need(HEAD_OCTETS + message.fixedOctets, `a ${mobilityMessageTypeName(type)}`)) return;
   message.line(cursor, out, data);
   writeMobilityOptions(cursor, out, data + message.fixedOctets);
@@ -82,9 +80,7 @@ function writeAcknowledgement(cursor: PacketCursor, out: TextWriter, data: numbe
   const status = cursor.bytes[data];
   const refused = status >= FIRST_REFUSAL_STATUS;
   out.text(" ");
-  out.style(refused ? "bad" : "good");
-  out.text(refused ? "refused" : "accepted");
-  out.plain();
+  out.styled(refused ? "bad" : "good", refused ? "refused" : "accepted");
   if (status !== BindingStatusCode.accepted) {
     out.text(": ");
     out.text(bindingStatusName(status));
@@ -102,9 +98,7 @@ function writeAcknowledgement(cursor: PacketCursor, out: TextWriter, data: numbe
 function writeError(cursor: PacketCursor, out: TextWriter, data: number): void {
   const status = cursor.bytes[data];
   out.text(" ");
-  out.style("bad");
-  out.text(bindingErrorStatusName(status));
-  out.plain();
+  out.styled("bad", bindingErrorStatusName(status));
   out.text(" (");
   out.decimal(status);
   out.text(") HoA=");

@@ -64,9 +64,7 @@ const OPTION_LINES: Readonly<Record<KnownMobilityOptionKind, OptionLine>> = {
     if (status === 0) return;
     const refused = status >= FIRST_REFUSAL_STATUS;
     out.text(" ");
-    out.style(refused ? "bad" : "good");
-    out.text(refused ? "refused" : "accepted");
-    out.plain();
+    out.styled(refused ? "bad" : "good", refused ? "refused" : "accepted");
     out.text(": ");
     out.text(ipv4AddressStatusName(status));
     out.text(" (");
@@ -87,9 +85,7 @@ const OPTION_LINES: Readonly<Record<KnownMobilityOptionKind, OptionLine>> = {
     out.text(" CoA4=");
     out.ipv4(cursor.bytes, data + 2);
     if (comesFromElsewhere(cursor, data + 2)) {
-      out.style("strong");
-      out.text(" [NAT]");
-      out.plain();
+      out.styled("strong", " [NAT]");
     }
   },
   bindingIdentifier({ bytes }, out, data, octets) {

@@ -45,11 +45,7 @@ function widened(columns: number, needed: number): number {
 /** A remark in brackets behind what the packet says. */
 function writeRemark(out: TextWriter, style: "bad" | "faint", remark: string): void {
   out.text(" ");
-  out.style(style);
-  out.text("[");
-  out.text(remark);
-  out.text("]");
-  out.plain();
+  out.styled(style, `[${remark}]`);
 }
 
 function writeAddresses(cursor: PacketCursor, out: TextWriter): void {

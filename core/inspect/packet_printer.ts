@@ -56,9 +56,7 @@ export class PacketPrinter {
   #writeHeading(packet: CapturedPacket): void {
     const out = this.#out;
     const { time, bytes, originalLength } = packet;
-    out.style("strong");
-    out.text(`Packet ${packet.number}`);
-    out.plain();
+    out.styled("strong", `Packet ${packet.number}`);
     if (time !== undefined) {
       out.text("  ");
       this.#writeRelativeTime(packet, 1);

@@ -27,9 +27,7 @@ function plain(name: (cursor: PacketCursor) => string): Layer {
   return {
     name: "Data",
     line(cursor, out) {
-      out.style("strong");
-      out.text(name(cursor));
-      out.plain();
+      out.styled("strong", name(cursor));
       out.text(" len=");
       out.decimal(cursor.end - cursor.offset);
     },
@@ -58,9 +56,7 @@ const ESP_FIELDS: readonly Field[] = [
 export const esp: Layer = {
   name: "ESP",
   line(cursor, out) {
-    out.style("strong");
-    out.text("ESP");
-    out.plain();
+    out.styled("strong", "ESP");
     if (!cursor.need(8, "an ESP header")) return;
     out.text(" spi=0x");
     out.hex(cursor.uint32(cursor.offset), 8);

@@ -33,9 +33,7 @@ export const tcp: Layer = {
   name: "TCP",
   line(cursor, out) {
     const { bytes, offset } = cursor;
-    out.style("strong");
-    out.text("TCP");
-    out.plain();
+    out.styled("strong", "TCP");
     if (cursor.available < 4) {
       cursor.need(HEADER_OCTETS, "a TCP header");
       return;

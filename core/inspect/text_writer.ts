@@ -162,6 +162,13 @@ export class TextWriter {
     this.#invisible = 0;
   }
 
+  /** Our own words in a style. */
+  styled(style: Style, ascii: string): void {
+    this.style(style);
+    this.text(ascii);
+    this.plain();
+  }
+
   style(style: Style): void {
     if (this.colour) this.#sequence(STYLE_SEQUENCES[style]);
   }

@@ -1,20 +1,23 @@
 import { DSMIPV6_PORT, Protocol } from "../wire/constants.ts";
+import { IPV6_HEADER_OCTETS } from "../wire/ipv6.ts";
 import type { Layer } from "./layer.ts";
 import { DHCP_CLIENT_PORT, DHCP_SERVER_PORT, EtherType } from "./names.ts";
 import { NONE } from "./packet_cursor.ts";
 import type { PacketCursor } from "./packet_cursor.ts";
+import type { TextWriter } from "./text_writer.ts";
 import { addChild, addFields, decimal, hexadecimal, verifiedChecksum } from "./tree.ts";
 import type { Field } from "./tree.ts";
 
 const HEADER_OCTETS = 8;
+const LENGTH_AT = 4;
 const CHECKSUM_AT = 6;
-const SMALLEST_IPV4_OCTETS = 20;
-const SMALLEST_IPV6_OCTETS = 40;
+/** Of the header that a tunnelled packet begins with. */
+const IPV4_HEADER_OCTETS = 20;
 
 const FIELDS: readonly Field[] = [
   { name: "Source port", at: 0, octets: 2, show: decimal },
   { name: "Destination port", at: 2, octets: 2, show: decimal },
-  { name: "Length", at: 4, octets: 2, show: decimal },
+  { name: "Length", at: LENGTH_AT, octets: 2, show: decimal },
 ];
 
 /** RFC 768. What port 4191 carries is a bare IP packet, told by its first four bits (RFC 5555 4.4.3). */
@@ -33,14 +36,10 @@ export const udp: Layer = {
     return true;
   },
   line(cursor, out) {
-    out.style("strong");
-    out.text("UDP");
-    out.plain();
-    if (cursor.available < 4) return;
-    out.text(" ");
-    out.decimal(cursor.uint16(cursor.offset));
-    out.text(" > ");
-    out.decimal(cursor.uint16(cursor.offset + 2));
+    out.styled("strong", "UDP");
+    if (cursor.available >= 4) {
+      writePorts(out, cursor.uint16(cursor.offset), cursor.uint16(cursor.offset + 2));
+    }
   },
   tree(cursor, node) {
     const { offset } = cursor;
@@ -55,16 +54,11 @@ export const udp: Layer = {
 export const udpPayload: Layer = {
   name: "Data",
   line(cursor, out) {
-    const header = cursor.offset - HEADER_OCTETS;
-    out.style("strong");
-    out.text("UDP");
-    out.plain();
-    out.text(" ");
-    out.decimal(cursor.sourcePort);
-    out.text(" > ");
-    out.decimal(cursor.destinationPort);
+    const length = cursor.uint16(cursor.offset - HEADER_OCTETS + LENGTH_AT);
+    out.styled("strong", "UDP");
+    writePorts(out, cursor.sourcePort, cursor.destinationPort);
     out.text(" len=");
-    out.decimal(Math.max(cursor.uint16(header + 4) - HEADER_OCTETS, 0));
+    out.decimal(Math.max(length - HEADER_OCTETS, 0));
     if (hasTunnelPort(cursor) && cursor.whole) cursor.complain("no IP packet inside");
   },
   tree(cursor, node) {
@@ -72,9 +66,16 @@ export const udpPayload: Layer = {
   },
 };
 
+function writePorts(out: TextWriter, source: number, destination: number): void {
+  out.text(" ");
+  out.decimal(source);
+  out.text(" > ");
+  out.decimal(destination);
+}
+
 /** Takes away what a link layer padded. */
 function narrowToLength(cursor: PacketCursor): void {
-  const length = cursor.uint16(cursor.offset + 4);
+  const length = cursor.uint16(cursor.offset + LENGTH_AT);
   // Zero is a jumbogram's (RFC 2675 section 4), or stands above segmentation offload.
   if (length === 0) return;
   if (length < HEADER_OCTETS) cursor.complain(`a UDP length of ${length} bytes`);
@@ -87,8 +88,8 @@ function hasTunnelPort({ sourcePort, destinationPort }: PacketCursor): boolean {
 
 function innerEtherType({ bytes, offset, limit }: PacketCursor): number | undefined {
   const version = bytes[offset] >> 4;
-  if (version === 6 && offset + SMALLEST_IPV6_OCTETS <= limit) return EtherType.ipv6;
-  if (version === 4 && offset + SMALLEST_IPV4_OCTETS <= limit) return EtherType.ipv4;
+  if (version === 6 && offset + IPV6_HEADER_OCTETS <= limit) return EtherType.ipv6;
+  if (version === 4 && offset + IPV4_HEADER_OCTETS <= limit) return EtherType.ipv4;
   return undefined;
 }
 
