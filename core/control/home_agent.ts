@@ -7,7 +7,7 @@ import {
   UNSPECIFIED_IPV6,
 } from "../wire/address.ts";
 import { BindingErrorStatusCode, BindingStatusCode } from "../wire/binding_status.ts";
-import { DSMIPV6_PORT } from "../wire/constants.ts";
+import { DSMIPV6_PORT, Protocol } from "../wire/constants.ts";
 import { encodeMobilityHeader } from "../wire/mobility_header.ts";
 import type { BindingUpdate, MobilityMessage } from "../wire/mobility_message.ts";
 import { findOption } from "../wire/mobility_option.ts";
@@ -84,6 +84,9 @@ export class HomeAgent {
     }
     const packet = decoded.value;
     if (!packet.checksumValid) return [dropped("wrong mobility header checksum", outer)];
+    if (packet.header.payloadProtocol !== Protocol.noNextHeader) {
+      return [dropped("a payload in a mobility header", outer)];
+    }
     if (packet.destination !== this.#settings.address) return [dropped("not for this home agent", outer)];
     if (!isRoutableUnicastIpv6(packet.source)) return [dropped("inner source is not unicast", outer)];
     const message = packet.header.message;

@@ -1,5 +1,6 @@
 import type { Ipv4Address, Ipv6Address } from "../wire/address.ts";
 import { BindingErrorStatusCode, BindingStatusCode, bindingStatusName } from "../wire/binding_status.ts";
+import { Protocol } from "../wire/constants.ts";
 import type { BindingAcknowledgement, BindingError } from "../wire/mobility_message.ts";
 import { findOption } from "../wire/mobility_option.ts";
 import { decodeMobilityPacket, type MobilityPacket } from "../wire/mobility_packet.ts";
@@ -238,6 +239,9 @@ export class MobileNode {
     }
     const packet = decoded.value;
     if (!packet.checksumValid) return [dropped("wrong mobility header checksum")];
+    if (packet.header.payloadProtocol !== Protocol.noNextHeader) {
+      return [dropped("a payload in a mobility header")];
+    }
     if (packet.source !== this.#settings.homeAgentAddress) return [dropped("not from the home agent")];
     if (packet.destination !== this.#settings.homeAddress) return [dropped("not for the home address")];
     const message = packet.header.message;

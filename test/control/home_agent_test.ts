@@ -192,7 +192,7 @@ Deno.test("RFC 5555 2.3.1 D-009: an IPv4 home address option is acknowledged, he
   });
 });
 
-Deno.test("RFC 6275 9.5.1 M-218 M-226 M-231, 6.1.7 M-051, 9.2 M-184: silence for what is no home registration of ours", () => {
+Deno.test("RFC 6275 9.5.1 M-218 M-226 M-231, 6.1.7 M-051, 9.2 M-184 M-187: silence for what is no home registration of ours", () => {
   const homeAgent = newHomeAgent();
   const silent = (changes: Parameters<typeof receive>[1]) =>
     assertEquals(ofKind(receive(homeAgent, changes), "sendSignalling"), []);
@@ -201,6 +201,17 @@ Deno.test("RFC 6275 9.5.1 M-218 M-226 M-231, 6.1.7 M-051, 9.2 M-184: silence for
   silent({ destination: "2001:db8:100::2" });
   silent({ homeAddress: "fe80::1" });
   silent({ careOfAddress: "224.0.0.1" });
+  const payload = handMade();
+  // Payload protocol 58 in place of 59; the checksum follows.
+  payload[40] = 58;
+  payload[44] += payload[44] === 0xff ? -0xff : 1;
+  const outerOfPayload = { address: PUBLIC, port: 4191 };
+  const [report, ...more] = homeAgent.handle(
+    { kind: "signalling", outer: outerOfPayload, packet: payload },
+    at(0),
+  );
+  assertEquals(report.kind === "report" && report.message, "dropped: a payload in a mobility header");
+  assertEquals(more, []);
   const broken = handMade();
   broken[broken.length - 1] ^= 1;
   const outer = { address: PUBLIC, port: 4191 };
