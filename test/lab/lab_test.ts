@@ -85,7 +85,8 @@ async function playWhole(scenario: string): Promise<void> {
 
 rootTest("lab run public and lab run nat, side by side: all checks hold and nothing is left", async () => {
   const before = await hostNetwork();
-  await Promise.all(["public", "nat"].map(playWhole));
+  const played = await Promise.allSettled(["public", "nat"].map(playWhole));
+  for (const play of played) if (play.status === "rejected") throw play.reason;
   assertEquals(await hostNetwork(), before);
 });
 

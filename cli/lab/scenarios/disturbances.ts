@@ -64,8 +64,8 @@ export const rebindNat: Step = {
 export const restartHomeAgent: Step = {
   title: "Restart the home agent: SIGTERM, then SIGKILL",
   async run(stage) {
-    const { lab, checks, homeAgent, toMobileNode, toCorrespondent, marks } = stage;
-    marks.restarts = Date.now() / 1000;
+    const { lab, checks, homeAgent, toMobileNode, toCorrespondent } = stage;
+    stage.restartsBegin = Date.now() / 1000;
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
       const { code } = await homeAgent.end(signal);
       await checkTraces(stage, "ha", signal, code);

@@ -13,8 +13,7 @@ const ICMPV6_PARAMETER_PROBLEM = 4;
 
 export const deregister: Step = {
   title: "Stop the mobile nodes: they de-register",
-  async run({ checks, homeAgent, mobileNode, secondMobileNode, marks }) {
-    marks.deregistration = Date.now() / 1000;
+  async run({ checks, homeAgent, mobileNode, secondMobileNode }) {
     const ends = await Promise.all([mobileNode.end("SIGTERM"), secondMobileNode.end("SIGTERM")]);
     checks.atMost(
       "de-registration and end",
@@ -55,7 +54,7 @@ export const readTheWire: Step = {
 };
 
 function checkSignalling(
-  { checks, behindNat, careOfAddresses, marks }: Stage,
+  { checks, behindNat, careOfAddresses }: Stage,
   packets: readonly SeenPacket[],
 ): void {
   const updates = packets.filter(({ mobilityMessage }) => mobilityMessage === BINDING_UPDATE);
@@ -80,11 +79,9 @@ function checkSignalling(
   const detecting = acknowledgements.filter(({ natRefreshSeconds }) => natRefreshSeconds !== undefined);
   checks.equal("of them with NAT detection", detecting.length, acknowledgements.length, "packets");
 
-  const last = updates.filter(({ lifetime, time }) =>
-    lifetime === 0 && time >= (marks.deregistration ?? Infinity)
-  );
-  const homes = new Set(last.map(({ ipv6Source }) => ipv6Source));
-  checks.equal("mobile nodes that sent a Binding Update with lifetime 0", homes.size, 2, "mobile nodes");
+  const last = new Map(updates.map((update) => [update.ipv6Source, update.lifetime]));
+  const removed = [...last.values()].filter((lifetime) => lifetime === 0).length;
+  checks.equal("mobile nodes whose last Binding Update has lifetime 0", removed, 2, "mobile nodes");
 }
 
 function checkData({ checks, behindNat }: Stage, packets: readonly SeenPacket[]): void {
@@ -102,12 +99,15 @@ function checkData({ checks, behindNat }: Stage, packets: readonly SeenPacket[])
   checks.atMost("first Binding Update to first data packet", milliseconds, 1000, "ms");
 }
 
-function checkFaults({ checks, careOfAddresses, marks }: Stage, packets: readonly SeenPacket[]): void {
+function checkFaults(
+  { checks, careOfAddresses, restartsBegin }: Stage,
+  packets: readonly SeenPacket[],
+): void {
   const malformed = packets.filter((packet) => packet.malformed);
   checks.equal("packets that tshark calls malformed", malformed.length, 0, "packets");
   const hosts = new Set([HOME_AGENT_IPV4, ...careOfAddresses.values()]);
   const errors = packets.filter(({ time, icmpv4Type, icmpv6Type, ipv4Source }) =>
-    time < (marks.restarts ?? Infinity) &&
+    time < restartsBegin &&
     (icmpv6Type === ICMPV6_PARAMETER_PROBLEM ||
       (icmpv4Type !== undefined && ICMPV4_ERRORS.has(icmpv4Type) && hosts.has(ipv4Source ?? "")))
   );

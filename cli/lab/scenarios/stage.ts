@@ -12,18 +12,12 @@ import { takeSnapshot } from "../snapshot.ts";
 import type { Way } from "../traffic.ts";
 import * as place from "./topology.ts";
 
-/** Instants that divide a run, in seconds since 1970 as captures count. */
-export interface Marks {
-  /** From here on daemons end and start: until then no host may answer with an ICMP error. */
-  restarts?: number;
-  deregistration?: number;
-}
-
 /** All that the steps of one run share. */
 export class Stage {
   readonly checks = new CheckList();
   readonly nat: Nat;
-  readonly marks: Marks = {};
+  /** Seconds since 1970: from here on daemons end and start; until then no host may answer with an ICMP error. */
+  restartsBegin = Infinity;
   readonly captures = new Map<"ha" | "mn", Capture>();
   /** IPv4 care-of addresses by node. */
   readonly careOfAddresses = new Map<string, string>();
