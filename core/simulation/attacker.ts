@@ -130,7 +130,7 @@ export class Attacker implements Watcher, Attachment {
       case "flood the home agent with replayed updates":
         return this.#flood(10, () => this.#replay(deed, this.address, 4191));
       case "flood the home agent with data from many addresses":
-        return this.#flood(3, () => {
+        return this.#flood(4, () => {
           const address = `100.64.${this.#random.integer(0, 255)}.${this.#random.integer(1, 254)}`;
           this.#toHomeAgent(deed, this.#dataFrom(victim), address);
         });
