@@ -118,7 +118,7 @@ for (const encapsulation of ["udp", "ipv6InIpv4"] as const) {
 }
 
 rootTest(
-  "on the wire: UDP and 41 with TOS, TTL, no DF; the kernel decrements the hop limit, once",
+  "RFC 5555 4.1.1 D-056 D-057: on the wire: TOS, TTL 64, no DF; the hop limit is one less, once",
   async (network) => {
     const { dataPath } = await startAgent(network);
     network.sysctl(network.agent, "net.ipv6.conf.all.forwarding=1");

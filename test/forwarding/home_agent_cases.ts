@@ -41,7 +41,8 @@ const NOT_UNICAST = ["::", "::1", "fe80::1", "febf::1", "ff02::1", "ff0e::1", ":
 
 export const homeAgentCases: readonly ForwardingCase[] = [
   {
-    name: "RFC 5555 4.4.3, 4.5.1: home agent: outbound in UDP is the bare inner packet, hop limit untouched",
+    name:
+      "RFC 6275 10.4.2 M-319, RFC 5555 4.1.1 D-057: home agent: outbound in UDP is the bare inner packet, hop limit as the kernel left it",
     settings: AS_HOME_AGENT,
     run: (forwarder) => {
       forwarder.setBinding(HOME_ADDRESS, NODE_IN_UDP, 1472);
