@@ -43,6 +43,21 @@ for (const format of FORMATS) {
   });
 }
 
+Deno.test("pcap: the octets that are written are those of the format's description", () => {
+  const packet = Uint8Array.of(0xaa, 0xbb);
+  const time = { seconds: 0x01020304, nanoseconds: 5_000 };
+  const hex = (format: PcapFormat) =>
+    encodePcapHeader(format).toHex() + " " + encodePcapRecord(format, time, packet).toHex();
+  assertEquals(
+    hex({ linkType: 101 }),
+    "d4c3b2a1020004000000000000000000" + "0000040065000000 04030201050000000200000002000000aabb",
+  );
+  assertEquals(
+    hex({ linkType: 101, byteOrder: "bigEndian", resolution: "nanoseconds", snapLength: 1 }),
+    "a1b23c4d000200040000000000000000" + "0000000100000065 01020304000013880000000100000002aa",
+  );
+});
+
 Deno.test("pcap: the snap length cuts, and the packet says so", () => {
   const { packets } = readAll(pcap({ linkType: LinkType.raw, snapLength: 96 }));
   assertEquals(packets.map(({ bytes, originalLength }) => [bytes.length, originalLength]), [[3, 3], [0, 0], [

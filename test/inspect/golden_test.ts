@@ -54,6 +54,25 @@ Deno.test("colour changes nothing but colour, and ends where it began", () => {
   }
 });
 
+Deno.test("a packet is shown alike whatever packet came before it", () => {
+  const packets = goldenPackets().map(({ bytes, linkType, originalLength = bytes.length }) =>
+    captured(bytes, { linkType, originalLength })
+  );
+  // A wrong checksum is the last thing that a state left behind would hide.
+  for (const { bytes } of packets.slice()) {
+    const broken = bytes.slice();
+    broken[44] ^= 0xff;
+    packets.push(captured(broken));
+  }
+  const compact = (text: string) => text.trimEnd().split("\n").at(-1)?.replaceAll(/ +/g, " ");
+  const alone = packets.map((packet) => compact(print([packet], "line")));
+  for (const before of packets) {
+    for (const [index, packet] of packets.entries()) {
+      assertEquals(compact(print([before, packet], "line")), alone[index]);
+    }
+  }
+});
+
 Deno.test("every mobility message and option that IANA has assigned has a name of its own", () => {
   const messages = Array.from({ length: 24 }, (_, type) => mobilityMessageTypeName(type));
   const options = Array.from({ length: 71 }, (_, type) => mobilityOptionTypeName(type));
