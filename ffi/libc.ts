@@ -38,16 +38,6 @@ const SYMBOLS = {
   // ssize_t recvfrom(int sockfd, void *buf, size_t len, int flags, struct sockaddr *from, socklen_t *fromlen);
   recvfrom: { parameters: ["i32", "buffer", "usize", "i32", "buffer", "buffer"], result: "i32" },
 
-  // The data path: addresses inside WASM memory, as BigInts made once at start (the fastest form, measured).
-  // ssize_t read(int fd, void *buf, size_t count);
-  readAt: { name: "read", parameters: ["i32", "u64", "u64"], result: "i32" },
-  // ssize_t write(int fd, const void *buf, size_t count);
-  writeAt: { name: "write", parameters: ["i32", "u64", "u64"], result: "i32" },
-  // int recvmmsg(int sockfd, struct mmsghdr *msgvec, unsigned int vlen, int flags, struct timespec *timeout);
-  recvmmsg: { parameters: ["i32", "u64", "u32", "i32", "pointer"], result: "i32" },
-  // int sendmmsg(int sockfd, struct mmsghdr *msgvec, unsigned int vlen, int flags);
-  sendmmsg: { parameters: ["i32", "u64", "u32", "i32"], result: "i32" },
-
   // int eventfd(unsigned int initval, int flags);
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
   // int poll(struct pollfd *fds, nfds_t nfds, int timeout);

@@ -26,7 +26,7 @@ export async function runHomeAgent(
   for (const warning of configuration.warnings) log.warning(warning);
   using signal = stopSignal();
   await using cleanup = new AsyncDisposableStack();
-  const machine = new HomeAgent(settings, { hmac });
+  const machine = new HomeAgent(settings, { hmac, startedUnixMs: Date.now() });
   const failure = Promise.withResolvers<never>();
 
   // The control socket comes first: it tells a second daemon from the first before anything is touched.

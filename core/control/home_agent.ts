@@ -30,7 +30,7 @@ import type { Now } from "./now.ts";
 import { isGreaterSequenceNumber } from "./sequence_number.ts";
 import { type Hmac, type HomeAgentSettings, isHomeAddress } from "./settings.ts";
 import { sameTunnelEnd, type TunnelEnd } from "./tunnel.ts";
-import { type ReceivedUpdate, UpdateVerifier } from "./update_verifier.ts";
+import { type HomeAgentEnvironment, type ReceivedUpdate, UpdateVerifier } from "./update_verifier.ts";
 
 /** Our own limit; what the configuration lists is always below it. */
 const MAXIMUM_BINDINGS = 1_000_000;
@@ -49,10 +49,10 @@ export class HomeAgent {
   readonly #deadlines = new DeadlineQueue();
   readonly #answers = new AnswerLimiter();
 
-  constructor(settings: HomeAgentSettings, environment: { readonly hmac: Hmac }) {
+  constructor(settings: HomeAgentSettings, environment: HomeAgentEnvironment) {
     this.#settings = settings;
     this.#hmac = environment.hmac;
-    this.#verifier = new UpdateVerifier(settings, environment.hmac);
+    this.#verifier = new UpdateVerifier(settings, environment);
   }
 
   handle(event: HomeAgentEvent, now: Now): HomeAgentAction[] {

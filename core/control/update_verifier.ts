@@ -7,7 +7,7 @@ import { verifyMobilityHeader } from "./authentication.ts";
 import { NAI_SUBTYPE } from "./constants.ts";
 import type { OuterSource } from "./event.ts";
 import type { Now } from "./now.ts";
-import { correctedTimestamp, unixMsOfNtpTimestamp } from "./ntp_timestamp.ts";
+import { correctedTimestamp, ntpTimestamp, unixMsOfNtpTimestamp } from "./ntp_timestamp.ts";
 import {
   type Hmac,
   type HomeAgentSettings,
@@ -15,6 +15,12 @@ import {
   type MobileNodeEntry,
   type MobilitySecurityAssociation,
 } from "./settings.ts";
+
+export interface HomeAgentEnvironment {
+  readonly hmac: Hmac;
+  /** When the home agent began, on the wall clock. */
+  readonly startedUnixMs: number;
+}
 
 /** A Binding Update as it came. */
 export interface ClaimedUpdate {
@@ -53,9 +59,16 @@ export class UpdateVerifier {
   /** The greatest timestamp accepted from each identity; outlives the binding. Bounded by the configuration. */
   readonly #lastTimestamps = new Map<string, bigint>();
 
-  constructor(settings: HomeAgentSettings, hmac: Hmac) {
+  /**
+   * What was accepted before the home agent started is not known any more, so that nothing older than its start is
+   * fresh: otherwise an update of the last seconds could be sent again by anybody.
+   */
+  readonly #startTimestamp: bigint;
+
+  constructor(settings: HomeAgentSettings, { hmac, startedUnixMs }: HomeAgentEnvironment) {
     this.#settings = settings;
     this.#hmac = hmac;
+    this.#startTimestamp = ntpTimestamp(startedUnixMs, 0);
     this.#byHomeAddress = new Map(settings.mobileNodes.map((node) => [node.homeAddress, node]));
     this.#byIdentity = new Map(settings.mobileNodes.map((node) => [node.identity, node]));
   }
@@ -108,8 +121,7 @@ export class UpdateVerifier {
   }
 
   #isFresh(identity: string, timestamp: bigint, now: Now): boolean {
-    const last = this.#lastTimestamps.get(identity);
-    if (last !== undefined && timestamp <= last) return false;
+    if (timestamp <= (this.#lastTimestamps.get(identity) ?? this.#startTimestamp)) return false;
     return Math.abs(unixMsOfNtpTimestamp(timestamp) - now.unixMs) <= this.#settings.clockToleranceMs;
   }
 }

@@ -96,14 +96,11 @@ export class HomeAgentHost {
   }
 
   #start(): void {
-    const { hmac, machines, random } = this.#surroundings;
-    const processRandom = random.fork();
+    const { hmac, machines } = this.#surroundings;
     this.#clock = new ProcessClock(this.#surroundings);
     this.#deadlineMs = Infinity;
-    this.#machine = machines.homeAgent(this.settings.machine, {
-      hmac,
-      random: () => processRandom.fraction(),
-    });
+    const startedUnixMs = this.#clock.now(this.skewMs).unixMs;
+    this.#machine = machines.homeAgent(this.settings.machine, { hmac, startedUnixMs });
   }
 
   #handle(event: HomeAgentEvent, cause: OuterPacket | undefined): void {

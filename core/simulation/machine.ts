@@ -2,9 +2,11 @@ import type { HomeAgentAction, MobileNodeAction } from "../control/action.ts";
 import type { HomeAgentEvent, MobileNodeEvent } from "../control/event.ts";
 import type { BindingStatus } from "../control/binding_cache.ts";
 import { HomeAgent } from "../control/home_agent.ts";
+import type { MobileNodeEnvironment } from "../control/binding_update_sender.ts";
+import type { HomeAgentEnvironment } from "../control/update_verifier.ts";
 import { MobileNode, type MobileNodeStatus } from "../control/mobile_node.ts";
 import type { Now } from "../control/now.ts";
-import type { Hmac, HomeAgentSettings, MobileNodeSettings } from "../control/settings.ts";
+import type { HomeAgentSettings, MobileNodeSettings } from "../control/settings.ts";
 
 /** What the simulator needs of a home agent: the control part's interface, so that a test can wrap it. */
 export interface HomeAgentMachine {
@@ -20,15 +22,10 @@ export interface MobileNodeMachine {
   status(now: Now): MobileNodeStatus;
 }
 
-export interface MachineEnvironment {
-  readonly hmac: Hmac;
-  readonly random: () => number;
-}
-
 /** Makes the machines of a world; a restart makes a new one. */
 export interface Machines {
-  homeAgent(settings: HomeAgentSettings, environment: MachineEnvironment): HomeAgentMachine;
-  mobileNode(settings: MobileNodeSettings, environment: MachineEnvironment): MobileNodeMachine;
+  homeAgent(settings: HomeAgentSettings, environment: HomeAgentEnvironment): HomeAgentMachine;
+  mobileNode(settings: MobileNodeSettings, environment: MobileNodeEnvironment): MobileNodeMachine;
 }
 
 /** The machines that the daemons run. */

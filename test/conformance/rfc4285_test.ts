@@ -243,3 +243,13 @@ Deno.test("a replayed update, from anywhere, at any time, changes no binding", (
     assertEquals(homeAgent.bindings(at(10)), before);
   }
 });
+
+Deno.test("an update from before the home agent's start is not fresh; the mobile node's next one is", () => {
+  const mobileNode = newMobileNode();
+  const update = mobileNode.handle(careOf(PUBLIC), at(0));
+  const restarted = newHomeAgent({}, at(1).unixMs);
+  const refusal = restarted.handle(fromOuter(update, PUBLIC, 4191), at(2));
+  assertEquals(sentAcknowledgement(refusal).status, 144);
+  const again = mobileNode.handle(fromOuter(refusal, HOME_AGENT_IPV4, 4191), at(3));
+  assertEquals(sentAcknowledgement(restarted.handle(fromOuter(again, PUBLIC, 4191), at(4))).status, 0);
+});

@@ -69,8 +69,8 @@ export function newMobileNode(changes: Partial<MobileNodeSettings> = {}, random 
   return new MobileNode(mobileNodeSettings(changes), { hmac, random });
 }
 
-export function newHomeAgent(changes: Partial<HomeAgentSettings> = {}): HomeAgent {
-  return new HomeAgent(homeAgentSettings(changes), { hmac });
+export function newHomeAgent(changes: Partial<HomeAgentSettings> = {}, startedUnixMs = 0): HomeAgent {
+  return new HomeAgent(homeAgentSettings(changes), { hmac, startedUnixMs });
 }
 
 export function ofKind<Kind extends (MobileNodeAction | HomeAgentAction)["kind"]>(

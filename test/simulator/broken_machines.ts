@@ -5,11 +5,11 @@ import type { HomeAgentSettings } from "../../core/control/settings.ts";
 import {
   type BindingStatus,
   type HomeAgentMachine,
-  type MachineEnvironment,
   type Machines,
   type MobileNodeMachine,
   REAL_MACHINES,
 } from "../../core/simulation/machine.ts";
+import type { HomeAgentEnvironment } from "../../core/control/update_verifier.ts";
 import { Signalling } from "../../core/simulation/packet.ts";
 
 /** Ways to break the real machines from outside, to see that the simulator's invariants notice. */
@@ -90,11 +90,11 @@ export const FORGETFUL_HOME_AGENT: Machines = {
 
 class ForgetfulHomeAgent implements HomeAgentMachine {
   readonly #settings: HomeAgentSettings;
-  readonly #environment: MachineEnvironment;
+  readonly #environment: HomeAgentEnvironment;
   #rest: HomeAgentMachine;
   readonly #byHomeAddress = new Map<string, HomeAgentMachine>();
 
-  constructor(settings: HomeAgentSettings, environment: MachineEnvironment) {
+  constructor(settings: HomeAgentSettings, environment: HomeAgentEnvironment) {
     this.#settings = settings;
     this.#environment = environment;
     this.#rest = REAL_MACHINES.homeAgent(settings, environment);
