@@ -1,5 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
-import { Argument } from "commander";
+import { Argument, Command, InvalidArgumentError } from "commander";
 import { print, remark } from "../output/write.ts";
 
 const SCENARIO_NAMES = ["public", "nat"] as const;
@@ -27,8 +26,12 @@ export function labCommand() {
     .action(async (scenario, options) => await (await import("../lab/command.ts")).runLab(scenario, options));
   const clean = new Command("clean")
     .description("Remove what earlier runs have left: kept networks, and those of labs that were killed")
+    .addArgument(new Argument("[run...]", "names of runs, as 1a2b3c4d; all when none is given"))
     .addHelpText("after", "\nExample:\n  dsmip lab clean")
-    .action(async () => await (await import("../lab/clean.ts")).removeOldRuns((line) => remark(`${line}\n`)));
+    .action(async (runs) => {
+      const { removeOldRuns } = await import("../lab/clean.ts");
+      await removeOldRuns(runs, (line) => remark(`${line}\n`));
+    });
   const lab = new Command("lab")
     .description("See it work on this machine alone, without touching its network")
     .addHelpText("after", "\nExample:\n  dsmip lab run nat")

@@ -1,12 +1,21 @@
+import { UsageError } from "../output/fault.ts";
 import { processStartTicks, RUN_FOLDER_NAME, runFolder, type RunRecord, temporaryFolder } from "./lab.ts";
 import { NAMESPACE_NAME, removeNamespaces } from "./network.ts";
 import { pause, RUN_MARK, runProgram } from "./process.ts";
 
-/** Removes what earlier runs have left (--keep, or a lab that was killed), and nothing of a run that is under way. */
-export async function removeOldRuns(remark: (line: string) => void): Promise<void> {
+/**
+ * Removes what earlier runs have left (--keep, or a lab that was killed), and nothing of a run that is under way.
+ * `wanted` are names of runs; none means all.
+ */
+export async function removeOldRuns(
+  wanted: readonly string[],
+  remark: (line: string) => void,
+): Promise<void> {
   const namespaces = await labNamespaces();
-  const runs = new Set([...namespaces.map(({ run }) => run), ...labFolders()]);
-  for (const run of [...runs].sort()) {
+  const known = new Set([...namespaces.map(({ run }) => run), ...labFolders()]);
+  const unknown = wanted.filter((run) => !known.has(run));
+  if (unknown.length > 0) throw new UsageError(`nothing is left of a run called ${unknown.join(", ")}`);
+  for (const run of wanted.length > 0 ? wanted : [...known].sort()) {
     if (isUnderWay(run)) {
       remark(`${run}: is running; left alone`);
       continue;
@@ -16,7 +25,7 @@ export async function removeOldRuns(remark: (line: string) => void): Promise<voi
     await Deno.remove(runFolder(run), { recursive: true }).catch(ignoreNotFound);
     remark(`${run}: removed`);
   }
-  if (runs.size === 0) remark("nothing is left of earlier runs");
+  if (known.size === 0) remark("nothing is left of earlier runs");
 }
 
 async function labNamespaces(): Promise<{ readonly name: string; readonly run: string }[]> {

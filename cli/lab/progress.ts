@@ -11,13 +11,20 @@ export interface ShownStep {
 /** Runs the steps in order and shows each as it happens; throws what a step throws. */
 export type Progress = (steps: readonly ShownStep[]) => Promise<void>;
 
-/** Steps with a spinner, for a terminal. */
+interface ListrTask {
+  title: string;
+  output: string;
+}
+
+/** Steps with a spinner, for a terminal. What has failed is shown at once; all else is in the summary. */
 export const terminalProgress: Progress = async (steps) => {
   const tasks = steps.map((step) => ({
     title: step.title,
-    task: async (_context: unknown, task: { output: string }) => {
+    task: async (_context: unknown, task: ListrTask) => {
       const checks = await step.run();
-      task.output = checks.map(checkLine).join("\n");
+      const failed = checks.filter((check) => !check.ok);
+      if (checks.length > 0) task.title = `${step.title} [${checks.length - failed.length}/${checks.length}]`;
+      if (failed.length > 0) task.output = failed.map(checkLine).join("\n");
     },
     rendererOptions: { outputBar: Infinity, persistentOutput: true },
   }));

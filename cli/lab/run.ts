@@ -121,7 +121,7 @@ function explain({ lab, homeAgent }: Stage, remark: (line: string) => void): voi
     `  ip netns exec ${network.namespace("core")} tshark -ni ha -d udp.port==4191,ipv6`,
     `  dsmip ha bindings --control-socket ${homeAgent.socket}`,
     `Configurations, keys and logs: ${lab.directory}`,
-    "Remove it: dsmip lab clean",
+    `Remove it: dsmip lab clean ${lab.run}`,
   ].forEach(remark);
 }
 

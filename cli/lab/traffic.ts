@@ -1,6 +1,6 @@
 import type { FlowResult, TransferResult } from "./flow.ts";
 import { dsmipCommand, type Lab } from "./lab.ts";
-import { pause } from "./process.ts";
+import { type LineReader, pause, within } from "./process.ts";
 
 /** Where test traffic begins and ends. */
 export interface Way {
@@ -138,9 +138,7 @@ export async function measureThroughput(lab: Lab, way: Way, port: number, second
     String(port),
   ]);
   try {
-    for (let line = await server.next(); !line?.includes("listening"); line = await server.next()) {
-      if (line === undefined) throw new Error("iperf3 --server ended before it listened");
-    }
+    if (await within(listening(server), 10_000) !== true) throw new Error("iperf3 --server does not listen");
     const client = [
       "iperf3",
       "--client",
@@ -156,4 +154,11 @@ export async function measureThroughput(lab: Lab, way: Way, port: number, second
   } finally {
     await server.close();
   }
+}
+
+async function listening(server: LineReader): Promise<boolean> {
+  for (let line = await server.next(); line !== undefined; line = await server.next()) {
+    if (line.includes("listening")) return true;
+  }
+  return false;
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { LabResult } from "../../cli/lab/report.ts";
-import { dsmipCommand, type RunRecord } from "../../cli/lab/lab.ts";
+import { dsmipCommand, type RunRecord, temporaryFolder } from "../../cli/lab/lab.ts";
 import { labEnvironment, RUN_MARK, runProgram, until } from "../../cli/lab/process.ts";
 import { hostNetwork, rootTest } from "./support.ts";
 
@@ -11,8 +11,9 @@ class RunningLab {
   readonly #stderr: Promise<void>;
   progress = "";
 
-  constructor(...args: string[]) {
-    const [program, ...rest] = dsmipCommand("lab", "run", ...args, "--json");
+  /** `wrapper` is a command that runs a command. */
+  constructor(args: readonly string[], wrapper: readonly string[] = []) {
+    const [program, ...rest] = [...wrapper, ...dsmipCommand("lab", "run", ...args, "--json")];
     const options = { args: rest, stdin: "null", stdout: "piped", stderr: "piped" } as const;
     this.process = new Deno.Command(program, { ...options, env: labEnvironment() }).spawn();
     this.#stdout = new Response(this.process.stdout).text();
@@ -36,10 +37,13 @@ class RunningLab {
 
   /** The name of the run, from its folder. */
   run(): string {
-    for (const { name } of Deno.readDirSync("/tmp")) {
-      if (!name.startsWith("dsmip-lab-")) continue;
-      const record: RunRecord = JSON.parse(Deno.readTextFileSync(`/tmp/${name}/run.json`));
-      if (record.pid === this.process.pid) return record.run;
+    for (const { name } of Deno.readDirSync(temporaryFolder())) {
+      try {
+        const record: RunRecord = JSON.parse(Deno.readTextFileSync(`${temporaryFolder()}/${name}/run.json`));
+        if (record.pid === this.process.pid) return record.run;
+      } catch {
+        // Not the folder of a run, or of one that begins or ends just now.
+      }
     }
     throw new Error("no folder of this run");
   }
@@ -49,7 +53,9 @@ class RunningLab {
 async function leftOf(run: string): Promise<string[]> {
   const { stdout } = await runProgram(["ip", "netns", "list"]);
   const namespaces = stdout.split("\n").filter((line) => line.includes(run));
-  const folders = [...Deno.readDirSync("/tmp")].map(({ name }) => name).filter((name) => name.includes(run));
+  const folders = [...Deno.readDirSync(temporaryFolder())].map(({ name }) => name).filter((name) =>
+    name.includes(run)
+  );
   const processes = [...Deno.readDirSync("/proc")].map(({ name }) => name).filter((name) => {
     try {
       return /^\d+$/.test(name) &&
@@ -65,7 +71,7 @@ async function leftOf(run: string): Promise<string[]> {
 async function playWhole(scenario: string): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
-    const lab = new RunningLab(scenario, "--pcap", folder);
+    const lab = new RunningLab([scenario, "--pcap", folder]);
     const { code, stdout } = await lab.end();
     const result: LabResult = JSON.parse(stdout);
     const failed = result.checks.filter((check) => !check.ok);
@@ -75,6 +81,11 @@ async function playWhole(scenario: string): Promise<void> {
       lab.progress,
     );
     assertEquals([result.scenario, result.ok, result.simulated], [scenario, true, false]);
+    assertEquals(
+      new Set(result.checks.map(({ name }) => name)).size,
+      result.checks.length,
+      "names of checks repeat",
+    );
     assert(result.checks.length > 50, `${result.checks.length} checks`);
     assertEquals(await leftOf(result.run!), []);
     assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), ["ha.pcap", "mn.pcap"]);
@@ -92,7 +103,7 @@ rootTest("lab run public and lab run nat, side by side: all checks hold and noth
 
 for (const [signal, step] of [["SIGINT", 4], ["SIGTERM", 6]] as const) {
   rootTest(`a lab that gets ${signal} in step ${step} leaves nothing`, async () => {
-    const lab = new RunningLab("nat");
+    const lab = new RunningLab(["nat"]);
     await lab.reached(step);
     const run = lab.run();
     lab.process.kill(signal);
@@ -103,16 +114,16 @@ for (const [signal, step] of [["SIGINT", 4], ["SIGTERM", 6]] as const) {
 }
 
 rootTest("what a killed lab leaves is removed by lab clean, and nothing of one that runs", async () => {
-  const killed = new RunningLab("public");
+  const killed = new RunningLab(["public"]);
   await killed.reached(5);
   const run = killed.run();
   killed.process.kill("SIGKILL");
   await killed.end();
   assert((await leftOf(run)).length > 0);
 
-  const running = new RunningLab("public");
+  const running = new RunningLab(["public"]);
   await running.reached(3);
-  const clean = await runProgram(dsmipCommand("lab", "clean"));
+  const clean = await runProgram(dsmipCommand("lab", "clean", run, running.run()));
   assertEquals(clean.code, 0, clean.stderr);
   assert(clean.stderr.includes(`${running.run()}: is running; left alone`), clean.stderr);
   assertEquals(await leftOf(run), []);
@@ -135,3 +146,17 @@ rootTest(
     assert(stderr.includes("SIMULATION"), stderr);
   },
 );
+
+rootTest("a root without its powers runs the lab in a user namespace, and leaves nothing", async () => {
+  const powers = "-sys_admin,-net_admin,-net_raw";
+  const weak = ["setpriv", "--bounding-set", powers, "--inh-caps", powers];
+  if ((await runProgram([...weak, "unshare", "--user", "--net", "true"])).code !== 0) return;
+  const lab = new RunningLab(["public"], weak);
+  await lab.reached(6);
+  lab.process.kill("SIGTERM");
+  const { code, stdout } = await lab.end();
+  const result: LabResult = JSON.parse(stdout);
+  assertEquals([code, result.failure, result.simulated], [1, "interrupted", false], lab.progress);
+  assertEquals(result.checks.filter((check) => !check.ok), []);
+  assertEquals(await leftOf(result.run!), []);
+});

@@ -63,15 +63,19 @@ export const registerMobileNode: Step = {
     );
     checks.atMost("registration: from the start of the program", tookMs, START_LIMIT_MS, "ms");
     checks.equal(
-      "care-of address is the one from DHCP",
+      "registration: care-of address is the one from DHCP",
       answer.careOfAddress ?? "none",
       careOfAddresses.get("mn")!,
     );
-    checks.equal("NAT detected", String(answer.natDetected), String(behindNat));
-    checks.equal("encapsulation", answer.encapsulation ?? "none", behindNat ? "udp" : "ipv6InIpv4");
+    checks.equal("registration: NAT detected", String(answer.natDetected), String(behindNat));
+    checks.equal(
+      "registration: encapsulation",
+      answer.encapsulation ?? "none",
+      behindNat ? "udp" : "ipv6InIpv4",
+    );
     const bindings = (await homeAgent.ask())?.bindings ?? [];
     checks.equal(
-      "home agent's bindings",
+      "registration: bindings at the home agent",
       bindings.map(({ homeAddress }) => homeAddress).join(" "),
       FIRST_MOBILE_NODE.homeAddress,
     );
@@ -95,12 +99,12 @@ export const registerSecondMobileNode: Step = {
     const bindings = (await homeAgent.ask())?.bindings ?? [];
     const homes = [FIRST_MOBILE_NODE, SECOND_MOBILE_NODE].map(({ homeAddress }) => homeAddress);
     checks.equal(
-      "home agent's bindings",
+      "second mobile node: bindings at the home agent",
       bindings.map(({ homeAddress }) => homeAddress).sort().join(" "),
       homes.join(" "),
     );
     const ends = bindings.map(({ careOfAddress, port }) => `${careOfAddress}:${port}`);
-    checks.equal("different outer addresses or ports", new Set(ends).size, 2, "pairs");
+    checks.equal("second mobile node: different outer addresses or ports", new Set(ends).size, 2, "pairs");
     await pingAmongMobileNodes(stage);
   },
 };
@@ -112,7 +116,12 @@ async function pingAmongMobileNodes({ lab, checks, toMobileNode }: Stage): Promi
     ping(lab, second, 5),
     ping(lab, { ...second, from: "mn" }, 5),
   ]);
-  checks.equal("ping correspondent to first mobile node", first.received, first.sent, "answers");
-  checks.equal("ping correspondent to second mobile node", other.received, other.sent, "answers");
-  checks.equal("ping first to second mobile node", between.received, between.sent, "answers");
+  checks.equal("two mobile nodes: ping correspondent to the first", first.received, first.sent, "answers");
+  checks.equal("two mobile nodes: ping correspondent to the second", other.received, other.sent, "answers");
+  checks.equal(
+    "two mobile nodes: ping from the first to the second",
+    between.received,
+    between.sent,
+    "answers",
+  );
 }

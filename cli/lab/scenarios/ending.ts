@@ -21,7 +21,7 @@ export const deregister: Step = {
       DEREGISTRATION_LIMIT_MS,
       "ms",
     );
-    checks.equal("exit status of the mobile nodes", ends.map(({ code }) => code).join(" "), "0 0");
+    checks.equal("mobile nodes: exit status at the end", ends.map(({ code }) => code).join(" "), "0 0");
     const bindings = (await homeAgent.ask())?.bindings;
     checks.equal("bindings left at the home agent", bindings?.length ?? -1, 0, "bindings");
   },
@@ -32,10 +32,10 @@ export const lookForLeftovers: Step = {
   async run(stage) {
     const { lab, checks, homeAgent } = stage;
     const { code } = await homeAgent.end("SIGTERM");
-    checks.equal("exit status of the home agent", code, 0);
+    checks.equal("home agent: exit status at the end", code, 0);
     for (const node of ["ha", "mn", "mn2"]) {
       const left = snapshotDifference(stage.remembered(node), await takeSnapshot(lab.network, node));
-      checks.equal(`left behind in ${node}`, left.join(", ") || "nothing", "nothing");
+      checks.equal(`left behind in ${node} at the end`, left.join(", ") || "nothing", "nothing");
     }
   },
 };
@@ -63,21 +63,26 @@ function checkSignalling(
   const right = updates.filter((update) =>
     update.tunnel === "udp" && update.destinationPort === 4191 && update.ipv4Destination === HOME_AGENT_IPV4
   );
-  checks.equal("of them in UDP to port 4191", right.length, updates.length, "packets");
+  checks.equal("Binding Updates in UDP to port 4191", right.length, updates.length, "packets");
   const withCareOf = updates.filter(({ ipv4CareOfAddress }) => careOf.has(ipv4CareOfAddress ?? ""));
-  checks.equal("of them with the IPv4 care-of address", withCareOf.length, updates.length, "packets");
+  checks.equal("Binding Updates with the IPv4 care-of address", withCareOf.length, updates.length, "packets");
   const fromHere = updates.filter(({ ipv4Source, ipv4CareOfAddress }) =>
     ipv4Source === (behindNat ? ACCESS_IPV4 : ipv4CareOfAddress)
   );
   const source = behindNat ? "NAT's address" : "care-of address";
-  checks.equal(`of them from the ${source}`, fromHere.length, updates.length, "packets");
+  checks.equal(`Binding Updates from the ${source}`, fromHere.length, updates.length, "packets");
 
   const acknowledgements = packets.filter(({ mobilityMessage, status }) =>
     mobilityMessage === BINDING_ACKNOWLEDGEMENT && status !== undefined && status < 128
   );
-  checks.atLeast("Binding Acknowledgements that accept", acknowledgements.length, 1, "packets");
+  checks.atLeast("accepting Binding Acknowledgements seen", acknowledgements.length, 1, "packets");
   const detecting = acknowledgements.filter(({ natRefreshSeconds }) => natRefreshSeconds !== undefined);
-  checks.equal("of them with NAT detection", detecting.length, acknowledgements.length, "packets");
+  checks.equal(
+    "accepting Binding Acknowledgements with NAT detection",
+    detecting.length,
+    acknowledgements.length,
+    "packets",
+  );
 
   const last = new Map(updates.map((update) => [update.ipv6Source, update.lifetime]));
   const removed = [...last.values()].filter((lifetime) => lifetime === 0).length;
@@ -91,7 +96,7 @@ function checkData({ checks, behindNat }: Stage, packets: readonly SeenPacket[])
   const expected = behindNat ? "udp" : "ipv6InIpv4";
   const right = data.filter(({ tunnel }) => tunnel === expected);
   checks.atLeast("data packets seen at the home agent", data.length, 4000, "packets");
-  checks.equal(`of them in ${behindNat ? "UDP" : "protocol 41"}`, right.length, data.length, "packets");
+  checks.equal(`data packets in ${behindNat ? "UDP" : "protocol 41"}`, right.length, data.length, "packets");
 
   const firstUpdate = packets.find(({ mobilityMessage }) => mobilityMessage === BINDING_UPDATE);
   const firstData = data.find(({ ipv6Destination }) => ipv6Destination === FIRST_MOBILE_NODE.homeAddress);
