@@ -43,10 +43,13 @@ export const lookForLeftovers: Step = {
 export const readTheWire: Step = {
   title: "Read with tshark what was on the wire",
   async run(stage) {
-    for (const capture of stage.captures.values()) await capture.stop();
-    const [core, access] = await Promise.all(
-      [...stage.captures.values()].map(({ path }) => readCapture(path, stage.lab.signal)),
-    );
+    const read = async (node: "ha" | "mn") => {
+      const capture = stage.captures.get(node);
+      if (capture === undefined) throw new Error(`nothing was captured at ${node}`);
+      await capture.stop();
+      return await readCapture(capture.path, stage.lab.signal);
+    };
+    const [core, access] = await Promise.all([read("ha"), read("mn")]);
     checkSignalling(stage, core);
     checkData(stage, core);
     checkFaults(stage, [...core, ...access]);
