@@ -2,7 +2,8 @@ import { Command, InvalidArgumentError } from "commander";
 import { CaptureReader } from "../../core/capture/capture_reader.ts";
 import { PacketPrinter } from "../../core/inspect/packet_printer.ts";
 import { TextWriter } from "../../core/inspect/text_writer.ts";
-import { Failure, messageOf } from "../output/fault.ts";
+import { nameOf, readCaptureFile } from "../decode_input/capture_source.ts";
+import { Failure } from "../output/fault.ts";
 import { OutputClosed, type SyncWriter, writeAll } from "../output/write.ts";
 
 const READ_OCTETS = 1_048_576;
@@ -25,23 +26,24 @@ Examples:
 /** `dsmip decode FILE` */
 export function decodeCommand() {
   return new Command("decode")
-    .description("Read a packet capture (pcap, pcapng) as a person who cares for IP mobility would")
+    .description(
+      "Read a packet capture (pcap, pcapng, also gzip or zstd) as a person who cares for IP mobility would",
+    )
     .argument("<file>", "the capture; - is standard input")
     .option("-V, --verbose", "the full tree of every packet instead of a line")
     .option("-c, --count <packets>", "stop after so many packets", parseCount)
     .addHelpText("after", EXAMPLES)
-    .action((file, { verbose, count }) => {
-      const source = open(file);
-      try {
-        const colour = Deno.stdout.isTerminal() && !Deno.env.get("NO_COLOR");
-        decode(source, Deno.stdout, { name: nameOf(file), verbose, count, colour });
-      } finally {
-        source.close();
+    .action(async (file, { verbose, count }) => {
+      const colour = Deno.stdout.isTerminal() && !Deno.env.get("NO_COLOR");
+      const decoding = new Decoding(Deno.stdout, { name: nameOf(file), verbose, count, colour });
+      for await (const chunk of readCaptureFile(file)) {
+        if (!decoding.take(chunk)) break;
       }
+      decoding.finish();
     });
 }
 
-/** Where a capture comes from: an open file, standard input, or a test's own. */
+/** Where a capture comes from in one piece after the other: an open file, or a test's own. */
 export interface SyncReader {
   readSync(buffer: Uint8Array): number | null;
 }
@@ -55,56 +57,66 @@ export interface DecodeOptions {
   readonly colour?: boolean;
 }
 
-/**
- * Prints the capture, packet by packet, with memory for one piece of it. Throws Failure where the capture is damaged,
- * after printing all that comes before; OutputClosed when nobody reads what is printed.
- */
+/** Prints the whole capture at once; throws what Decoding throws. */
 export function decode(source: SyncReader, output: SyncWriter, options: DecodeOptions): void {
-  const { name, verbose = false, count = Infinity, colour = false } = options;
-  const reader = new CaptureReader();
-  const text = new TextWriter(colour);
-  const printer = new PacketPrinter(text);
+  const decoding = new Decoding(output, options);
   const buffer = new Uint8Array(READ_OCTETS);
-  let printed = 0;
-  while (printed < count && reader.fault === undefined) {
-    const octets = read(source, buffer, name);
-    if (octets === null) {
-      reader.finish();
-      break;
-    }
-    reader.push(buffer.subarray(0, octets));
-    while (printed < count) {
-      const packet = reader.next();
+  for (;;) {
+    const octets = source.readSync(buffer);
+    if (octets === null || !decoding.take(buffer.subarray(0, octets))) break;
+  }
+  decoding.finish();
+}
+
+/** Prints a capture, packet by packet, as its octets come in, with memory for one piece of it. */
+export class Decoding {
+  readonly #output: SyncWriter;
+  readonly #name: string;
+  readonly #verbose: boolean;
+  readonly #reader = new CaptureReader();
+  readonly #text: TextWriter;
+  readonly #printer: PacketPrinter;
+  #left: number;
+
+  constructor(
+    output: SyncWriter,
+    { name, verbose = false, count = Infinity, colour = false }: DecodeOptions,
+  ) {
+    this.#output = output;
+    this.#name = name;
+    this.#verbose = verbose;
+    this.#left = count;
+    this.#text = new TextWriter(colour);
+    this.#printer = new PacketPrinter(this.#text);
+  }
+
+  /**
+   * Prints the packets that `chunk` completes; false when no more chunks are wanted.
+   * Throws OutputClosed when nobody reads what is printed.
+   */
+  take(chunk: Uint8Array): boolean {
+    const text = this.#text;
+    this.#reader.push(chunk);
+    while (this.#left > 0) {
+      const packet = this.#reader.next();
       if (packet === undefined) break;
-      if (verbose) printer.writeTree(packet);
-      else printer.writeLine(packet);
-      printed++;
-      if (text.length >= WRITE_OCTETS) flush(text, output);
+      if (this.#verbose) this.#printer.writeTree(packet);
+      else this.#printer.writeLine(packet);
+      this.#left--;
+      if (text.length >= WRITE_OCTETS) flush(text, this.#output);
     }
-    // Before the next read: it may have to wait for a packet that somebody has not sent yet.
-    flush(text, output);
+    // Before the next chunk: it may have to wait for a packet that somebody has not sent yet.
+    flush(text, this.#output);
+    return this.#left > 0 && this.#reader.fault === undefined;
   }
-  const { fault } = reader;
-  if (fault?.kind === "notACapture") throw new Failure(`Cannot decode ${name}: ${fault.reason}`);
-  if (fault !== undefined) {
-    throw new Failure(`Cannot decode ${name} from byte ${fault.offset} on: ${fault.reason}`);
-  }
-}
 
-function open(file: string): SyncReader & { close(): void } {
-  if (file === "-") return { readSync: (buffer) => Deno.stdin.readSync(buffer), close() {} };
-  try {
-    return Deno.openSync(file);
-  } catch (error) {
-    throw new Failure(`Cannot open ${file}: ${reasonOf(error)}`, { cause: error });
-  }
-}
-
-function read(source: SyncReader, buffer: Uint8Array, name: string): number | null {
-  try {
-    return source.readSync(buffer);
-  } catch (error) {
-    throw new Failure(`Cannot read ${name}: ${reasonOf(error)}`, { cause: error });
+  /** No more chunks. Throws Failure where the capture is damaged or ends within a packet that was wanted. */
+  finish(): void {
+    if (this.#left > 0) this.#reader.finish();
+    const { fault } = this.#reader;
+    if (fault === undefined) return;
+    if (fault.kind === "notACapture") throw new Failure(`Cannot decode ${this.#name}: ${fault.reason}`);
+    throw new Failure(`Cannot decode ${this.#name} from byte ${fault.offset} on: ${fault.reason}`);
   }
 }
 
@@ -116,17 +128,6 @@ function flush(text: TextWriter, output: SyncWriter): void {
     throw error;
   }
   text.clear();
-}
-
-function nameOf(file: string): string {
-  return file === "-" ? "standard input" : file;
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "no such file";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  if (error instanceof Deno.errors.IsADirectory) return "it is a directory";
-  return messageOf(error);
 }
 
 function parseCount(text: string): number {
