@@ -36,7 +36,7 @@ export async function* decompress(
   engine.on("error", (error: unknown) => (fault ??= error, wake()));
   engine.on("close", () => written());
   let expanded = 0;
-  const feeding = feed();
+  feed();
   try {
     for (;;) {
       const changed = new Promise<void>((resolve) => (wake = resolve));
@@ -55,8 +55,8 @@ export async function* decompress(
     }
   } finally {
     ended = true;
+    // The feeder may be waiting for bytes that never come: nobody waits for it.
     engine.destroy();
-    await feeding;
   }
 
   async function feed(): Promise<void> {

@@ -2,9 +2,12 @@
 export const LinkType = {
   null: 0,
   ethernet: 1,
+  ppp: 9,
   /** What BSD writes into the file for DLT_RAW. */
   rawBsd: 12,
   rawOpenBsd: 14,
+  pppHdlc: 50,
+  pppOverEthernet: 51,
   raw: 101,
   loop: 108,
   linuxCooked: 113,
@@ -16,8 +19,11 @@ export const LinkType = {
 const NAMES: ReadonlyMap<number, string> = new Map([
   [LinkType.null, "BSD loopback"],
   [LinkType.ethernet, "Ethernet"],
+  [LinkType.ppp, "PPP"],
   [LinkType.rawBsd, "raw IP"],
   [LinkType.rawOpenBsd, "raw IP"],
+  [LinkType.pppHdlc, "PPP with HDLC framing"],
+  [LinkType.pppOverEthernet, "PPP over Ethernet"],
   [LinkType.raw, "raw IP"],
   [LinkType.loop, "OpenBSD loopback"],
   [LinkType.linuxCooked, "Linux cooked v1"],

@@ -6,6 +6,7 @@ export const EtherType = {
   arp: 0x0806,
   vlan: 0x8100,
   ipv6: 0x86dd,
+  pppoeSession: 0x8864,
   providerVlan: 0x88a8,
 } as const;
 
@@ -17,7 +18,7 @@ export const etherTypeNames: ReadonlyMap<number, string> = new Map([
   [EtherType.ipv6, "IPv6"],
   [0x8847, "MPLS"],
   [0x8863, "PPPoE discovery"],
-  [0x8864, "PPPoE session"],
+  [EtherType.pppoeSession, "PPPoE session"],
   [0x888e, "EAPOL"],
   [EtherType.providerVlan, "provider VLAN"],
   [0x88cc, "LLDP"],

@@ -19,6 +19,7 @@ import { mobilityHeader } from "./mobility_header.ts";
 import { AUTHENTICATION_HEADER_PROTOCOL, DHCP_SERVER_PORT, EtherType } from "./names.ts";
 import type { PacketCursor, RegistryName } from "./packet_cursor.ts";
 import { esp, noNextHeader, unknownEtherType, unknownIpProtocol, unknownLinkType } from "./plain_layers.ts";
+import { ppp, pppOverEthernet } from "./ppp.ts";
 import { tcp } from "./tcp.ts";
 import { udp, udpPayload } from "./udp.ts";
 
@@ -34,8 +35,11 @@ const REGISTRIES: Readonly<Record<RegistryName, Registry>> = {
     layers: new Map([
       [LinkType.null, loopback],
       [LinkType.ethernet, ethernet],
+      [LinkType.ppp, ppp],
       [LinkType.rawBsd, rawIp],
       [LinkType.rawOpenBsd, rawIp],
+      [LinkType.pppHdlc, ppp],
+      [LinkType.pppOverEthernet, pppOverEthernet],
       [LinkType.raw, rawIp],
       [LinkType.loop, loopback],
       [LinkType.linuxCooked, linuxCooked],
@@ -51,6 +55,7 @@ const REGISTRIES: Readonly<Record<RegistryName, Registry>> = {
       [EtherType.arp, arp],
       [EtherType.vlan, vlan],
       [EtherType.ipv6, ipv6Layer],
+      [EtherType.pppoeSession, pppOverEthernet],
       [EtherType.providerVlan, vlan],
     ]),
     otherwise: unknownEtherType,
