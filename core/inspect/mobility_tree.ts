@@ -1,3 +1,4 @@
+import { IPV4_OCTETS, IPV6_OCTETS } from "../wire/address.ts";
 import type { Field } from "../wire/field.ts";
 import { mobilityOptionEntry } from "../wire/mobility_option_table.ts";
 import { flagLetter, flagTable, isSet } from "./mobility_flags.ts";
@@ -88,23 +89,13 @@ function inWords(key: string, first: boolean): string {
   return first ? former : latter;
 }
 
+/** How long a field is with this value in it; where it ends, the field knows itself. */
 function fieldOctets({ form }: Field<unknown>, value: unknown): number {
-  switch (form.kind) {
-    case "number":
-      return Math.ceil(form.bits / 8);
-    case "flag":
-      return 1;
-    case "bigNumber":
-      return 8;
-    case "ipv4":
-      return 4;
-    case "ipv6":
-      return 16;
-    case "octets":
-      return form.octets;
-    case "restOctets":
-      return (value as Uint8Array).length;
-    case "optionalAddress":
-      return value === undefined ? 0 : (value as string).includes(":") ? 16 : 4;
-  }
+  if (value === undefined) return 0;
+  if ("bits" in form) return Math.ceil(form.bits / 8);
+  if (form.kind === "octets") return form.octets;
+  if (value instanceof Uint8Array) return value.length;
+  if (Array.isArray(value)) return IPV6_OCTETS * value.length;
+  if (typeof value === "string") return value.includes(":") ? IPV6_OCTETS : IPV4_OCTETS;
+  return typeof value === "bigint" ? 8 : 1;
 }

@@ -209,15 +209,19 @@ export class PacketCursor {
    */
   upperLayerChecksum(protocol: number, checksumOffset: number): number {
     const { bytes } = this;
+    const sum = onesComplementSum(bytes, this.offset, checksumOffset, this.pseudoHeaderSum(protocol));
+    return finishChecksum(onesComplementSum(bytes, checksumOffset + 2, this.end, sum));
+  }
+
+  /** What goes into the checksum before the upper layer's own octets. */
+  pseudoHeaderSum(protocol: number): number {
     const source = this.homeAddressOffset === NONE ? this.sourceOffset : this.homeAddressOffset;
     const destination = this.routingHomeAddressOffset === NONE
       ? this.destinationOffset
       : this.routingHomeAddressOffset;
     const octets = this.ipVersion === 6 ? 16 : 4;
-    let sum = onesComplementSum(bytes, source, source + octets, protocol + (this.end - this.offset));
-    sum = onesComplementSum(bytes, destination, destination + octets, sum);
-    sum = onesComplementSum(bytes, this.offset, checksumOffset, sum);
-    sum = onesComplementSum(bytes, checksumOffset + 2, this.end, sum);
-    return finishChecksum(sum);
+    const { bytes } = this;
+    const sum = onesComplementSum(bytes, source, source + octets, protocol + (this.end - this.offset));
+    return onesComplementSum(bytes, destination, destination + octets, sum);
   }
 }

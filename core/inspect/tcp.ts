@@ -1,6 +1,7 @@
 import { Protocol } from "../wire/constants.ts";
 import type { Layer } from "./layer.ts";
-import { addChild, addFields, bits, decimal, flags, octetPairs, verifiedChecksum } from "./tree.ts";
+import { showTransportChecksum } from "./transport_checksum.ts";
+import { addChild, addFields, bits, decimal, flags, hexadecimal, octetPairs } from "./tree.ts";
 import type { Field, Flag } from "./tree.ts";
 
 const HEADER_OCTETS = 20;
@@ -69,11 +70,11 @@ export const tcp: Layer = {
     const { bytes, offset, limit } = cursor;
     if (!addFields(cursor, node, offset, FIELDS) || offset + HEADER_OCTETS > limit) return;
     node.value = `${cursor.uint16(offset)} > ${cursor.uint16(offset + 2)}`;
-    const found = cursor.uint16(offset + CHECKSUM_AT);
+    const at = offset + CHECKSUM_AT;
     const checksum = cursor.whole
-      ? verifiedChecksum(found, cursor.upperLayerChecksum(Protocol.tcp, offset + CHECKSUM_AT))
-      : decimal(bytes, offset + CHECKSUM_AT, 2);
-    addChild(node, "Checksum", offset + CHECKSUM_AT, 2, checksum);
+      ? showTransportChecksum(cursor, Protocol.tcp, at, cursor.upperLayerChecksum(Protocol.tcp, at))
+      : hexadecimal(bytes, at, 2);
+    addChild(node, "Checksum", at, 2, checksum);
     addChild(node, "Urgent pointer", offset + 18, 2, decimal(bytes, offset + 18, 2));
     const dataStart = Math.max(offset + 4 * (bytes[offset + 12] >> 4), offset + HEADER_OCTETS);
     const optionOctets = Math.min(dataStart, limit) - offset - HEADER_OCTETS;

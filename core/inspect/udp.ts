@@ -5,7 +5,8 @@ import { DHCP_CLIENT_PORT, DHCP_SERVER_PORT, EtherType } from "./names.ts";
 import { NONE } from "./packet_cursor.ts";
 import type { PacketCursor } from "./packet_cursor.ts";
 import type { TextWriter } from "./text_writer.ts";
-import { addChild, addFields, decimal, hexadecimal, verifiedChecksum } from "./tree.ts";
+import { showTransportChecksum } from "./transport_checksum.ts";
+import { addChild, addFields, decimal, hexadecimal } from "./tree.ts";
 import type { Field } from "./tree.ts";
 
 const HEADER_OCTETS = 8;
@@ -106,5 +107,5 @@ function showChecksum(cursor: PacketCursor): string {
   if (!cursor.whole) return hexadecimal(bytes, offset + CHECKSUM_AT, 2);
   // A computed zero travels as all ones (RFC 768).
   const right = cursor.upperLayerChecksum(Protocol.udp, offset + CHECKSUM_AT) || 0xffff;
-  return verifiedChecksum(found, right);
+  return showTransportChecksum(cursor, Protocol.udp, offset + CHECKSUM_AT, right);
 }

@@ -220,6 +220,24 @@ Deno.test("tree: a number that an option gives too many octets is shown as octet
   ]);
 });
 
+Deno.test("tree: a checksum that was left to the network card is not called incorrect", () => {
+  const [source, destination] = ["10.0.0.1", "10.0.0.2"];
+  const datagram = udp(1, 2, octets("0102"));
+  // 0x0a00 + 0x0001 + 0x0a00 + 0x0002 + 17 + 10 octets.
+  datagram.set(octets("141e"), 6);
+  const row = (packet: Uint8Array) => tree(packet).find((text) => text.startsWith("26-27"));
+  assertEquals(
+    row(ipv4(source, destination, 17, datagram)),
+    "26-27    Checksum: 0x141e (partial, left to the network card)",
+  );
+  const right = withChecksum(source, destination, 17, 6, datagram).subarray(6, 8).toHex();
+  datagram[7]++;
+  assertEquals(
+    row(ipv4(source, destination, 17, datagram)),
+    `26-27    Checksum: 0x141f (incorrect, should be 0x${right})`,
+  );
+});
+
 Deno.test("tree: every node lies in the packet, and a field in its layer", () => {
   const packet = ethernet(0x86dd, ipv6(VISITED, AGENT, 60, homeAddressOption(135, HOME, update)));
   for (let length = 0; length <= packet.length; length++) {
