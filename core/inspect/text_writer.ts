@@ -91,6 +91,12 @@ export class TextWriter {
     }
   }
 
+  /** Octets as hexadecimal digits, two each. */
+  octets(source: Uint8Array, start: number, end: number): void {
+    this.#reserve(2 * Math.max(end - start, 0));
+    for (let index = start; index < end; index++) this.#hexOctet(source[index]);
+  }
+
   ipv4(source: Uint8Array, offset: number): void {
     this.#reserve(LONGEST_ITEM);
     let at = this.length;
