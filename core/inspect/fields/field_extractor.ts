@@ -10,9 +10,8 @@ import { MAXIMUM_LAYERS, PacketCursor } from "../packet_cursor.ts";
 import { beginQuoted } from "../packet_line.ts";
 import { nextLayer } from "../registry.ts";
 import type { CaptureClock } from "./capture_clock.ts";
-import { FieldSlot, take, wanted } from "./field_slot.ts";
-import type { Slots, WantedPlace } from "./field_slot.ts";
-import type { FieldSpec } from "./field_spec.ts";
+import { take, wanted } from "./field_slot.ts";
+import type { FieldSlot, Slots, WantedPlace } from "./field_slot.ts";
 import {
   HOME_ADDRESS_OPTION,
   HOME_AGENT_ADDRESS,
@@ -49,9 +48,9 @@ export class FieldExtractor {
   readonly #routingHomeAddress: readonly WantedPlace[];
   readonly #homeAgentAddress: readonly WantedPlace[];
 
-  /** A slot for each of `fields`, in the same order; no field twice. */
-  constructor(fields: readonly FieldSpec[]) {
-    this.slots = fields.map((spec) => new FieldSlot(spec));
+  /** No two slots for one field. */
+  constructor(slotsInOrder: readonly FieldSlot[]) {
+    this.slots = slotsInOrder;
     const slots: Slots = new Map(this.slots.map((slot) => [slot.spec.name, slot]));
     this.#frame = new Map([...slots].filter(([name]) => name.startsWith("frame.")));
     this.#layers = new Map([...LAYER_PLACES].map(([layer, places]) => [layer, wanted(places, slots)]));

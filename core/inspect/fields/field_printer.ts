@@ -2,7 +2,7 @@ import type { CapturedPacket } from "../../capture/captured_packet.ts";
 import type { TextWriter } from "../text_writer.ts";
 import type { CaptureClock } from "./capture_clock.ts";
 import { FieldExtractor } from "./field_extractor.ts";
-import type { FieldSlot } from "./field_slot.ts";
+import { FieldSlot } from "./field_slot.ts";
 import type { FieldSpec } from "./field_spec.ts";
 import { writeFieldValue } from "./field_text.ts";
 
@@ -31,7 +31,7 @@ export class FieldPrinter {
     readonly layout: FieldLayout,
     readonly out: TextWriter,
   ) {
-    this.#extractor = new FieldExtractor([...new Set(fields)]);
+    this.#extractor = new FieldExtractor([...new Set(fields)].map((spec) => new FieldSlot(spec)));
     const { slots } = this.#extractor;
     this.#columns = fields.map((spec) => slots.find((slot) => slot.spec === spec)!);
   }

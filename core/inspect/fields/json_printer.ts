@@ -2,7 +2,7 @@ import type { CapturedPacket } from "../../capture/captured_packet.ts";
 import type { TextWriter } from "../text_writer.ts";
 import type { CaptureClock } from "./capture_clock.ts";
 import { FieldExtractor } from "./field_extractor.ts";
-import type { FieldSlot } from "./field_slot.ts";
+import { FieldSlot } from "./field_slot.ts";
 import type { FieldSpec } from "./field_spec.ts";
 import { FIELDS } from "./field_table.ts";
 import { writeFieldValue } from "./field_text.ts";
@@ -24,7 +24,7 @@ export class JsonPrinter {
   /** Without `fields`: all, but those that only say again what another field says. */
   constructor(readonly out: TextWriter, fields?: readonly FieldSpec[]) {
     const all = fields ?? [...FIELDS.values()].filter(({ again }) => !again);
-    this.#extractor = new FieldExtractor([...new Set(all)]);
+    this.#extractor = new FieldExtractor([...new Set(all)].map((spec) => new FieldSlot(spec)));
     const { slots } = this.#extractor;
     const isProtocol = ({ spec }: FieldSlot) => fields === undefined && spec.kind === "protocol";
     this.#protocols = slots.filter(isProtocol);
