@@ -106,7 +106,11 @@ async function revive({ homeAgent, mobileNode, secondMobileNode, captures }: Sta
   for (const daemon of [homeAgent, mobileNode, secondMobileNode]) {
     if (!daemon.running) daemon.start();
   }
-  await homeAgent.ready(10_000).catch(() => {});
+  // A network is kept, too, to find out why they do not register.
+  const registered = ({ state }: { state: string }) => state === "registered";
+  await Promise.allSettled(
+    [mobileNode, secondMobileNode].map((node) => node.until("registration", 10_000, registered)),
+  );
 }
 
 function explain({ lab, homeAgent }: Stage, remark: (line: string) => void): void {

@@ -5,7 +5,7 @@ import type { Stage } from "./stage.ts";
 import { ACCESS_NETWORK, FIRST_MOBILE_NODE, labTopology, SECOND_MOBILE_NODE } from "./topology.ts";
 
 /** From the Binding Update to its acknowledgement; the limit leaves room for a busy machine. */
-const REGISTRATION_LIMIT_MS = 500;
+const REGISTRATION_LIMIT_MS = 1000;
 /** From starting the program to a registered mobile node. */
 const START_LIMIT_MS = 10_000;
 

@@ -6,9 +6,9 @@ import { ACCESS_IPV4, FIRST_MOBILE_NODE } from "./topology.ts";
 
 const REFUSAL_LIMIT_MS = 10_000;
 /** The mobile node is silent until its next keepalive: only then the NAT lets calls in again. */
-const FLUSH_LIMIT_MS = NAT_REFRESH_SECONDS * 1000 + 1000;
+const FLUSH_LIMIT_MS = NAT_REFRESH_SECONDS * 1000 + 2000;
 /** Traffic on a port that the home agent does not know is answered at once. */
-const REBINDING_LIMIT_MS = 2000;
+const REBINDING_LIMIT_MS = 3000;
 const NEW_PORTS = { first: 40_000, last: 49_999 };
 /** The start of the program, and what it takes the mobile node to find out. */
 const RESTART_LIMIT_MS = 10_000;
