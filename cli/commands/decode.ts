@@ -1,10 +1,10 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { CaptureReader } from "../../core/capture/capture_reader.ts";
-import { PacketPrinter } from "../../core/inspect/packet_printer.ts";
 import { TextWriter } from "../../core/inspect/text_writer.ts";
 import { nameOf, readCaptureFile } from "../decode_input/capture_source.ts";
 import { Failure } from "../output/fault.ts";
 import { OutputClosed, type SyncWriter, writeAll } from "../output/write.ts";
+import { OUTPUT_FORMATS, type OutputOptions, PacketOutput } from "./decode_output.ts";
 
 const READ_OCTETS = 1_048_576;
 const WRITE_OCTETS = 65_536;
@@ -20,7 +20,8 @@ IPv4 home address, HoA the Home Address option, RH2 the type 2 routing header, M
 Examples:
   dsmip decode capture.pcap
   dsmip decode -V -c 1 capture.pcapng          every field of the first packet, with the bytes where it stands
-  dsmip decode capture.pcap | grep ' B[UA] '   the registrations
+  dsmip decode -Y 'mip6.mhtype in {5, 6}' capture.pcap         the registrations
+  dsmip decode -T fields -e frame.number -e mip6.ba.status capture.pcap
   tcpdump -i any -U -w - | dsmip decode -      live`;
 
 /** `dsmip decode FILE` */
@@ -32,10 +33,20 @@ export function decodeCommand() {
     .argument("<file>", "the capture; - is standard input")
     .option("-V, --verbose", "the full tree of every packet instead of a line")
     .option("-c, --count <packets>", "stop after so many packets", parseCount)
+    .option("-Y, --filter <filter>", "only packets that this display filter lets through, in tshark's words")
+    .addOption(new Option("-T, --format <format>", "what to print of a packet").choices(OUTPUT_FORMATS))
+    .option("-e, --field <name>", "a field to print, by tshark's name; may be given again", collect, [])
+    .option(
+      "-E, --layout <setting>",
+      "how -T fields prints: separator=, header=y, ... as tshark has it",
+      collect,
+      [],
+    )
     .addHelpText("after", EXAMPLES)
-    .action(async (file, { verbose, count }) => {
+    .action(async (file, { verbose, count, filter, format, field: fields, layout }) => {
       const colour = Deno.stdout.isTerminal() && !Deno.env.get("NO_COLOR");
-      const decoding = new Decoding(Deno.stdout, { name: nameOf(file), verbose, count, colour });
+      const output = { verbose, filter, format, fields, layout };
+      const decoding = new Decoding(Deno.stdout, { name: nameOf(file), count, colour, ...output });
       for await (const chunk of readCaptureFile(file)) {
         if (!decoding.take(chunk)) break;
       }
@@ -48,11 +59,10 @@ export interface SyncReader {
   readSync(buffer: Uint8Array): number | null;
 }
 
-export interface DecodeOptions {
+export interface DecodeOptions extends OutputOptions {
   /** What the messages call the capture. */
   readonly name: string;
-  readonly verbose?: boolean;
-  /** Stop after so many packets. */
+  /** Stop after so many packets that were shown. */
   readonly count?: number;
   readonly colour?: boolean;
 }
@@ -72,22 +82,20 @@ export function decode(source: SyncReader, output: SyncWriter, options: DecodeOp
 export class Decoding {
   readonly #output: SyncWriter;
   readonly #name: string;
-  readonly #verbose: boolean;
   readonly #reader = new CaptureReader();
   readonly #text: TextWriter;
-  readonly #printer: PacketPrinter;
+  readonly #shown: PacketOutput;
   #left: number;
 
   constructor(
     output: SyncWriter,
-    { name, verbose = false, count = Infinity, colour = false }: DecodeOptions,
+    { name, count = Infinity, colour = false, ...shown }: DecodeOptions,
   ) {
     this.#output = output;
     this.#name = name;
-    this.#verbose = verbose;
     this.#left = count;
     this.#text = new TextWriter(colour);
-    this.#printer = new PacketPrinter(this.#text);
+    this.#shown = new PacketOutput(this.#text, shown);
   }
 
   /**
@@ -100,9 +108,7 @@ export class Decoding {
     while (this.#left > 0) {
       const packet = this.#reader.next();
       if (packet === undefined) break;
-      if (this.#verbose) this.#printer.writeTree(packet);
-      else this.#printer.writeLine(packet);
-      this.#left--;
+      if (this.#shown.show(packet)) this.#left--;
       if (text.length >= WRITE_OCTETS) flush(text, this.#output);
     }
     // Before the next chunk: it may have to wait for a packet that somebody has not sent yet.
@@ -128,6 +134,10 @@ function flush(text: TextWriter, output: SyncWriter): void {
     throw error;
   }
   text.clear();
+}
+
+function collect(value: string, values: readonly string[]): string[] {
+  return [...values, value];
 }
 
 function parseCount(text: string): number {

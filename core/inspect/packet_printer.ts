@@ -3,6 +3,7 @@ import { linkTypeName } from "../capture/link_type.ts";
 import { PacketCursor } from "./packet_cursor.ts";
 import { writePacket } from "./packet_line.ts";
 import { addPacket, writeTree } from "./packet_tree.ts";
+import { Reassembler } from "./reassembly.ts";
 import type { TextWriter } from "./text_writer.ts";
 import { addChild, treeNode } from "./tree.ts";
 import { formatUtcTime } from "./utc_time.ts";
@@ -17,8 +18,15 @@ export class PacketPrinter {
   /** The time of the first packet that has one: all others are shown relative to it. */
   #origin: CaptureTime | undefined;
 
-  constructor(out: TextWriter) {
+  /** `reassembler`: to share the fragments with others that look at the same packets. */
+  constructor(out: TextWriter, reassembler = new Reassembler()) {
     this.#out = out;
+    this.#cursor.reassembler = reassembler;
+  }
+
+  /** A packet that may not be printed: times count from the first one of all. */
+  note({ time }: CapturedPacket): void {
+    this.#origin ??= time;
   }
 
   /** One line: number, seconds since the first packet, source, destination, protocol, what matters. */
@@ -49,7 +57,8 @@ export class PacketPrinter {
   }
 
   #begin(packet: CapturedPacket): void {
-    const { bytes, originalLength, linkType } = packet;
+    const { bytes, number, time, originalLength, linkType } = packet;
+    this.#cursor.reassembler?.startPacket(number, time?.seconds);
     this.#cursor.begin(bytes, 0, bytes.length, originalLength, "linkType", linkType);
   }
 
