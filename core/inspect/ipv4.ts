@@ -13,6 +13,7 @@ import {
   named,
   verifiedChecksum,
 } from "./tree.ts";
+import type { Fragment } from "./reassembly.ts";
 import type { Field } from "./tree.ts";
 
 const HEADER_OCTETS = 20;
@@ -106,9 +107,17 @@ export const ipv4Layer: Layer = {
 export function followFragment(
   cursor: PacketCursor,
   protocol: number,
-  fragment: { offset: number; more: boolean; identification: number },
+  fragment: Fragment,
 ): void {
   if (fragment.offset === 0 && !fragment.more) return cursor.follow("ipProtocol", protocol);
+  if (cursor.reassembler !== undefined && !cursor.partial && cursor.limit === cursor.end) {
+    const whole = cursor.reassembler.add(cursor, protocol, fragment);
+    if (whole !== undefined) {
+      cursor.continueWith(whole.content, `reassembled from ${whole.fragments} fragments`);
+      cursor.reassembledFrom = whole.fragments;
+      return cursor.follow("ipProtocol", whole.protocol);
+    }
+  }
   cursor.fragmentOffset = fragment.offset;
   cursor.fragmentOctets = cursor.end - cursor.offset;
   cursor.moreFragments = fragment.more;

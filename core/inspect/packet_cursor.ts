@@ -1,5 +1,8 @@
 import { finishChecksum, onesComplementSum } from "../wire/checksum.ts";
 
+import type { EspAssociation } from "./esp.ts";
+import type { Reassembler } from "./reassembly.ts";
+
 /** The tables that a layer may name to say what follows it: see registry.ts. */
 export type RegistryName = "linkType" | "etherType" | "ipProtocol" | "udpPayload" | "laterFragment";
 
@@ -66,6 +69,19 @@ export class PacketCursor {
   /** Part of the packet is elsewhere (first fragment, or quoted by an ICMP error): lengths and checksums do not apply. */
   partial = false;
 
+  /** Where fragments wait for one another; shared by all cursors that look at the same packets. */
+  reassembler: Reassembler | undefined;
+  /** How many fragments brought the octets that `bytes` holds now; 0 in a packet that came in one. */
+  reassembledFrom = 0;
+
+  /** Whose keys are known. */
+  espAssociations: readonly EspAssociation[] = [];
+  /** Of the innermost ESP header that could be read through. */
+  espSpi = NONE;
+  espSequenceNumber = 0;
+  /** What was done last to get at the octets that `bytes` holds: "decrypted". */
+  contentHow = "";
+
   /** The outer headers, the outermost first; only the first `tunnelCount` count. */
   readonly tunnels: Tunnel[] = [];
   tunnelCount = 0;
@@ -108,6 +124,8 @@ export class PacketCursor {
     this.destinationUnknown = false;
     this.fragmentOffset = NONE;
     this.moreFragments = false;
+    this.reassembledFrom = 0;
+    this.espSpi = NONE;
     this.partial = this.quoteDepth > 0;
     this.tunnelCount = 0;
     this.quoteOffset = NONE;
@@ -119,6 +137,21 @@ export class PacketCursor {
   follow(registry: RegistryName, number: number): void {
     this.nextRegistry = registry;
     this.nextNumber = number;
+  }
+
+  /**
+   * The layer that is next has these octets instead of those in the packet: they were in pieces, or encrypted.
+   * `bytes` becomes the headers so far with them behind, so that all offsets stay right.
+   */
+  continueWith(content: Uint8Array, how: string): void {
+    this.contentHow = how;
+    const bytes = new Uint8Array(this.offset + content.length);
+    bytes.set(this.bytes.subarray(0, this.offset));
+    bytes.set(content, this.offset);
+    this.bytes = bytes;
+    this.end = bytes.length;
+    this.limit = bytes.length;
+    this.packetEnd = bytes.length;
   }
 
   /** Octets of the layer that were captured. */

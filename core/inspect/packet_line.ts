@@ -29,7 +29,7 @@ export function writePacket(cursor: PacketCursor, out: TextWriter): void {
   }
   writeHomeAddresses(cursor, out);
   writeQuoted(cursor, out);
-  writeFragment(cursor, out);
+  writeWrapping(cursor, out);
   if (cursor.problem !== undefined) writeRemark(out, "bad", cursor.problem);
   if (cursor.vlan !== NONE) writeRemark(out, "faint", `VLAN ${cursor.vlan}`);
   if (cursor.quoteDepth === 0 && cursor.packetEnd > cursor.bytes.length) {
@@ -94,7 +94,13 @@ export function beginQuoted(cursor: PacketCursor, quoted: PacketCursor): void {
   quoted.begin(cursor.bytes, cursor.quoteOffset, cursor.limit, cursor.end, "etherType", etherType);
 }
 
-function writeFragment(cursor: PacketCursor, out: TextWriter): void {
+function writeWrapping(cursor: PacketCursor, out: TextWriter): void {
+  if (cursor.espSpi !== NONE) {
+    out.text(" [ESP spi=0x");
+    out.hex(cursor.espSpi, 8);
+    out.text(` seq=${cursor.espSequenceNumber}]`);
+  }
+  if (cursor.reassembledFrom > 0) out.text(` [reassembled from ${cursor.reassembledFrom}]`);
   if (cursor.fragmentOffset === NONE) return;
   out.text(" [fragment 0x");
   out.hex(cursor.fragmentIdentification, cursor.fragmentIdentification > 0xffff ? 8 : 4);

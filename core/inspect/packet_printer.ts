@@ -1,5 +1,6 @@
 import type { CapturedPacket, CaptureTime } from "../capture/captured_packet.ts";
 import { linkTypeName } from "../capture/link_type.ts";
+import type { EspAssociation } from "./esp.ts";
 import { PacketCursor } from "./packet_cursor.ts";
 import { writePacket } from "./packet_line.ts";
 import { addPacket, writeTree } from "./packet_tree.ts";
@@ -11,6 +12,11 @@ import { formatUtcTime } from "./utc_time.ts";
 const NUMBER_COLUMNS = 5;
 const SECONDS_COLUMNS = 4;
 
+export interface PrinterHelpers {
+  readonly reassembler?: Reassembler;
+  readonly espAssociations?: readonly EspAssociation[];
+}
+
 /** Prints the packets of one capture, one after the other, into a TextWriter. */
 export class PacketPrinter {
   readonly #cursor = new PacketCursor();
@@ -18,10 +24,11 @@ export class PacketPrinter {
   /** The time of the first packet that has one: all others are shown relative to it. */
   #origin: CaptureTime | undefined;
 
-  /** `reassembler`: to share the fragments with others that look at the same packets. */
-  constructor(out: TextWriter, reassembler = new Reassembler()) {
+  /** `helpers`: what reads through fragments and encryption, to share with others that look at the same packets. */
+  constructor(out: TextWriter, helpers: PrinterHelpers = {}) {
     this.#out = out;
-    this.#cursor.reassembler = reassembler;
+    this.#cursor.reassembler = helpers.reassembler ?? new Reassembler();
+    this.#cursor.espAssociations = helpers.espAssociations ?? [];
   }
 
   /** A packet that may not be printed: times count from the first one of all. */

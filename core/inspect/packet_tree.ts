@@ -20,8 +20,13 @@ export function addPacket(cursor: PacketCursor, parent: TreeNode): void {
     const before = cursor.problem;
     if (layers > MAXIMUM_LAYERS) cursor.complain(`more than ${MAXIMUM_LAYERS} headers`);
     else layer.tree(cursor, node);
+    const bytesBefore = cursor.bytes;
     const carries = layers <= MAXIMUM_LAYERS && layer.carry?.(cursor) === true;
     node.length = Math.max((carries ? cursor.offset : cursor.limit) - start, 0);
+    if (cursor.bytes !== bytesBefore) {
+      const octets = cursor.limit - cursor.offset;
+      addChild(node, "Content", cursor.offset, octets, `${octets} bytes, ${cursor.contentHow}`);
+    }
     if (!carries) addQuoted(cursor, node);
     if (cursor.problem !== undefined && before === undefined) {
       addChild(node, PROBLEM, start, node.length, cursor.problem);

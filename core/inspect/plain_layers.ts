@@ -3,8 +3,8 @@ import type { Layer } from "./layer.ts";
 import { SMALLEST_ETHER_TYPE } from "./link_layer.ts";
 import { etherTypeNames } from "./names.ts";
 import type { PacketCursor } from "./packet_cursor.ts";
-import { addChild, addFields, decimal, hexadecimal, hexNumber, octetPairs } from "./tree.ts";
-import type { Field, TreeNode } from "./tree.ts";
+import { addChild, hexNumber, octetPairs } from "./tree.ts";
+import type { TreeNode } from "./tree.ts";
 
 /** Headers of which nothing, or next to nothing, can be read: the last resort of every table. */
 
@@ -45,31 +45,6 @@ export const noNextHeader: Layer = {
     out.text("no next header");
   },
   tree: addData,
-};
-
-const ESP_FIELDS: readonly Field[] = [
-  { name: "SPI", at: 0, octets: 4, show: hexadecimal },
-  { name: "Sequence number", at: 4, octets: 4, show: decimal },
-];
-
-/** RFC 4303: what follows the sequence number is encrypted, or looks so. */
-export const esp: Layer = {
-  name: "ESP",
-  line(cursor, out) {
-    out.styled("strong", "ESP");
-    if (!cursor.need(8, "an ESP header")) return;
-    out.text(" spi=0x");
-    out.hex(cursor.uint32(cursor.offset), 8);
-    out.text(" seq=");
-    out.decimal(cursor.uint32(cursor.offset + 4));
-    out.text(" len=");
-    out.decimal(cursor.end - cursor.offset - 8);
-  },
-  tree(cursor, node) {
-    if (!addFields(cursor, node, cursor.offset, ESP_FIELDS)) return;
-    const octets = cursor.available - 8;
-    if (octets > 0) addChild(node, "Encrypted data", cursor.offset + 8, octets, `${octets} bytes`);
-  },
 };
 
 function addData(cursor: PacketCursor, node: TreeNode): void {

@@ -2,6 +2,7 @@ import { LinkType } from "../capture/link_type.ts";
 import { Protocol } from "../wire/constants.ts";
 import { arp } from "./arp.ts";
 import { dhcpv4 } from "./dhcpv4.ts";
+import { esp } from "./esp.ts";
 import {
   authenticationHeader,
   destinationOptions,
@@ -18,7 +19,7 @@ import { ethernet, linuxCooked, linuxCookedV2, loopback, rawIp, vlan } from "./l
 import { mobilityHeader } from "./mobility_header.ts";
 import { AUTHENTICATION_HEADER_PROTOCOL, DHCP_SERVER_PORT, EtherType } from "./names.ts";
 import type { PacketCursor, RegistryName } from "./packet_cursor.ts";
-import { esp, noNextHeader, unknownEtherType, unknownIpProtocol, unknownLinkType } from "./plain_layers.ts";
+import { noNextHeader, unknownEtherType, unknownIpProtocol, unknownLinkType } from "./plain_layers.ts";
 import { ppp, pppOverEthernet } from "./ppp.ts";
 import { tcp } from "./tcp.ts";
 import { udp, udpPayload } from "./udp.ts";
