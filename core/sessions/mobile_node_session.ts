@@ -24,7 +24,7 @@ export interface EntryBudget {
 /** Where the mobile node says that it is. */
 interface Attachment {
   readonly version: 4 | 6;
-  readonly octets: Uint8Array;
+  readonly words: readonly number[];
   readonly careOfAddress: string;
   /** How the Binding Update came; the acknowledgement says how the data go. */
   readonly path: Encapsulation;
@@ -62,7 +62,7 @@ export class MobileNodeSession {
   readonly #roundTrips = new Samples();
   readonly #refreshIntervals = new Samples();
   #entries = 0;
-  #entriesNotKept = 0;
+  entriesNotKept = 0;
   #updates = 0;
   #accepted = 0;
   #refused = 0;
@@ -236,7 +236,7 @@ export class MobileNodeSession {
         updates: this.#correspondentUpdates,
         acknowledgements: this.#correspondentAcknowledgements,
       },
-      entriesNotKept: this.#entriesNotKept,
+      entriesNotKept: this.entriesNotKept,
     };
   }
 
@@ -259,20 +259,19 @@ export class MobileNodeSession {
     if (lifetimeSeconds === 0) return current;
     const path = pathOf(cursor);
     this.#noteHomeAgentOuter(cursor);
-    if (current !== undefined && isAt(current, signalling, cursor.bytes, path)) return current;
+    if (current !== undefined && isAt(current, signalling, cursor, path)) return current;
     const before = current === undefined || current.accepted ? current : current.before;
     current?.handover?.abandon(seconds);
-    if (before !== undefined && isAt(before, signalling, cursor.bytes, path)) {
+    if (before !== undefined && isAt(before, signalling, cursor, path)) {
       this.#attachments.set(bindingId, before);
       return before;
     }
     if (current === undefined && this.#attachments.size >= MAXIMUM_BINDINGS) return undefined;
-    const { careOfAddressOffset, careOfAddressVersion: version } = signalling;
-    const octets = cursor.bytes.slice(careOfAddressOffset, careOfAddressOffset + (version === 4 ? 4 : 16));
+    const { careOfAddressVersion: version } = signalling;
     const careOfAddress = careOfAddressText(signalling, cursor.bytes);
     const attachment: Attachment = {
       version,
-      octets,
+      words: careOfAddressWords(signalling, cursor),
       careOfAddress,
       path,
       fromSeconds: seconds,
@@ -417,7 +416,7 @@ export class MobileNodeSession {
   #keep<Entry>(list: Entry[], entry: Entry, seconds: number): void {
     this.#lastEntrySeconds = seconds;
     if (this.#entries >= MAXIMUM_ENTRIES_OF_ONE || this.budget.left <= 0) {
-      this.#entriesNotKept++;
+      this.entriesNotKept++;
       return;
     }
     this.#entries++;
@@ -440,14 +439,27 @@ function pathOf({ tunnelCount, tunnels }: PacketCursor): Encapsulation {
   return ipVersion === 4 ? "ipv6InIpv4" : "ipv6InIpv6";
 }
 
+/** Numbers instead of octets: a small typed array for each care-of address costs more than all the rest. */
+function careOfAddressWords(
+  { careOfAddressOffset: at, careOfAddressVersion }: Signalling,
+  cursor: PacketCursor,
+) {
+  if (careOfAddressVersion === 4) return [cursor.uint32(at)];
+  return [cursor.uint32(at), cursor.uint32(at + 4), cursor.uint32(at + 8), cursor.uint32(at + 12)];
+}
+
 function isAt(
   attachment: Attachment,
   signalling: Signalling,
-  bytes: Uint8Array,
+  cursor: PacketCursor,
   path: Encapsulation,
 ): boolean {
-  return attachment.path === path && attachment.version === signalling.careOfAddressVersion &&
-    equals(attachment.octets, bytes, signalling.careOfAddressOffset);
+  const { words, version } = attachment;
+  if (attachment.path !== path || version !== signalling.careOfAddressVersion) return false;
+  for (let index = 0; index < words.length; index++) {
+    if (words[index] !== cursor.uint32(signalling.careOfAddressOffset + 4 * index)) return false;
+  }
+  return true;
 }
 
 /** Whether `octets` stand at `offset`. */

@@ -105,7 +105,7 @@ export class SessionTracker {
   get cutOff(): CutOff {
     return {
       messages: this.#messagesNotFollowed,
-      entries: this.#sessions.reduce((sum, session) => sum + session.report().entriesNotKept, 0),
+      entries: this.#sessions.reduce((sum, session) => sum + session.entriesNotKept, 0),
       notPlotted: this.#plot ? Math.max(this.#sessions.length - MAXIMUM_PLOTTED, 0) : 0,
     };
   }
