@@ -8,6 +8,7 @@ import {
   type Ipv6Address,
   ipv6Octets,
 } from "./address.ts";
+import type { SubOptionTable } from "./sub_option.ts";
 
 /**
  * The fields of which the tables of mobility messages and mobility options are made: one description from which
@@ -26,16 +27,22 @@ export interface Field<Value> {
   endOctet(value: Value): number;
   /** The value for a person's eye, with its unit. */
   print(value: Value): string;
+  /** Where the octets are a row of sub-options: what they hold (see sub_option.ts). */
+  readonly subOptions?: SubOptionTable;
 }
 
 /** What values a field takes: enough to make them up in a test. */
 export type FieldForm =
   | { readonly kind: "number"; readonly bits: number; readonly scale: number }
   | { readonly kind: "bigNumber" }
+  | { readonly kind: "constant"; readonly bits: number; readonly value: number }
+  | { readonly kind: "optionalNumber"; readonly bits: number }
   | { readonly kind: "flag" }
   | { readonly kind: "ipv4" }
   | { readonly kind: "ipv6" }
   | { readonly kind: "optionalAddress" }
+  | { readonly kind: "address" }
+  | { readonly kind: "ipv6List" }
   | { readonly kind: "octets"; readonly octets: number }
   | { readonly kind: "restOctets"; readonly minimum: number; readonly maximum: number };
 
@@ -70,6 +77,31 @@ export function numberField(
       const meaning = name?.(value);
       return `${value}${unit === undefined ? "" : ` ${unit}`}${meaning === undefined ? "" : ` (${meaning})`}`;
     },
+  };
+}
+
+/** A number that tells one format from another under the same type: always `value`. */
+export function constantField(label: string, bitOffset: number, bits: number, value: number): Field<number> {
+  return { ...numberField(label, bitOffset, bits), form: { kind: "constant", bits, value } };
+}
+
+/** A number at the end of the region that may be left out, told by the octets there are. */
+export function optionalNumberField(
+  label: string,
+  octetOffset: number,
+  bits: number,
+): Field<number | undefined> {
+  const octets = bits / 8;
+  return {
+    label,
+    form: { kind: "optionalNumber", bits },
+    read: (bytes, start, end) =>
+      end - start < octetOffset + octets ? undefined : readBits(bytes, start + octetOffset, 0, bits),
+    write: (buffer, start, value) => {
+      if (value !== undefined) orBits(buffer, start + octetOffset, 0, bits, value, label);
+    },
+    endOctet: (value) => octetOffset + (value === undefined ? 0 : octets),
+    print: (value) => value === undefined ? "none" : `${value}`,
   };
 }
 
@@ -127,6 +159,43 @@ export function optionalAddressField(
     },
     endOctet: (value) => octetOffset + (value === undefined ? 0 : octetsOf(value).length),
     print: (value) => value ?? "none",
+  };
+}
+
+/** What stands at the end of the region: an IPv4 or an IPv6 address, told by the octets left. */
+export function addressField(label: string, octetOffset: number): Field<Ipv4Address | Ipv6Address> {
+  const { read, write, endOctet } = optionalAddressField(label, octetOffset);
+  return {
+    label,
+    form: { kind: "address" },
+    read: (bytes, start, end) => read(bytes, start, end) ?? "",
+    write,
+    endOctet,
+    print: (value) => value,
+  };
+}
+
+/** IPv6 addresses from `octetOffset` on, as many as the octet at `countOffset` says. */
+export function countedIpv6Field(
+  label: string,
+  countOffset: number,
+  octetOffset: number,
+): Field<readonly Ipv6Address[]> {
+  return {
+    label,
+    form: { kind: "ipv6List" },
+    read: (bytes, start) =>
+      Array.from(
+        { length: bytes[start + countOffset] },
+        (_, index) => formatIpv6(bytes, start + octetOffset + IPV6_OCTETS * index),
+      ),
+    write: (buffer, start, value) => {
+      if (value.length > 255) throw new RangeError(`Cannot encode ${label}: ${value.length} are too many`);
+      buffer[start + countOffset] = value.length;
+      value.forEach((one, index) => buffer.set(ipv6Octets(one), start + octetOffset + IPV6_OCTETS * index));
+    },
+    endOctet: (value) => octetOffset + IPV6_OCTETS * value.length,
+    print: (value) => value.length === 0 ? "none" : value.join(", "),
   };
 }
 

@@ -1,11 +1,20 @@
 import { Protocol } from "./constants.ts";
-import { readFields, writeFields } from "./fields_codec.ts";
+import { fieldsOctets, readFields, writeFields } from "./fields_codec.ts";
 import type { MobilityMessage } from "./mobility_message.ts";
-import { MOBILITY_MESSAGES, mobilityMessageEntry } from "./mobility_message_table.ts";
+import {
+  type AnyMobilityMessage,
+  type AnyMobilityMessageEntry,
+  fixedOctetsAt,
+  mobilityMessageEntryAt,
+  mobilityMessageEntryOfKind,
+  stackMessageEntryAt,
+} from "./mobility_message_table.ts";
+import { mobilityOptionEntry, stackOptionEntry } from "./mobility_option_table.ts";
 import {
   decodeMobilityOptions,
   encodeMobilityOptions,
   layOutOptions,
+  type OptionEntryOf,
   type OptionLayout,
 } from "./mobility_option_codec.ts";
 import { type Decoded, decoded, malformed } from "./result.ts";
@@ -32,31 +41,53 @@ const UNIT_OCTETS = 8;
 const HEAD_OCTETS = 6;
 const MAXIMUM_OCTETS = 256 * UNIT_OCTETS;
 
-/** Decodes the header at the start of `bytes`; what follows its length is not looked at. */
+/** As MobilityHeader, with a message of the whole table. */
+export type AnyMobilityHeader = Omit<MobilityHeader, "message"> & { readonly message: AnyMobilityMessage };
+
+/**
+ * Decodes the header at the start of `bytes`; what follows its length is not looked at. Messages and options that the
+ * stack does not act on are unknown ones.
+ */
 export function decodeMobilityHeader(bytes: Uint8Array): Decoded<MobilityHeader> {
+  return decode(bytes, stackMessageEntryAt, stackOptionEntry) as Decoded<MobilityHeader>;
+}
+
+/** As decodeMobilityHeader, with the messages and options of the whole table. */
+export function decodeAnyMobilityHeader(bytes: Uint8Array): Decoded<AnyMobilityHeader> {
+  return decode(bytes, mobilityMessageEntryAt, mobilityOptionEntry);
+}
+
+function decode(
+  bytes: Uint8Array,
+  messageEntryAt: (bytes: Uint8Array, offset: number) => AnyMobilityMessageEntry | undefined,
+  optionEntryOf: OptionEntryOf,
+): Decoded<AnyMobilityHeader> {
   if (bytes.length < UNIT_OCTETS) return malformed(bytes.length, "mobility header", "is cut off");
   const length = (bytes[1] + 1) * UNIT_OCTETS;
   if (length > bytes.length) return malformed(1, "mobility header length", "goes past the end of the packet");
   const envelope = { payloadProtocol: bytes[0], checksum: bytes[4] << 8 | bytes[5], length };
-  const type = bytes[2];
-  const entry = mobilityMessageEntry(type);
+  const entry = messageEntryAt(bytes, 0);
   if (entry === undefined) {
-    const message: MobilityMessage = { kind: "unknownMessage", type, data: bytes.slice(HEAD_OCTETS, length) };
+    const message: AnyMobilityMessage = {
+      kind: "unknownMessage",
+      type: bytes[2],
+      data: bytes.slice(HEAD_OCTETS, length),
+    };
     return decoded({ ...envelope, message, optionOffsets: [] });
   }
-  const optionsStart = HEAD_OCTETS + entry.fixedOctets;
+  const optionsStart = HEAD_OCTETS + fixedOctetsAt(entry, bytes, HEAD_OCTETS);
   if (optionsStart > length) {
     return malformed(1, "mobility header length", `is too small for a ${entry.name}`);
   }
-  const options = decodeMobilityOptions(bytes, optionsStart, length);
+  const options = decodeMobilityOptions(bytes, optionsStart, length, optionEntryOf);
   if (!options.ok) return options;
   const fixed = readFields(entry.kind, entry.fields, bytes, HEAD_OCTETS, optionsStart);
-  const message = { ...fixed, options: options.value.options } as unknown as MobilityMessage;
+  const message = { ...fixed, options: options.value.options } as unknown as AnyMobilityMessage;
   return decoded({ ...envelope, message, optionOffsets: options.value.offsets });
 }
 
 /** The whole header with checksum 0. Throws RangeError for a record that cannot be sent. */
-export function encodeMobilityHeader(message: MobilityMessage): Uint8Array {
+export function encodeMobilityHeader(message: AnyMobilityMessage): Uint8Array {
   const layout = layOut(message);
   const buffer = new Uint8Array(layout.end);
   write(message, layout, buffer, 0);
@@ -65,7 +96,7 @@ export function encodeMobilityHeader(message: MobilityMessage): Uint8Array {
 
 /** As encodeMobilityHeader, into a buffer of any content from `offset` on. Returns the header's octets. */
 export function encodeMobilityHeaderInto(
-  message: MobilityMessage,
+  message: AnyMobilityMessage,
   buffer: Uint8Array,
   offset: number,
 ): number {
@@ -79,10 +110,10 @@ export function encodeMobilityHeaderInto(
   return layout.end;
 }
 
-function layOut(message: MobilityMessage): OptionLayout {
+function layOut(message: AnyMobilityMessage): OptionLayout {
   const layout = message.kind === "unknownMessage"
     ? { offsets: [], end: HEAD_OCTETS + message.data.length }
-    : layOutOptions(message.options, HEAD_OCTETS + MOBILITY_MESSAGES[message.kind].fixedOctets);
+    : layOutOptions(message.options, HEAD_OCTETS + fixedOctetsOf(message));
   if (layout.end % UNIT_OCTETS !== 0 || layout.end === 0 || layout.end > MAXIMUM_OCTETS) {
     throw new RangeError(
       `Cannot encode ${mobilityMessageName(message)}: a mobility header cannot have ${layout.end} octets`,
@@ -91,7 +122,7 @@ function layOut(message: MobilityMessage): OptionLayout {
   return layout;
 }
 
-function write(message: MobilityMessage, layout: OptionLayout, buffer: Uint8Array, offset: number): void {
+function write(message: AnyMobilityMessage, layout: OptionLayout, buffer: Uint8Array, offset: number): void {
   buffer.fill(0, offset, offset + layout.end);
   buffer[offset] = Protocol.noNextHeader;
   buffer[offset + 1] = layout.end / UNIT_OCTETS - 1;
@@ -100,17 +131,28 @@ function write(message: MobilityMessage, layout: OptionLayout, buffer: Uint8Arra
     buffer.set(message.data, offset + HEAD_OCTETS);
     return;
   }
-  const { fields, fixedOctets } = MOBILITY_MESSAGES[message.kind];
-  writeFields(message, fields, buffer, offset + HEAD_OCTETS);
-  encodeMobilityOptions(message.options, layout, buffer, offset, HEAD_OCTETS + fixedOctets);
+  writeFields(message, entryOf(message).fields, buffer, offset + HEAD_OCTETS);
+  encodeMobilityOptions(message.options, layout, buffer, offset, HEAD_OCTETS + fixedOctetsOf(message));
 }
 
-export function mobilityMessageType(message: MobilityMessage): number {
-  return message.kind === "unknownMessage" ? message.type : MOBILITY_MESSAGES[message.kind].type;
+export function mobilityMessageType(message: AnyMobilityMessage): number {
+  return message.kind === "unknownMessage" ? message.type : entryOf(message).type;
 }
 
-function mobilityMessageName(message: MobilityMessage): string {
+function mobilityMessageName(message: AnyMobilityMessage): string {
   return message.kind === "unknownMessage"
     ? `Unknown mobility message ${message.type}`
-    : MOBILITY_MESSAGES[message.kind].name;
+    : entryOf(message).name;
+}
+
+function fixedOctetsOf(message: AnyMobilityMessage): number {
+  const { fixedOctets, fields, octetsAt } = entryOf(message);
+  return octetsAt === undefined ? fixedOctets : fieldsOctets(message, fields);
+}
+
+/** Throws RangeError for a kind that no table has. */
+function entryOf({ kind }: AnyMobilityMessage): AnyMobilityMessageEntry {
+  const entry = mobilityMessageEntryOfKind(kind);
+  if (entry === undefined) throw new RangeError(`Cannot encode ${kind}: no such message`);
+  return entry;
 }

@@ -1,7 +1,14 @@
 import { bindingErrorStatusName, bindingStatusName } from "./binding_status.ts";
 import { LIFETIME_UNIT_SECONDS } from "./constants.ts";
 import { type Field, type FieldsOf, flagField, ipv6Field, numberField, octetsField } from "./field.ts";
+import type { FamilyMessage, RecordOf } from "./inventory/family.ts";
+import {
+  BINDING_ACKNOWLEDGEMENT_FLAGS,
+  BINDING_UPDATE_FLAGS,
+  FAMILY_MESSAGES,
+} from "./inventory/messages.ts";
 import type { MobilityMessage } from "./mobility_message.ts";
+import type { AnyMobilityOption } from "./mobility_option_table.ts";
 
 export type MobilityMessageKind = MobilityMessage["kind"];
 export type KnownMobilityMessageKind = Exclude<MobilityMessageKind, "unknownMessage">;
@@ -22,7 +29,7 @@ export interface MobilityMessageEntry<Kind extends KnownMobilityMessageKind> {
 
 const COOKIE_OCTETS = 8;
 
-/** Every message with a record of its own; see MOBILITY_OPTIONS. */
+/** Every message that the stack acts on; see MOBILITY_OPTIONS. */
 export const MOBILITY_MESSAGES: { readonly [Kind in KnownMobilityMessageKind]: MobilityMessageEntry<Kind> } =
   {
     bindingRefreshRequest: {
@@ -124,16 +131,92 @@ export const MOBILITY_MESSAGES: { readonly [Kind in KnownMobilityMessageKind]: M
     },
   };
 
+type FamilyMessages = typeof FAMILY_MESSAGES;
+
+/** Options of the whole table in place of those that the stack acts on. */
+type WithAnyOptions<Message> = Message extends { readonly options: unknown }
+  ? Omit<Message, "options"> & { readonly options: readonly AnyMobilityOption[] }
+  : Message;
+
+/** The record of any message of the whole table. */
+export type AnyMobilityMessage =
+  | WithAnyOptions<MobilityMessage>
+  | {
+    [Kind in keyof FamilyMessages]:
+      & RecordOf<Kind, FamilyMessages[Kind]["fields"]>
+      & { readonly options: readonly AnyMobilityOption[] };
+  }[keyof FamilyMessages];
+
 /** The entry without its kind in the type: for code that goes over the whole table. */
-export type AnyMobilityMessageEntry = Omit<MobilityMessageEntry<KnownMobilityMessageKind>, "fields"> & {
-  readonly fields: Readonly<Record<string, Field<unknown>>>;
+export type AnyMobilityMessageEntry =
+  & Omit<MobilityMessageEntry<KnownMobilityMessageKind>, "kind" | "fields">
+  & Pick<FamilyMessage, "variant" | "octetsAt">
+  & {
+    readonly kind: string;
+    readonly fields: Readonly<Record<string, Field<unknown>>>;
+    /** The fields, and those of which the record does not tell. */
+    readonly shown: Readonly<Record<string, Field<unknown>>>;
+  };
+
+/** Flags that the records of the stack's messages leave out. */
+const SHOWN_ONLY: Readonly<Record<string, object>> = {
+  bindingUpdate: BINDING_UPDATE_FLAGS,
+  bindingAcknowledgement: BINDING_ACKNOWLEDGEMENT_FLAGS,
 };
 
-const BY_TYPE: ReadonlyMap<number, AnyMobilityMessageEntry> = new Map(
-  Object.values(MOBILITY_MESSAGES).map((entry) => [entry.type, entry as unknown as AnyMobilityMessageEntry]),
-);
+/** Every message of the registry that has a format, in the order of their types; see FAMILY_MESSAGES for the rest. */
+export const ALL_MOBILITY_MESSAGES: readonly AnyMobilityMessageEntry[] = [
+  ...Object.values(MOBILITY_MESSAGES),
+  ...Object.entries(FAMILY_MESSAGES).map(([kind, entry]) => ({ ...entry, kind })),
+].map((entry) =>
+  ({ ...entry, shown: { ...entry.fields, ...SHOWN_ONLY[entry.kind] } }) as unknown as AnyMobilityMessageEntry
+).sort((a, b) => a.type - b.type);
 
-/** The entry of an MH type; undefined for a type without a record of its own. */
+const STACK_KINDS: ReadonlySet<string> = new Set(Object.keys(MOBILITY_MESSAGES));
+const BY_KIND: ReadonlyMap<string, AnyMobilityMessageEntry> = new Map(
+  ALL_MOBILITY_MESSAGES.map((entry) => [entry.kind, entry]),
+);
+const BY_TYPE: ReadonlyMap<number, AnyMobilityMessageEntry> = new Map(
+  ALL_MOBILITY_MESSAGES.filter(({ variant }) => variant === undefined).map((entry) => [entry.type, entry]),
+);
+/** Messages that share a type, all with the same octets to tell them apart. */
+const VARIANTS: ReadonlyMap<number, readonly AnyMobilityMessageEntry[]> = Map.groupBy(
+  ALL_MOBILITY_MESSAGES.filter(({ variant }) => variant !== undefined),
+  ({ type }) => type,
+);
+const TYPE_AT = 2;
+const DATA_AT = 6;
+
+/** The entry of an MH type; undefined for a type without a record of its own, or with several (16 and 21). */
 export function mobilityMessageEntry(type: number): AnyMobilityMessageEntry | undefined {
   return BY_TYPE.get(type);
+}
+
+/** The entry of the mobility header that begins at `offset`; undefined for a type or variant that nobody knows. */
+export function mobilityMessageEntryAt(
+  bytes: Uint8Array,
+  offset: number,
+): AnyMobilityMessageEntry | undefined {
+  const entry = BY_TYPE.get(bytes[offset + TYPE_AT]);
+  if (entry !== undefined) return entry;
+  const data = offset + DATA_AT;
+  return VARIANTS.get(bytes[offset + TYPE_AT])?.find(({ variant }) =>
+    (variant?.octets === 1 ? bytes[data] : bytes[data] << 8 | bytes[data + 1]) === variant?.value
+  );
+}
+
+/** As mobilityMessageEntryAt, for what the stack acts on: all other messages are unknown to it. */
+export function stackMessageEntryAt(bytes: Uint8Array, offset: number): AnyMobilityMessageEntry | undefined {
+  const entry = BY_TYPE.get(bytes[offset + TYPE_AT]);
+  return entry !== undefined && STACK_KINDS.has(entry.kind) ? entry : undefined;
+}
+
+/** The entry of a record's kind; undefined for an unknown message. */
+export function mobilityMessageEntryOfKind(kind: string): AnyMobilityMessageEntry | undefined {
+  return BY_KIND.get(kind);
+}
+
+/** Octets from the checksum to the first option of the message whose data begin at `data`. */
+export function fixedOctetsAt(entry: AnyMobilityMessageEntry, bytes: Uint8Array, data: number): number {
+  return entry.octetsAt?.(bytes, data) ?? entry.fixedOctets;
 }

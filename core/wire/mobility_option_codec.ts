@@ -1,11 +1,10 @@
 import { MAXIMUM_OPTION_DATA } from "./field.ts";
 import { fieldsOctets, readFields, writeFields } from "./fields_codec.ts";
-import type { MobilityOption } from "./mobility_option.ts";
 import {
   type Alignment,
+  type AnyMobilityOption,
   type AnyMobilityOptionEntry,
-  MOBILITY_OPTIONS,
-  mobilityOptionEntry,
+  mobilityOptionEntryOfKind,
 } from "./mobility_option_table.ts";
 import { type Decoded, decoded, malformed } from "./result.ts";
 
@@ -16,8 +15,11 @@ const PADN = 1;
 const HEAD_OCTETS = 2;
 const NO_ALIGNMENT: Alignment = { n: 1, offset: 0 };
 
+/** Which options are known: stackOptionEntry or mobilityOptionEntry. */
+export type OptionEntryOf = (type: number) => AnyMobilityOptionEntry | undefined;
+
 export interface DecodedOptions {
-  readonly options: readonly MobilityOption[];
+  readonly options: readonly AnyMobilityOption[];
   /** Where the type octet of each option stands in `bytes`. */
   readonly offsets: readonly number[];
 }
@@ -27,8 +29,9 @@ export function decodeMobilityOptions(
   bytes: Uint8Array,
   start: number,
   end: number,
+  entryOfType: OptionEntryOf,
 ): Decoded<DecodedOptions> {
-  const options: MobilityOption[] = [];
+  const options: AnyMobilityOption[] = [];
   const offsets: number[] = [];
   let offset = start;
   while (offset < end) {
@@ -44,7 +47,7 @@ export function decodeMobilityOptions(
       return malformed(offset + 1, "mobility option length", "goes past the end of the header");
     }
     if (type !== PADN) {
-      const entry = mobilityOptionEntry(type);
+      const entry = entryOfType(type);
       if (entry !== undefined && !lengthFits(entry, dataEnd - dataStart)) {
         return malformed(
           offset + 1,
@@ -66,9 +69,9 @@ function decodeOption(
   bytes: Uint8Array,
   start: number,
   end: number,
-): MobilityOption {
+): AnyMobilityOption {
   if (entry === undefined) return { kind: "unknownOption", type, data: bytes.slice(start, end) };
-  return readFields(entry.kind, entry.fields, bytes, start, end) as unknown as MobilityOption;
+  return readFields(entry.kind, entry.fields, bytes, start, end) as unknown as AnyMobilityOption;
 }
 
 function lengthFits(entry: AnyMobilityOptionEntry, octets: number): boolean {
@@ -87,7 +90,7 @@ export interface OptionLayout {
 }
 
 /** Finds each option's place from `start` on, with the least padding that its alignment allows. */
-export function layOutOptions(options: readonly MobilityOption[], start: number): OptionLayout {
+export function layOutOptions(options: readonly AnyMobilityOption[], start: number): OptionLayout {
   const offsets: number[] = [];
   let offset = start;
   for (const [i, option] of options.entries()) {
@@ -129,7 +132,7 @@ function alignUp(
 
 /** Writes options where layOutOptions put them, and padding before and behind, over zeros. */
 export function encodeMobilityOptions(
-  options: readonly MobilityOption[],
+  options: readonly AnyMobilityOption[],
   layout: OptionLayout,
   buffer: Uint8Array,
   headerOffset: number,
@@ -144,7 +147,7 @@ export function encodeMobilityOptions(
     buffer[at] = mobilityOptionType(option);
     buffer[at + 1] = octets;
     if (option.kind === "unknownOption") buffer.set(option.data, at + HEAD_OCTETS);
-    else writeFields(option, MOBILITY_OPTIONS[option.kind].fields, buffer, at + HEAD_OCTETS);
+    else writeFields(option, entryOfKind(option.kind).fields, buffer, at + HEAD_OCTETS);
     written = place + HEAD_OCTETS + octets;
   });
   pad(buffer, headerOffset + written, layout.end - written);
@@ -157,23 +160,26 @@ function pad(buffer: Uint8Array, offset: number, octets: number): void {
   buffer[offset + 1] = octets - HEAD_OCTETS;
 }
 
-function dataOctets(option: MobilityOption): number {
+function dataOctets(option: AnyMobilityOption): number {
   if (option.kind === "unknownOption") return option.data.length;
-  return fieldsOctets(option, MOBILITY_OPTIONS[option.kind].fields);
+  return fieldsOctets(option, entryOfKind(option.kind).fields);
 }
 
-function entryOf(option: MobilityOption): AnyMobilityOptionEntry | undefined {
-  return option.kind === "unknownOption"
-    ? undefined
-    : mobilityOptionEntry(MOBILITY_OPTIONS[option.kind].type);
+function entryOf(option: AnyMobilityOption): AnyMobilityOptionEntry | undefined {
+  return option.kind === "unknownOption" ? undefined : entryOfKind(option.kind);
 }
 
-function mobilityOptionType(option: MobilityOption): number {
-  return option.kind === "unknownOption" ? option.type : MOBILITY_OPTIONS[option.kind].type;
+/** Throws RangeError for a kind that no table has. */
+function entryOfKind(kind: string): AnyMobilityOptionEntry {
+  const entry = mobilityOptionEntryOfKind(kind);
+  if (entry === undefined) throw new RangeError(`Cannot encode ${kind}: no such option`);
+  return entry;
 }
 
-function mobilityOptionName(option: MobilityOption): string {
-  return option.kind === "unknownOption"
-    ? `Unknown option ${option.type}`
-    : MOBILITY_OPTIONS[option.kind].name;
+function mobilityOptionType(option: AnyMobilityOption): number {
+  return option.kind === "unknownOption" ? option.type : entryOfKind(option.kind).type;
+}
+
+function mobilityOptionName(option: AnyMobilityOption): string {
+  return option.kind === "unknownOption" ? `Unknown option ${option.type}` : entryOfKind(option.kind).name;
 }

@@ -12,7 +12,17 @@ import {
   restField,
   timestampField,
 } from "./field.ts";
-import type { MobilityOptionKind, OptionOf } from "./mobility_option.ts";
+import type { RecordOf } from "./inventory/family.ts";
+import {
+  ENHANCED_ROUTE_OPTIMIZATION_OPTIONS,
+  FAST_HANDOVER_OPTIONS,
+  GENERAL_OPTIONS,
+} from "./inventory/fast_handover_options.ts";
+import { FLOW_OPTIONS, MULTICAST_OPTIONS } from "./inventory/flow_options.ts";
+import { DISTRIBUTED_OPTIONS, PROXY_EXTENSION_OPTIONS, PROXY_OPTIONS } from "./inventory/proxy_options.ts";
+import type { MobilityOption, MobilityOptionKind, OptionOf } from "./mobility_option.ts";
+
+import { mobileNodeIdentifierSubtypeName } from "./registry_names.ts";
 
 /** An option starts at n times `n` plus `offset` octets from the start of the mobility header. */
 export interface Alignment {
@@ -42,7 +52,7 @@ export interface MobilityOptionEntry<Kind extends KnownMobilityOptionKind> {
 const at = (n: Alignment["n"], offset = 0) => (): Alignment => ({ n, offset });
 
 /**
- * Every mobility option with a record of its own. Decoding, encoding, alignment, printing and generated tests
+ * Every mobility option that the stack acts on; the rest of the table is in inventory/. Decoding, encoding, alignment, printing and generated tests
  * all read this table; a new option is a new entry, and a new member of MobilityOption.
  */
 export const MOBILITY_OPTIONS: { readonly [Kind in KnownMobilityOptionKind]: MobilityOptionEntry<Kind> } = {
@@ -122,7 +132,7 @@ export const MOBILITY_OPTIONS: { readonly [Kind in KnownMobilityOptionKind]: Mob
     repeatable: true,
     last: false,
     fields: {
-      subtype: numberField("Subtype", 0, 8, { name: (value) => value === 1 ? "NAI" : undefined }),
+      subtype: numberField("Subtype", 0, 8, { name: mobileNodeIdentifierSubtypeName }),
       identifier: restField("Identifier", 1, formatText),
     },
   },
@@ -231,16 +241,58 @@ function refreshTimeName(seconds: number): string | undefined {
   return seconds === NO_KEEPALIVE_REFRESH_SECONDS ? "no keepalive" : undefined;
 }
 
-/** The entry without its kind in the type: for code that goes over the whole table. */
-export type AnyMobilityOptionEntry = Omit<MobilityOptionEntry<KnownMobilityOptionKind>, "fields"> & {
-  readonly fields: Readonly<Record<string, Field<unknown>>>;
+/** Options that the inspector knows and the stack passes over. */
+const FAMILY_OPTIONS = {
+  ...FAST_HANDOVER_OPTIONS,
+  ...ENHANCED_ROUTE_OPTIMIZATION_OPTIONS,
+  ...GENERAL_OPTIONS,
+  ...PROXY_OPTIONS,
+  ...PROXY_EXTENSION_OPTIONS,
+  ...DISTRIBUTED_OPTIONS,
+  ...FLOW_OPTIONS,
+  ...MULTICAST_OPTIONS,
 };
 
+type FamilyOptions = typeof FAMILY_OPTIONS;
+
+/** The record of any option of the whole table. */
+export type AnyMobilityOption =
+  | MobilityOption
+  | { [Kind in keyof FamilyOptions]: RecordOf<Kind, FamilyOptions[Kind]["fields"]> }[keyof FamilyOptions];
+
+/** The entry without its kind in the type: for code that goes over the whole table. */
+export type AnyMobilityOptionEntry =
+  & Omit<MobilityOptionEntry<KnownMobilityOptionKind>, "kind" | "fields">
+  & { readonly kind: string; readonly fields: Readonly<Record<string, Field<unknown>>> };
+
+/** Every option of the registry, but for padding, in the order of its types. */
+export const ALL_MOBILITY_OPTIONS: readonly AnyMobilityOptionEntry[] = [
+  ...Object.values(MOBILITY_OPTIONS),
+  ...Object.entries(FAMILY_OPTIONS).map(([kind, entry]) => ({ ...entry, kind })),
+].map((entry) => entry as unknown as AnyMobilityOptionEntry).sort((a, b) => a.type - b.type);
+
+const STACK_KINDS: ReadonlySet<string> = new Set(Object.keys(MOBILITY_OPTIONS));
 const BY_TYPE: ReadonlyMap<number, AnyMobilityOptionEntry> = new Map(
-  Object.values(MOBILITY_OPTIONS).map((entry) => [entry.type, entry as unknown as AnyMobilityOptionEntry]),
+  ALL_MOBILITY_OPTIONS.map((entry) => [entry.type, entry]),
+);
+const STACK_BY_TYPE: ReadonlyMap<number, AnyMobilityOptionEntry> = new Map(
+  ALL_MOBILITY_OPTIONS.filter(({ kind }) => STACK_KINDS.has(kind)).map((entry) => [entry.type, entry]),
+);
+const BY_KIND: ReadonlyMap<string, AnyMobilityOptionEntry> = new Map(
+  ALL_MOBILITY_OPTIONS.map((entry) => [entry.kind, entry]),
 );
 
 /** The entry of an option type; undefined for padding and for what has no record of its own. */
 export function mobilityOptionEntry(type: number): AnyMobilityOptionEntry | undefined {
   return BY_TYPE.get(type);
+}
+
+/** As mobilityOptionEntry, for what the stack acts on: all other options are unknown to it, and skipped. */
+export function stackOptionEntry(type: number): AnyMobilityOptionEntry | undefined {
+  return STACK_BY_TYPE.get(type);
+}
+
+/** The entry of a record's kind; undefined for an unknown option. */
+export function mobilityOptionEntryOfKind(kind: string): AnyMobilityOptionEntry | undefined {
+  return BY_KIND.get(kind);
 }

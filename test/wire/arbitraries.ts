@@ -7,9 +7,17 @@ import type { Icmpv6Message } from "../../core/wire/icmpv6.ts";
 import type { Ipv4Header } from "../../core/wire/ipv4.ts";
 import type { Ipv6Header } from "../../core/wire/ipv6.ts";
 import type { MobilityMessage } from "../../core/wire/mobility_message.ts";
-import { MOBILITY_MESSAGES } from "../../core/wire/mobility_message_table.ts";
+import {
+  ALL_MOBILITY_MESSAGES,
+  type AnyMobilityMessage,
+  MOBILITY_MESSAGES,
+} from "../../core/wire/mobility_message_table.ts";
 import type { MobilityOption } from "../../core/wire/mobility_option.ts";
-import { MOBILITY_OPTIONS } from "../../core/wire/mobility_option_table.ts";
+import {
+  ALL_MOBILITY_OPTIONS,
+  type AnyMobilityOption,
+  MOBILITY_OPTIONS,
+} from "../../core/wire/mobility_option_table.ts";
 
 /** Records of core/wire made up at random: those of mobility messages and options straight from their tables. */
 
@@ -31,6 +39,10 @@ function fieldArbitrary({ form }: Field<never>): Arbitrary<unknown> {
       return (form.bits === 32 ? uint32 : bits(form.bits)).map((value) => value * form.scale);
     case "bigNumber":
       return fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn });
+    case "constant":
+      return fc.constant(form.value);
+    case "optionalNumber":
+      return fc.option(form.bits === 32 ? uint32 : bits(form.bits), { nil: undefined });
     case "flag":
       return fc.boolean();
     case "ipv4":
@@ -39,6 +51,10 @@ function fieldArbitrary({ form }: Field<never>): Arbitrary<unknown> {
       return ipv6Addresses;
     case "optionalAddress":
       return fc.oneof(fc.constant(undefined), ipv4Addresses, ipv6Addresses);
+    case "address":
+      return fc.oneof(ipv4Addresses, ipv6Addresses);
+    case "ipv6List":
+      return fc.array(ipv6Addresses, { maxLength: 4 });
     case "octets":
       return octets(form.octets, form.octets);
     case "restOctets":
@@ -51,30 +67,67 @@ function recordArbitrary(kind: string, fields: object): Arbitrary<object> {
   return fc.record({ kind: fc.constant(kind), ...Object.fromEntries(members) }, { noNullPrototype: true });
 }
 
-const knownOptionTypes = [0, 1, ...Object.values(MOBILITY_OPTIONS).map(({ type }) => type)];
-const knownMessageTypes = Object.values(MOBILITY_MESSAGES).map(({ type }) => type);
 const unknownType = (known: readonly number[]) => bits(8).filter((type) => !known.includes(type));
 
-export const mobilityOptions = fc.oneof(
-  ...Object.values(MOBILITY_OPTIONS).map(({ kind, fields }) => recordArbitrary(kind, fields)),
-  fc.record({
-    kind: fc.constant("unknownOption"),
-    type: unknownType(knownOptionTypes),
-    data: octets(0, REST_OCTETS),
-  }, { noNullPrototype: true }),
-) as Arbitrary<MobilityOption>;
+interface Entry {
+  readonly type: number;
+  readonly kind: string;
+  readonly fields: object;
+}
 
-export const mobilityMessages = fc.oneof(
-  ...Object.values(MOBILITY_MESSAGES).map(({ kind, fields }) =>
-    fc.tuple(recordArbitrary(kind, fields), fc.array(mobilityOptions, { maxLength: 8 }))
-      .map(([fixed, options]) => ({ ...fixed, options }))
-  ),
-  fc.record({
-    kind: fc.constant("unknownMessage"),
-    type: unknownType(knownMessageTypes),
-    data: fc.nat(5).chain((units) => octets(2 + 8 * units, 2 + 8 * units)),
-  }, { noNullPrototype: true }),
+/** Options with an entry, and options that no entry of these has. */
+function optionArbitrary(entries: readonly Entry[]): Arbitrary<object> {
+  return fc.oneof(
+    ...entries.map(({ kind, fields }) => recordArbitrary(kind, fields)),
+    fc.record({
+      kind: fc.constant("unknownOption"),
+      type: unknownType([0, 1, ...entries.map(({ type }) => type)]),
+      data: octets(0, REST_OCTETS),
+    }, { noNullPrototype: true }),
+  );
+}
+
+/** Messages with an entry, and messages that no entry of these has. */
+function messageArbitrary(entries: readonly Entry[], options: Arbitrary<object>): Arbitrary<object> {
+  return fc.oneof(
+    ...entries.map(({ kind, fields }) =>
+      fc.tuple(recordArbitrary(kind, fields), fc.array(options, { maxLength: 8 }))
+        .map(([fixed, options]) => ({ ...fixed, options }))
+    ),
+    fc.record({
+      kind: fc.constant("unknownMessage"),
+      type: unknownType(entries.map(({ type }) => type)),
+      data: fc.nat(5).chain((units) => octets(2 + 8 * units, 2 + 8 * units)),
+    }, { noNullPrototype: true }),
+  );
+}
+
+/** What the stack acts on. */
+export const mobilityOptions = optionArbitrary(Object.values(MOBILITY_OPTIONS)) as Arbitrary<MobilityOption>;
+export const mobilityMessages = messageArbitrary(
+  Object.values(MOBILITY_MESSAGES),
+  mobilityOptions,
 ) as Arbitrary<MobilityMessage>;
+
+/** The whole table. */
+export const anyMobilityOptions = optionArbitrary(ALL_MOBILITY_OPTIONS) as Arbitrary<AnyMobilityOption>;
+export const anyMobilityMessages = messageArbitrary(
+  ALL_MOBILITY_MESSAGES,
+  anyMobilityOptions,
+) as Arbitrary<AnyMobilityMessage>;
+
+/** Messages of one kind, without options. */
+export function bareMessages(kind: string): Arbitrary<AnyMobilityMessage> {
+  const { fields } = ALL_MOBILITY_MESSAGES.find((one) => one.kind === kind)!;
+  const bare: Arbitrary<object> = recordArbitrary(kind, fields).map((fixed) => ({ ...fixed, options: [] }));
+  return bare as Arbitrary<AnyMobilityMessage>;
+}
+
+/** Options of one kind. */
+export function optionsOfKind(kind: string): Arbitrary<AnyMobilityOption> {
+  const entry = ALL_MOBILITY_OPTIONS.find((one) => one.kind === kind)!;
+  return recordArbitrary(kind, entry.fields) as Arbitrary<AnyMobilityOption>;
+}
 
 export const ipv4Headers: Arbitrary<Ipv4Header> = fc.record({
   typeOfService: bits(8),

@@ -1,16 +1,54 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import {
+  decodeAnyMobilityHeader,
   decodeMobilityHeader,
   encodeMobilityHeader,
   encodeMobilityHeaderInto,
+  mobilityMessageType,
 } from "../../core/wire/mobility_header.ts";
-import { mobilityOptionEntry } from "../../core/wire/mobility_option_table.ts";
-import { mobilityMessages } from "./arbitraries.ts";
+import { MOBILITY_MESSAGES } from "../../core/wire/mobility_message_table.ts";
+import { MOBILITY_OPTIONS, mobilityOptionEntry } from "../../core/wire/mobility_option_table.ts";
+import { anyMobilityMessages, mobilityMessages } from "./arbitraries.ts";
 import { valueOf } from "./decoded.ts";
 import { hexOf, onesBuffer } from "./octets.ts";
 
 const MESSAGES = { numRuns: 2000 };
+
+Deno.test("any message of the whole table with any options is found again", () => {
+  fc.assert(
+    fc.property(anyMobilityMessages, (message) => {
+      const bytes = encodeMobilityHeader(message);
+      const header = valueOf(decodeAnyMobilityHeader(bytes));
+      assertEquals(header.message, message);
+      assertEquals(header.length, bytes.length);
+    }),
+    { numRuns: 4000 },
+  );
+});
+
+Deno.test("any message of the whole table: the stack decodes it, and what it does not act on is unknown to it", () => {
+  const known = (kind: string) => kind in MOBILITY_MESSAGES || kind in MOBILITY_OPTIONS;
+  fc.assert(
+    fc.property(anyMobilityMessages, (message) => {
+      const { message: found } = valueOf(decodeMobilityHeader(encodeMobilityHeader(message)));
+      if (message.kind === "unknownMessage" || found.kind === "unknownMessage") {
+        assertEquals([found.kind, mobilityMessageType(found)], [
+          "unknownMessage",
+          mobilityMessageType(message),
+        ]);
+        assert(!known(message.kind));
+        return;
+      }
+      assertEquals(found.kind, message.kind);
+      assertEquals(
+        found.options.map(({ kind }) => kind),
+        message.options.map(({ kind }) => known(kind) ? kind : "unknownOption"),
+      );
+    }),
+    MESSAGES,
+  );
+});
 
 Deno.test("any message with any options is found again", () => {
   fc.assert(
@@ -38,9 +76,9 @@ Deno.test("any message is the same from a buffer full of ones, and nothing outsi
 
 Deno.test("any message: every option stands where the table's alignment wants it, with the least padding", () => {
   fc.assert(
-    fc.property(mobilityMessages, (message) => {
+    fc.property(anyMobilityMessages, (message) => {
       const bytes = encodeMobilityHeader(message);
-      const { optionOffsets } = valueOf(decodeMobilityHeader(bytes));
+      const { optionOffsets } = valueOf(decodeAnyMobilityHeader(bytes));
       assertEquals(bytes.length % 8, 0);
       optionOffsets.forEach((offset, i) => {
         const alignment = mobilityOptionEntry(bytes[offset])?.alignment(bytes[offset + 1]) ??
@@ -62,9 +100,9 @@ Deno.test("any message: every option stands where the table's alignment wants it
 
 Deno.test("any message: what follows the last option is zeros but for the head of a PadN", () => {
   fc.assert(
-    fc.property(mobilityMessages, (message) => {
+    fc.property(anyMobilityMessages, (message) => {
       const bytes = encodeMobilityHeader(message);
-      const last = valueOf(decodeMobilityHeader(bytes)).optionOffsets.at(-1);
+      const last = valueOf(decodeAnyMobilityHeader(bytes)).optionOffsets.at(-1);
       if (last === undefined) return;
       const padding = bytes.subarray(last + 2 + bytes[last + 1]);
       assert(padding.length < 8);
