@@ -12,7 +12,7 @@ import { ipv4Layer } from "../ipv4.ts";
 import { ipv6Layer } from "../ipv6.ts";
 import type { Layer } from "../layer.ts";
 import { ethernet, vlan } from "../link_layer.ts";
-import { esp } from "../plain_layers.ts";
+import { esp } from "../esp.ts";
 import { tcp } from "../tcp.ts";
 import { udp } from "../udp.ts";
 import { again, flag, hex, ipv4, ipv6, linkAddress, number, protocol } from "./field_spec.ts";
