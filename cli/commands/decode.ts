@@ -42,6 +42,7 @@ export function decodeCommand() {
       collect,
       [],
     )
+    .option("--esp-sa <file>", "decrypt ESP with the keys in this file (TOML, mode 0600)")
     .addHelpText("after", EXAMPLES)
     .action(async (file, { verbose, count, filter, format, field: fields, layout }) => {
       const colour = Deno.stdout.isTerminal() && !Deno.env.get("NO_COLOR");
@@ -52,6 +53,13 @@ export function decodeCommand() {
       }
       decoding.finish();
     });
+}
+
+/** Its reader is large, and few captures need it. */
+async function espKeys(file: string | undefined): Promise<EspAssociation[] | undefined> {
+  if (file === undefined) return undefined;
+  const { readEspKeys } = await import("../decode_input/esp_keys.ts");
+  return readEspKeys(file);
 }
 
 /** Where a capture comes from in one piece after the other: an open file, or a test's own. */
@@ -65,6 +73,7 @@ export interface DecodeOptions extends OutputOptions {
   /** Stop after so many packets that were shown. */
   readonly count?: number;
   readonly colour?: boolean;
+  readonly espAssociations?: readonly EspAssociation[];
 }
 
 /** Prints the whole capture at once; throws what Decoding throws. */
