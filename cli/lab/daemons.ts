@@ -3,7 +3,7 @@ import type { MobileNodeStatus } from "../../core/control/mobile_node.ts";
 import { askDaemon } from "../daemon/control_client.ts";
 import { messageOf } from "../output/fault.ts";
 import { dsmipCommand, type Lab } from "./lab.ts";
-import type { Child } from "./process.ts";
+import { type Child, mustRun } from "./process.ts";
 
 /** What a mobile node of the lab is called, and the address that it keeps. */
 export interface MobileNodeIdentity {
@@ -50,6 +50,12 @@ class Daemon<Answer> {
       }
       return undefined;
     }
+  }
+
+  /** The same question, asked with the command that a person would use. */
+  async askByCommand(): Promise<Answer> {
+    const command = [this.command[0], this.question, "--json", "--control-socket", this.socket];
+    return JSON.parse(await mustRun(dsmipCommand(...command), { signal: this.lab.signal }));
   }
 
   /** Waits until the answer is as wanted. Returns the milliseconds that it took, and the answer. */

@@ -1,7 +1,7 @@
 import { startDhcpClient, startDhcpServer } from "../dhcp.ts";
 import type { Step } from "../scenario.ts";
 import { AnswerWatch, ping } from "../traffic.ts";
-import type { Stage } from "./stage.ts";
+import { NAT_REFRESH_SECONDS, type Stage } from "./stage.ts";
 import { ACCESS_NETWORK, FIRST_MOBILE_NODE, labTopology, SECOND_MOBILE_NODE } from "./topology.ts";
 
 /** From the Binding Update to its acknowledgement; the limit leaves room for a busy machine. */
@@ -73,9 +73,15 @@ export const registerMobileNode: Step = {
       answer.encapsulation ?? "none",
       behindNat ? "udp" : "ipv6InIpv4",
     );
-    const bindings = (await homeAgent.ask())?.bindings ?? [];
     checks.equal(
-      "registration: bindings at the home agent",
+      "registration: seconds between keepalives",
+      answer.keepaliveSeconds ?? "none",
+      behindNat ? NAT_REFRESH_SECONDS : "none",
+    );
+    checks.equal("dsmip mn status --json: state", (await mobileNode.askByCommand()).state, "registered");
+    const { bindings } = await homeAgent.askByCommand();
+    checks.equal(
+      "dsmip ha bindings --json: home addresses",
       bindings.map(({ homeAddress }) => homeAddress).join(" "),
       FIRST_MOBILE_NODE.homeAddress,
     );
