@@ -77,14 +77,13 @@ export class FieldExtractor {
   }
 
   #readFrame(
-    { number, bytes, originalLength, interfaceIndex, time }: CapturedPacket,
+    { number, bytes, originalLength, time }: CapturedPacket,
     clock: CaptureClock,
   ): void {
     const slots = this.#frame;
     slots.get("frame.number")?.add(bytes, number, 0);
     slots.get("frame.len")?.add(bytes, originalLength, 0);
     slots.get("frame.cap_len")?.add(bytes, bytes.length, 0);
-    slots.get("frame.interface_id")?.add(bytes, interfaceIndex, 0);
     if (time === undefined) return;
     slots.get("frame.time_epoch")?.add(bytes, time.seconds, time.nanoseconds);
     slots.get("frame.time_relative")?.add(bytes, clock.relative.seconds, clock.relative.nanoseconds);

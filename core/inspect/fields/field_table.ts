@@ -25,7 +25,7 @@ import { octets } from "./field_spec.ts";
 
 /** What the capture says of a packet, not the packet itself. */
 const FRAME_FIELDS: readonly FieldSpec[] = [
-  ...(["frame.number", "frame.len", "frame.cap_len", "frame.interface_id"] as const).map((name) => ({
+  ...(["frame.number", "frame.len", "frame.cap_len"] as const).map((name) => ({
     name,
     kind: "number" as const,
     octets: 4,

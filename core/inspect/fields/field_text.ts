@@ -1,3 +1,4 @@
+import type { CaptureTime } from "../../capture/captured_packet.ts";
 import type { TextWriter } from "../text_writer.ts";
 import { formatUtcTime } from "../utc_time.ts";
 import type { FieldSlot } from "./field_slot.ts";
@@ -57,12 +58,21 @@ function writeTime(out: TextWriter, seconds: number, nanoseconds: number): void 
 function ntpText(bytes: Uint8Array, at: number): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, 8);
   const nanoseconds = Math.floor(view.getUint32(4) * 1e9 / 2 ** 32);
-  return formatUtcTime({ seconds: view.getUint32(0) - NTP_EPOCH_SECONDS, nanoseconds }, 9);
+  return dateAndTime({ seconds: view.getUint32(0) - NTP_EPOCH_SECONDS, nanoseconds });
 }
 
 /** RFC 5213 8.8: 48 bits of seconds since 1970, 16 of a fraction. */
 function timestampText(bytes: Uint8Array, at: number): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, 8);
   const seconds = view.getUint16(0) * 2 ** 32 + view.getUint32(2);
-  return formatUtcTime({ seconds, nanoseconds: Math.floor(view.getUint16(6) * 1e9 / 65_536) }, 9);
+  return dateAndTime({ seconds, nanoseconds: Math.floor(view.getUint16(6) * 1e9 / 65_536) });
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** "Jan  5, 2026 12:00:00.123456789 UTC" */
+function dateAndTime(time: CaptureTime): string {
+  const [date, clock, zone] = formatUtcTime(time, 9).split(" ");
+  const [year, month, day] = date.split("-").map(Number);
+  return `${MONTHS[month - 1]} ${String(day).padStart(2)}, ${year} ${clock} ${zone}`;
 }

@@ -153,10 +153,8 @@ export class MobilityExtractor {
   #readOption(option: WantedOption, type: number, bytes: Uint8Array, start: number, end: number): void {
     take(option.whole, bytes, start, end);
     const data = start + OPTION_HEAD_OCTETS;
-    if (!hasLength(option.lengths, end - data)) {
-      take(this.#invalidLength, bytes, start, end);
-      return;
-    }
+    // What fits is shown all the same.
+    if (!hasLength(option.lengths, end - data)) take(this.#invalidLength, bytes, start, end);
     take(option.places, bytes, data, end);
     const addressOctets = end - data - option.addressAt;
     if (addressOctets === IPV4_OCTETS) take(option.ipv4, bytes, data, end);
@@ -165,9 +163,12 @@ export class MobilityExtractor {
   }
 
   #readAccessNetwork(bytes: Uint8Array, start: number, end: number): void {
-    for (let at = start; at + OPTION_HEAD_OCTETS <= end;) {
+    for (let at = start; at < end;) {
       const next = at + OPTION_HEAD_OCTETS + bytes[at + 1];
-      if (next > end) return;
+      if (at + OPTION_HEAD_OCTETS > end || next > end) {
+        take(this.#subOption, bytes, at, end);
+        return;
+      }
       take(this.#subOption, bytes, at, next);
       take(this.#subOptions.get(bytes[at]) ?? [], bytes, at, next);
       if (bytes[at] === NETWORK_IDENTIFIER && at + 4 <= next) this.#readNames(bytes, at + 3, next);
