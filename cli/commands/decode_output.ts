@@ -6,6 +6,9 @@ import { FIELDS } from "../../core/inspect/fields/field_table.ts";
 import { JsonPrinter } from "../../core/inspect/fields/json_printer.ts";
 import type { FilterFault } from "../../core/inspect/filter/filter_fault.ts";
 import { compileFilter, type PacketFilter } from "../../core/inspect/filter/packet_filter.ts";
+import type { EspAssociation } from "../../core/inspect/esp.ts";
+import type { InspectionHelpers } from "../../core/inspect/packet_cursor.ts";
+import { Reassembler } from "../../core/inspect/reassembly.ts";
 import { PacketPrinter } from "../../core/inspect/packet_printer.ts";
 import type { TextWriter } from "../../core/inspect/text_writer.ts";
 import { nearestName } from "../configuration/nearest.ts";
@@ -22,6 +25,7 @@ export interface OutputOptions {
   /** "separator=,": see readLayout(). */
   readonly layout?: readonly string[];
   readonly filter?: string;
+  readonly espAssociations?: readonly EspAssociation[];
 }
 
 /** Shows packets, in the form and of the kind that somebody asked for. */
@@ -35,8 +39,9 @@ export class PacketOutput {
   constructor(text: TextWriter, options: OutputOptions) {
     const { format = "text", verbose = false, filter } = options;
     const fields = options.fields?.map(findField) ?? [];
-    this.#filter = filter === undefined ? undefined : readFilter(filter);
-    this.#printer = new PacketPrinter(text);
+    const helpers = { reassembler: new Reassembler(), espAssociations: options.espAssociations };
+    this.#filter = filter === undefined ? undefined : readFilter(filter, helpers);
+    this.#printer = new PacketPrinter(text, helpers);
     if (format !== "fields" && (options.layout?.length ?? 0) > 0) {
       throw new UsageError("-E says how -T fields writes fields: it needs -T fields");
     }
@@ -46,9 +51,9 @@ export class PacketOutput {
     if (format !== "text" && verbose) {
       throw new UsageError(`-V prints a tree: it cannot go with -T ${format}`);
     }
-    if (format === "fields") this.#write = this.#fieldWriter(text, fields, options.layout ?? []);
+    if (format === "fields") this.#write = this.#fieldWriter(text, fields, options.layout ?? [], helpers);
     else if (format === "json") {
-      const printer = new JsonPrinter(text, fields.length > 0 ? fields : undefined);
+      const printer = new JsonPrinter(text, fields.length > 0 ? fields : undefined, helpers);
       this.#write = (packet) => printer.write(packet, this.#clock);
     } else if (verbose) this.#write = (packet) => this.#printer.writeTree(packet);
     else this.#write = (packet) => this.#printer.writeLine(packet);
@@ -63,10 +68,15 @@ export class PacketOutput {
     return true;
   }
 
-  #fieldWriter(text: TextWriter, fields: readonly FieldSpec[], settings: readonly string[]) {
+  #fieldWriter(
+    text: TextWriter,
+    fields: readonly FieldSpec[],
+    settings: readonly string[],
+    helpers: InspectionHelpers,
+  ) {
     if (fields.length === 0) throw new UsageError("-T fields needs -e NAME: which fields?");
     const { layout, header } = readLayout(settings);
-    const printer = new FieldPrinter(fields, layout, text);
+    const printer = new FieldPrinter(fields, layout, text, helpers);
     if (header) printer.writeHeader();
     return (packet: CapturedPacket) => printer.write(packet, this.#clock);
   }
@@ -84,8 +94,8 @@ function proposal(name: string): string {
 }
 
 /** Throws UsageError with the filter, and a caret below the place that is wrong. */
-function readFilter(text: string): PacketFilter {
-  const compiled = compileFilter(text);
+export function readFilter(text: string, helpers: InspectionHelpers = {}): PacketFilter {
+  const compiled = compileFilter(text, helpers);
   if (!("fault" in compiled)) return compiled;
   throw new UsageError(explain(text, compiled.fault));
 }

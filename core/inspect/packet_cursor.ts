@@ -16,6 +16,14 @@ export interface Tunnel {
   destinationPort: number;
 }
 
+/** What reads through fragments and encryption; to share by all that look at the same packets of one capture. */
+export interface InspectionHelpers {
+  readonly reassembler?: Reassembler;
+  readonly espAssociations?: readonly EspAssociation[];
+  /** See PacketCursor. */
+  readonly legacy?: boolean;
+}
+
 /** Our own limit on headers in one packet, tunnels and extension headers together. */
 export const MAXIMUM_LAYERS = 64;
 /** A packet that an ICMP error quotes may be an ICMP error itself; deeper than this nobody looks. */
@@ -92,10 +100,18 @@ export class PacketCursor {
   problem: string | undefined;
   /** Columns that source and destination take, so that the protocols of all lines stand below one another. */
   addressColumns = FIRST_ADDRESS_COLUMNS;
+  /** The capture is from before RFC 5555: the codepoints of its drafts count, too. */
+  legacy = false;
   /** The cursor for a quoted packet. */
   #quoted: PacketCursor | undefined;
 
   constructor(readonly quoteDepth = 0) {}
+
+  use({ reassembler, espAssociations = [], legacy = false }: InspectionHelpers): void {
+    this.legacy = legacy;
+    this.reassembler = reassembler;
+    this.espAssociations = espAssociations;
+  }
 
   /** Begins another packet: `wireLength` octets long, of which `bytes` up to `limit` are there. */
   begin(

@@ -1,7 +1,6 @@
 import type { CapturedPacket, CaptureTime } from "../capture/captured_packet.ts";
 import { linkTypeName } from "../capture/link_type.ts";
-import type { EspAssociation } from "./esp.ts";
-import { PacketCursor } from "./packet_cursor.ts";
+import { type InspectionHelpers, PacketCursor } from "./packet_cursor.ts";
 import { writePacket } from "./packet_line.ts";
 import { addPacket, writeTree } from "./packet_tree.ts";
 import { Reassembler } from "./reassembly.ts";
@@ -12,11 +11,6 @@ import { formatUtcTime } from "./utc_time.ts";
 const NUMBER_COLUMNS = 5;
 const SECONDS_COLUMNS = 4;
 
-export interface PrinterHelpers {
-  readonly reassembler?: Reassembler;
-  readonly espAssociations?: readonly EspAssociation[];
-}
-
 /** Prints the packets of one capture, one after the other, into a TextWriter. */
 export class PacketPrinter {
   readonly #cursor = new PacketCursor();
@@ -25,10 +19,9 @@ export class PacketPrinter {
   #origin: CaptureTime | undefined;
 
   /** `helpers`: what reads through fragments and encryption, to share with others that look at the same packets. */
-  constructor(out: TextWriter, helpers: PrinterHelpers = {}) {
+  constructor(out: TextWriter, helpers: InspectionHelpers = {}) {
     this.#out = out;
-    this.#cursor.reassembler = helpers.reassembler ?? new Reassembler();
-    this.#cursor.espAssociations = helpers.espAssociations ?? [];
+    this.#cursor.use({ reassembler: new Reassembler(), ...helpers });
   }
 
   /** A packet that may not be printed: times count from the first one of all. */

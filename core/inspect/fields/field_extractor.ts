@@ -6,7 +6,7 @@ import { icmpv4 } from "../icmpv4.ts";
 import { icmpv6 } from "../icmpv6.ts";
 import type { Layer } from "../layer.ts";
 import { mobilityHeader } from "../mobility_header.ts";
-import { MAXIMUM_LAYERS, PacketCursor } from "../packet_cursor.ts";
+import { type InspectionHelpers, MAXIMUM_LAYERS, PacketCursor } from "../packet_cursor.ts";
 import { beginQuoted } from "../packet_line.ts";
 import { nextLayer } from "../registry.ts";
 import type { CaptureClock } from "./capture_clock.ts";
@@ -49,7 +49,8 @@ export class FieldExtractor {
   readonly #homeAgentAddress: readonly WantedPlace[];
 
   /** No two slots for one field. */
-  constructor(slotsInOrder: readonly FieldSlot[]) {
+  constructor(slotsInOrder: readonly FieldSlot[], helpers: InspectionHelpers = {}) {
+    this.#cursor.use(helpers);
     this.slots = slotsInOrder;
     const slots: Slots = new Map(this.slots.map((slot) => [slot.spec.name, slot]));
     this.#frame = new Map([...slots].filter(([name]) => name.startsWith("frame.")));
@@ -71,7 +72,8 @@ export class FieldExtractor {
   read(packet: CapturedPacket, clock: CaptureClock): void {
     for (let index = 0; index < this.slots.length; index++) this.slots[index].count = 0;
     if (this.#frame.size > 0) this.#readFrame(packet, clock);
-    const { bytes, originalLength, linkType } = packet;
+    const { bytes, number, time, originalLength, linkType } = packet;
+    this.#cursor.reassembler?.startPacket(number, time?.seconds);
     this.#cursor.begin(bytes, 0, bytes.length, originalLength, "linkType", linkType);
     this.#walk(this.#cursor);
   }

@@ -1,6 +1,7 @@
 import type { CapturedPacket } from "../../capture/captured_packet.ts";
 import type { TextWriter } from "../text_writer.ts";
 import type { CaptureClock } from "./capture_clock.ts";
+import type { InspectionHelpers } from "../packet_cursor.ts";
 import { FieldExtractor } from "./field_extractor.ts";
 import { FieldSlot } from "./field_slot.ts";
 import type { FieldSpec } from "./field_spec.ts";
@@ -30,8 +31,9 @@ export class FieldPrinter {
     readonly fields: readonly FieldSpec[],
     readonly layout: FieldLayout,
     readonly out: TextWriter,
+    helpers: InspectionHelpers = {},
   ) {
-    this.#extractor = new FieldExtractor([...new Set(fields)].map((spec) => new FieldSlot(spec)));
+    this.#extractor = new FieldExtractor([...new Set(fields)].map((spec) => new FieldSlot(spec)), helpers);
     const { slots } = this.#extractor;
     this.#columns = fields.map((spec) => slots.find((slot) => slot.spec === spec)!);
   }

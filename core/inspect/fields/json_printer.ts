@@ -1,6 +1,7 @@
 import type { CapturedPacket } from "../../capture/captured_packet.ts";
 import type { TextWriter } from "../text_writer.ts";
 import type { CaptureClock } from "./capture_clock.ts";
+import type { InspectionHelpers } from "../packet_cursor.ts";
 import { FieldExtractor } from "./field_extractor.ts";
 import { FieldSlot } from "./field_slot.ts";
 import type { FieldSpec } from "./field_spec.ts";
@@ -22,9 +23,9 @@ export class JsonPrinter {
   readonly #values: readonly FieldSlot[];
 
   /** Without `fields`: all, but those that only say again what another field says. */
-  constructor(readonly out: TextWriter, fields?: readonly FieldSpec[]) {
+  constructor(readonly out: TextWriter, fields?: readonly FieldSpec[], helpers: InspectionHelpers = {}) {
     const all = fields ?? [...FIELDS.values()].filter(({ again }) => !again);
-    this.#extractor = new FieldExtractor([...new Set(all)].map((spec) => new FieldSlot(spec)));
+    this.#extractor = new FieldExtractor([...new Set(all)].map((spec) => new FieldSlot(spec)), helpers);
     const { slots } = this.#extractor;
     const isProtocol = ({ spec }: FieldSlot) => fields === undefined && spec.kind === "protocol";
     this.#protocols = slots.filter(isProtocol);

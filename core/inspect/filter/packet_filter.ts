@@ -2,6 +2,7 @@ import type { CapturedPacket } from "../../capture/captured_packet.ts";
 import type { CaptureClock } from "../fields/capture_clock.ts";
 import { FieldExtractor } from "../fields/field_extractor.ts";
 import { FieldSlot } from "../fields/field_slot.ts";
+import type { InspectionHelpers } from "../packet_cursor.ts";
 import type { FieldSpec } from "../fields/field_spec.ts";
 import { type FilterFault, FilterMistake } from "./filter_fault.ts";
 import { FilterParser, type Test } from "./filter_parser.ts";
@@ -11,8 +12,8 @@ export class PacketFilter {
   readonly #extractor: FieldExtractor;
   readonly #test: Test;
 
-  constructor(slots: readonly FieldSlot[], test: Test) {
-    this.#extractor = new FieldExtractor(slots);
+  constructor(slots: readonly FieldSlot[], test: Test, helpers?: InspectionHelpers) {
+    this.#extractor = new FieldExtractor(slots, helpers);
     this.#test = test;
   }
 
@@ -24,7 +25,10 @@ export class PacketFilter {
 }
 
 /** Reads a filter: `ip.addr == 10.0.0.0/8 and not mip6.ba.status in {0, 1}`. */
-export function compileFilter(text: string): PacketFilter | { readonly fault: FilterFault } {
+export function compileFilter(
+  text: string,
+  helpers?: InspectionHelpers,
+): PacketFilter | { readonly fault: FilterFault } {
   const slots = new Map<string, FieldSlot>();
   const slotOf = (spec: FieldSpec): FieldSlot => {
     let slot = slots.get(spec.name);
@@ -33,7 +37,7 @@ export function compileFilter(text: string): PacketFilter | { readonly fault: Fi
   };
   try {
     const test = new FilterParser(text, slotOf).parse();
-    return new PacketFilter([...slots.values()], test);
+    return new PacketFilter([...slots.values()], test, helpers);
   } catch (error) {
     if (error instanceof FilterMistake) return { fault: error.fault };
     throw error;
