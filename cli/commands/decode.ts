@@ -1,8 +1,10 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { CaptureReader } from "../../core/capture/capture_reader.ts";
+import type { EspAssociation } from "../../core/inspect/esp.ts";
 import { TextWriter } from "../../core/inspect/text_writer.ts";
 import { nameOf, readCaptureFile } from "../decode_input/capture_source.ts";
-import { Failure } from "../output/fault.ts";
+import { coloursFor } from "../output/colours.ts";
+import { Failure, UsageError } from "../output/fault.ts";
 import { OutputClosed, type SyncWriter, writeAll } from "../output/write.ts";
 import { OUTPUT_FORMATS, type OutputOptions, PacketOutput } from "./decode_output.ts";
 
@@ -43,16 +45,44 @@ export function decodeCommand() {
       [],
     )
     .option("--esp-sa <file>", "decrypt ESP with the keys in this file (TOML, mode 0600)")
+    .option("--sessions", "the story of each mobile node: registrations, NAT, handovers, overhead")
+    .option("--plot <file>", "with --sessions: data and signalling against time, as an SVG picture")
     .addHelpText("after", EXAMPLES)
-    .action(async (file, { verbose, count, filter, format, field: fields, layout }) => {
+    .action(async (file, options) => {
+      if (options.sessions === true || options.plot !== undefined) return await tellSessions(file, options);
+      const { verbose, count, filter, format, field: fields, layout, espSa } = options;
       const colour = Deno.stdout.isTerminal() && !Deno.env.get("NO_COLOR");
-      const output = { verbose, filter, format, fields, layout };
+      const espAssociations = await espKeys(espSa);
+      const output = { verbose, filter, format, fields, layout, espAssociations };
       const decoding = new Decoding(Deno.stdout, { name: nameOf(file), count, colour, ...output });
       for await (const chunk of readCaptureFile(file)) {
         if (!decoding.take(chunk)) break;
       }
       decoding.finish();
     });
+}
+
+/** Few captures are told as a story: what does it is loaded when it is asked for. */
+async function tellSessions(file: string, options: SessionCommandOptions): Promise<void> {
+  const { format, plot, filter, count, espSa, verbose, field, layout } = options;
+  if (verbose === true || field.length > 0 || layout.length > 0) {
+    throw new UsageError("--sessions and --plot tell of mobile nodes, not of packets: without -V, -e and -E");
+  }
+  const { decodeSessions } = await import("./decode_sessions.ts");
+  const helpers = { espAssociations: await espKeys(espSa) };
+  const settings = { name: nameOf(file), format, plot, filter, count, helpers };
+  await decodeSessions(readCaptureFile(file), Deno.stdout, { ...settings, colours: coloursFor(Deno.stdout) });
+}
+
+interface SessionCommandOptions {
+  readonly verbose?: true;
+  readonly field: readonly string[];
+  readonly layout: readonly string[];
+  readonly format?: OutputOptions["format"];
+  readonly plot?: string;
+  readonly filter?: string;
+  readonly count?: number;
+  readonly espSa?: string;
 }
 
 /** Its reader is large, and few captures need it. */
@@ -73,7 +103,6 @@ export interface DecodeOptions extends OutputOptions {
   /** Stop after so many packets that were shown. */
   readonly count?: number;
   readonly colour?: boolean;
-  readonly espAssociations?: readonly EspAssociation[];
 }
 
 /** Prints the whole capture at once; throws what Decoding throws. */

@@ -1,5 +1,6 @@
 import type { CapturedPacket, CaptureTime } from "../capture/captured_packet.ts";
-import { MAXIMUM_LAYERS, NONE, PacketCursor } from "../inspect/packet_cursor.ts";
+import { type InspectionHelpers, MAXIMUM_LAYERS, NONE, PacketCursor } from "../inspect/packet_cursor.ts";
+import { Reassembler } from "../inspect/reassembly.ts";
 import { nextLayer } from "../inspect/registry.ts";
 import { formatIpv4, formatIpv6 } from "../wire/address.ts";
 import { FIRST_REFUSAL_STATUS } from "../wire/binding_status.ts";
@@ -46,6 +47,13 @@ export interface CutOff {
   readonly notPlotted: number;
 }
 
+export interface SessionTrackerOptions {
+  /** Keep the points of the data of the first mobile nodes. */
+  readonly plot?: boolean;
+  /** What reads through fragments and encryption; by default fragments are put together. */
+  readonly helpers?: InspectionHelpers;
+}
+
 /**
  * Follows the mobile nodes of a capture, packet by packet, with one cursor for all of them and no tree. Data packets
  * cost a look into a table or two; what a capture can make this keep is limited (limits.ts).
@@ -69,20 +77,21 @@ export class SessionTracker {
   #packets = 0;
   #messagesNotFollowed = 0;
 
-  /** `plot`: keep the points of the data of the first mobile nodes. */
-  constructor({ plot = false }: { readonly plot?: boolean } = {}) {
+  constructor({ plot = false, helpers = { reassembler: new Reassembler() } }: SessionTrackerOptions = {}) {
     this.#plot = plot;
+    this.#cursor.use(helpers);
   }
 
   add(packet: CapturedPacket): void {
-    const { bytes, originalLength, linkType } = packet;
+    const { bytes, originalLength, linkType, number, time } = packet;
     this.#packets++;
-    this.#setTime(packet.time);
+    this.#setTime(time);
     const cursor = this.#cursor;
+    cursor.reassembler?.startPacket(number, time?.seconds);
     cursor.begin(bytes, 0, bytes.length, originalLength, "linkType", linkType);
     for (let layers = 1; layers <= MAXIMUM_LAYERS; layers++) {
       if (cursor.nextRegistry === "ipProtocol" && cursor.nextNumber === Protocol.mobilityHeader) {
-        return this.#addSignalling(packet.number);
+        return this.#addSignalling(number);
       }
       if (nextLayer(cursor).carry?.(cursor) !== true) break;
     }
@@ -220,7 +229,7 @@ export class SessionTracker {
   #addData(): void {
     const cursor = this.#cursor;
     const { homeAddressOffset, routingHomeAddressOffset, ipVersion } = cursor;
-    if (ipVersion === 0 || cursor.fragmentOffset > 0) return;
+    if (ipVersion === 0 || cursor.fragmentOffset !== NONE) return;
     const sourceOffset = homeAddressOffset === NONE ? cursor.sourceOffset : homeAddressOffset;
     const destinationOffset = routingHomeAddressOffset === NONE
       ? cursor.destinationOffset
