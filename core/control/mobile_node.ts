@@ -38,8 +38,8 @@ const REFRESH_AT = 3 / 4;
 const MAXIMUM_CORRECTIONS = 3;
 const REFUSED_RETRY_MS = 60_000;
 const DEREGISTRATION_LIMIT_MS = 5_000;
-/** Two Binding Errors or Refresh Requests closer than this are one. */
-const HINT_INTERVAL_MS = 1_000;
+/** Binding Errors and Refresh Requests so soon after an update are about what came before it. */
+const HINT_INTERVAL_MS = 350;
 
 /** What `dsmip mn status` shows. */
 export interface MobileNodeStatus {
