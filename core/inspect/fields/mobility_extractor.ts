@@ -114,9 +114,12 @@ export class MobilityExtractor {
   read(bytes: Uint8Array, start: number, limit: number): void {
     take(this.#head, bytes, start, limit);
     if (start + 3 > limit) return;
-    const end = Math.min(limit, start + UNIT_OCTETS * (bytes[start + 1] + 1));
+    const headerEnd = start + UNIT_OCTETS * (bytes[start + 1] + 1);
+    const end = Math.min(limit, headerEnd);
     const type = bytes[start + 2];
     const { places, optionsAt } = this.#messages.get(type) ?? this.#unknown;
+    // Of a message that its own header length cuts short nothing is shown, as tshark has it.
+    if (optionsAt !== undefined && start + optionsAt > headerEnd) return;
     take(places, bytes, start, end);
     if (optionsAt === undefined || start + optionsAt > end) return;
     let options = start + optionsAt;

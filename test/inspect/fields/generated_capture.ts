@@ -27,6 +27,7 @@ const LEAST_FOR_TSHARK: ReadonlyMap<number, number> = new Map([
   [18, 3],
   [19, 8],
   [21, 7],
+  [52, 2],
 ]);
 
 /** One mobility header of each type, and headers with options of every type, as octets; some of them damaged. */
@@ -35,7 +36,7 @@ export function mobilityHeaders(next: Next, damaged: boolean): Uint8Array[] {
   const optionTypes = [...OPTION_PLACES.keys()].filter((type) => type > 1 && !MISREAD_OPTIONS.has(type));
   for (const [type, { optionsAt }] of MESSAGE_PLACES) {
     if (MISREAD_MESSAGES.has(type)) continue;
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 9; round++) {
       const fixed = fixedPart(next, type, optionsAt ?? 8);
       const options = [0, 0, 0].slice(0, next(4)).map(() =>
         option(next, optionTypes[next(optionTypes.length)])
@@ -44,7 +45,7 @@ export function mobilityHeaders(next: Next, damaged: boolean): Uint8Array[] {
     }
   }
   for (const type of optionTypes) {
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 12; round++) {
       const options = [option(next, type), option(next, optionTypes[next(optionTypes.length)])];
       headers.push(header(5, [fixedPart(next, 5, 12), ...options]));
     }
