@@ -1,3 +1,4 @@
+import { formatIpv6 } from "../wire/address.ts";
 import type { PacketCursor } from "./packet_cursor.ts";
 import type { TextWriter } from "./text_writer.ts";
 import { addNeighborOptions } from "./neighbor_discovery.ts";
@@ -18,6 +19,8 @@ export interface IcmpMessage {
   readonly line?: (cursor: PacketCursor, out: TextWriter) => void;
   /** The fields behind the checksum. */
   readonly fields?: readonly Field[];
+  /** Where a list of IPv6 addresses begins that goes up to the end. */
+  readonly addressesAt?: number;
   /** Where options of neighbor discovery (RFC 4861 4.6) begin, in octets from the message's start. */
   readonly optionsAt?: number;
 }
@@ -89,6 +92,17 @@ export function addIcmpMessage(
   const body = offset +
     fields.reduce((end, { at, octets }) => Math.max(end, at + octets), ICMP_HEADER_OCTETS);
   if (message?.quotes === true) cursor.quoteOffset = offset + ICMP_HEADER_OCTETS;
+  else if (message?.addressesAt !== undefined) addAddresses(cursor, node, offset + message.addressesAt);
   else if (message?.optionsAt !== undefined) addNeighborOptions(cursor, node, message.optionsAt);
   else if (limit > body) addChild(node, "Data", body, limit - body, `${limit - body} bytes`);
 }
+
+/** IPv6 addresses from `start` to the end of the message. */
+function addAddresses({ bytes, limit }: PacketCursor, node: TreeNode, start: number): void {
+  let at = start;
+  for (; at + IPV6_OCTETS <= limit; at += IPV6_OCTETS) {
+    addChild(node, "Address", at, IPV6_OCTETS, formatIpv6(bytes, at));
+  }
+  if (at < limit) addChild(node, "Data", at, limit - at, `${limit - at} bytes`);
+}
+const IPV6_OCTETS = 16;

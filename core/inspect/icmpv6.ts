@@ -1,16 +1,16 @@
 import { Protocol } from "../wire/constants.ts";
 import { addIcmpMessage, writeEcho, writeIcmpMessage } from "./icmp.ts";
+import { HOME_AGENT_MESSAGES } from "./home_agent_discovery.ts";
 import type { IcmpMessage } from "./icmp.ts";
 import type { Layer } from "./layer.ts";
 import { NEIGHBOR_DISCOVERY_MESSAGES } from "./neighbor_discovery.ts";
-import { decimal, flags, hexadecimal, ipv6 } from "./tree.ts";
+import { decimal } from "./tree.ts";
 import type { Field } from "./tree.ts";
 
 const ECHO_FIELDS: readonly Field[] = [
   { name: "Identifier", at: 4, octets: 2, show: decimal },
   { name: "Sequence number", at: 6, octets: 2, show: decimal },
 ];
-const IDENTIFIER_FIELD: Field = { name: "Identifier", at: 4, octets: 2, show: hexadecimal };
 
 /** RFC 4443, RFC 4861, RFC 2710, RFC 3810, RFC 6275 6.5 to 6.8. */
 const MESSAGES: ReadonlyMap<number, IcmpMessage> = new Map<number, IcmpMessage>([
@@ -56,28 +56,8 @@ const MESSAGES: ReadonlyMap<number, IcmpMessage> = new Map<number, IcmpMessage>(
   [132, { name: "multicast listener done" }],
   ...NEIGHBOR_DISCOVERY_MESSAGES,
   [143, { name: "multicast listener report v2" }],
-  [144, { name: "home agent address discovery request", fields: [IDENTIFIER_FIELD] }],
-  [145, {
-    name: "home agent address discovery reply",
-    fields: [IDENTIFIER_FIELD, { name: "Home agent", at: 8, octets: 16, show: ipv6 }],
-  }],
-  [146, { name: "mobile prefix solicitation", fields: [IDENTIFIER_FIELD] }],
-  [147, {
-    name: "mobile prefix advertisement",
-    optionsAt: 8,
-    fields: [
-      IDENTIFIER_FIELD,
-      {
-        name: "Flags",
-        at: 6,
-        octets: 2,
-        show: flags([
-          { mask: 0x8000, letter: "M", name: "Managed addresses" },
-          { mask: 0x4000, letter: "O", name: "Other configuration" },
-        ], 0x3fff),
-      },
-    ],
-  }],
+  ...HOME_AGENT_MESSAGES,
+  [154, { name: "fast handover message (RFC 5568)" }],
 ]);
 
 export const icmpv6: Layer = {

@@ -5,11 +5,15 @@ import {
   FIRST_REFUSAL_STATUS,
 } from "../wire/binding_status.ts";
 import { LIFETIME_UNIT_SECONDS } from "../wire/constants.ts";
-import { MOBILITY_MESSAGES } from "../wire/mobility_message_table.ts";
-import { flagLetter, flagTable, isSet } from "./mobility_flags.ts";
-import type { FlagTable } from "./mobility_flags.ts";
-import { mobilityMessageTypeName } from "./mobility_names.ts";
-import { writeMobilityOptions } from "./mobility_option_line.ts";
+import {
+  fixedOctetsAt,
+  MOBILITY_MESSAGES,
+  mobilityMessageEntryAt,
+  mobilityMessageEntryOfKind,
+} from "../wire/mobility_message_table.ts";
+import { LEGACY_CANNOT_FORCE_UDP_STATUS, mobilityMessageTypeName } from "./mobility_names.ts";
+import { hasMobilityOption, writeMobilityOptions } from "./mobility_option_line.ts";
+import { MESSAGE_WORDS, writeFlagLetters, writeWords } from "./mobility_words.ts";
 import type { PacketCursor } from "./packet_cursor.ts";
 import type { TextWriter } from "./text_writer.ts";
 
@@ -28,8 +32,15 @@ const { bindingRefreshRequest, homeTestInit, careOfTestInit, homeTest, careOfTes
   MOBILITY_MESSAGES;
 const { bindingAcknowledgement, bindingError } = MOBILITY_MESSAGES;
 
-const UPDATE_FLAGS = flagTable(bindingUpdate.fields);
-const ACKNOWLEDGEMENT_FLAGS = flagTable(bindingAcknowledgement.fields);
+const UPDATE_FIELDS = shownFields("bindingUpdate");
+const ACKNOWLEDGEMENT_FIELDS = shownFields("bindingAcknowledgement");
+
+function shownFields(kind: string) {
+  return mobilityMessageEntryOfKind(kind)!.shown;
+}
+
+/** RFC 4283 and RFC 4285: who proves itself by these may be told of a wrong identification, status 144. */
+const IDENTITY_OPTIONS: readonly number[] = [8, 9, 10];
 
 const MESSAGE_LINES: ReadonlyMap<number, MessageLine> = new Map([
   [bindingRefreshRequest.type, {
@@ -55,22 +66,34 @@ export function writeMobilityMessage(cursor: PacketCursor, out: TextWriter): voi
   const type = cursor.bytes[cursor.offset + 2];
   const data = cursor.offset + HEAD_OCTETS;
   const message = MESSAGE_LINES.get(type);
-  if (message === undefined) {
-    out.styled("strong", mobilityMessageTypeName(type));
-    out.text(" len=");
-    out.decimal(cursor.end - cursor.offset);
-    return;
-  }
+  if (message === undefined) return writeRareMessage(cursor, out, type, data);
   out.styled("strong", message.abbreviation);
   if (!cursor.need(HEAD_OCTETS + message.fixedOctets, `a ${mobilityMessageTypeName(type)}`)) return;
   message.line(cursor, out, data);
   writeMobilityOptions(cursor, out, data + message.fixedOctets);
 }
 
+/** A message that only the table knows, or nobody. */
+function writeRareMessage(cursor: PacketCursor, out: TextWriter, type: number, data: number): void {
+  const entry = mobilityMessageEntryAt(cursor.bytes, cursor.offset);
+  const known = entry === undefined ? undefined : MESSAGE_WORDS.get(entry.kind);
+  if (entry === undefined || known === undefined || data >= cursor.limit) {
+    out.styled("strong", mobilityMessageTypeName(type));
+    out.text(" len=");
+    out.decimal(cursor.end - cursor.offset);
+    return;
+  }
+  out.styled("strong", known.abbreviation);
+  const options = data + fixedOctetsAt(entry, cursor.bytes, data);
+  if (!cursor.need(options - cursor.offset, `a ${entry.name}`)) return;
+  writeWords(cursor, out, known.words, entry.shown, data, options);
+  writeMobilityOptions(cursor, out, options);
+}
+
 function writeUpdate(cursor: PacketCursor, out: TextWriter, data: number): void {
   out.text(" seq=");
   out.decimal(cursor.uint16(data));
-  writeFlags(cursor, out, data, UPDATE_FLAGS);
+  writeFlagLetters(out, UPDATE_FIELDS, cursor.bytes, data);
   const lifetime = cursor.uint16(data + 4);
   writeLifetime(out, lifetime);
   if (lifetime === 0) out.text(" (de-registration)");
@@ -83,17 +106,28 @@ function writeAcknowledgement(cursor: PacketCursor, out: TextWriter, data: numbe
   out.styled(refused ? "bad" : "good", refused ? "refused" : "accepted");
   if (status !== BindingStatusCode.accepted) {
     out.text(": ");
-    out.text(bindingStatusName(status));
-    if (status === BindingStatusCode.cannotForceUdp) out.text(", or UDP cannot be forced");
+    writeStatus(cursor, out, data, status);
     out.text(" (");
     out.decimal(status);
     out.text(")");
   }
   out.text(" seq=");
   out.decimal(cursor.uint16(data + 2));
-  writeFlags(cursor, out, data, ACKNOWLEDGEMENT_FLAGS);
+  writeFlagLetters(out, ACKNOWLEDGEMENT_FIELDS, cursor.bytes, data);
   writeLifetime(out, cursor.uint16(data + 4));
 }
+
+/** 144 has two meanings: the one that goes with the options that are there comes first. */
+function writeStatus(cursor: PacketCursor, out: TextWriter, data: number, status: number): void {
+  if (cursor.legacy && status === LEGACY_CANNOT_FORCE_UDP_STATUS) return out.text(LEGACY_STATUS_NAME);
+  if (status !== BindingStatusCode.cannotForceUdp) return out.text(bindingStatusName(status));
+  const identified = hasMobilityOption(cursor, data + bindingAcknowledgement.fixedOctets, IDENTITY_OPTIONS);
+  out.text(identified ? bindingStatusName(status) : CANNOT_FORCE_UDP);
+  out.text(", or ");
+  out.text(identified ? CANNOT_FORCE_UDP : bindingStatusName(status));
+}
+const CANNOT_FORCE_UDP = "UDP cannot be forced";
+const LEGACY_STATUS_NAME = "UDP cannot be forced, as before RFC 5555";
 
 function writeError(cursor: PacketCursor, out: TextWriter, data: number): void {
   const status = cursor.bytes[data];
@@ -121,14 +155,4 @@ function writeLifetime(out: TextWriter, units: number): void {
   out.text(" lifetime=");
   out.decimal(LIFETIME_UNIT_SECONDS * units);
   out.text("s");
-}
-
-function writeFlags({ bytes }: PacketCursor, out: TextWriter, data: number, table: FlagTable): void {
-  let separator = " ";
-  for (const place of table.places) {
-    if (!isSet(place, bytes, data)) continue;
-    out.text(separator);
-    out.text(flagLetter(place, table, bytes, data));
-    separator = "";
-  }
 }

@@ -1,9 +1,10 @@
 import { FIRST_REFUSAL_STATUS, ipv4AddressStatusName } from "../wire/binding_status.ts";
 import { LIFETIME_UNIT_SECONDS, NO_KEEPALIVE_REFRESH_SECONDS } from "../wire/constants.ts";
-import { MOBILITY_OPTIONS } from "../wire/mobility_option_table.ts";
+import { MOBILITY_OPTIONS, mobilityOptionEntry } from "../wire/mobility_option_table.ts";
 import type { KnownMobilityOptionKind } from "../wire/mobility_option_table.ts";
 import { lengthProblem } from "./mobility_option_length.ts";
-import { mobilityOptionTypeName } from "./mobility_names.ts";
+import { assignedOptionType, mobilityOptionTypeName } from "./mobility_names.ts";
+import { OPTION_WORDS, writeWords } from "./mobility_words.ts";
 import type { PacketCursor } from "./packet_cursor.ts";
 import type { TextWriter } from "./text_writer.ts";
 
@@ -124,9 +125,21 @@ export function writeMobilityOptions(cursor: PacketCursor, out: TextWriter, star
       }
       return;
     }
-    if (type !== PADN) writeOption(cursor, out, type, data, next - data);
+    if (type !== PADN) writeOption(cursor, out, assignedOptionType(type, cursor.legacy), data, next - data);
     option = next;
   }
+}
+
+/** Whether one of the options from `start` on has one of these types. */
+export function hasMobilityOption(
+  { bytes, limit }: PacketCursor,
+  start: number,
+  types: readonly number[],
+): boolean {
+  for (let option = start; option + 1 < limit; option += bytes[option] === PAD1 ? 1 : 2 + bytes[option + 1]) {
+    if (types.includes(bytes[option])) return true;
+  }
+  return false;
 }
 
 function writeOption(
@@ -137,13 +150,29 @@ function writeOption(
   octets: number,
 ): void {
   const line = LINES_BY_TYPE.get(type);
-  if (line === undefined) {
+  if (line === undefined) return writeRareOption(cursor, out, type, data, octets);
+  const problem = lengthProblem(type, octets);
+  if (problem !== undefined) return cursor.complain(problem);
+  line(cursor, out, data, octets);
+}
+
+/** An option that only the table knows, or nobody. */
+function writeRareOption(
+  cursor: PacketCursor,
+  out: TextWriter,
+  type: number,
+  data: number,
+  octets: number,
+): void {
+  const entry = mobilityOptionEntry(type);
+  const words = entry === undefined ? undefined : OPTION_WORDS.get(entry.kind);
+  if (entry === undefined || words === undefined) {
     out.text(` option ${type} (${mobilityOptionTypeName(type)})`);
     return;
   }
   const problem = lengthProblem(type, octets);
   if (problem !== undefined) return cursor.complain(problem);
-  line(cursor, out, data, octets);
+  writeWords(cursor, out, words, entry.fields, data, data + octets);
 }
 
 function writeIpv4HomeAddress(

@@ -1,9 +1,10 @@
 import { IPV4_OCTETS, IPV6_OCTETS } from "../wire/address.ts";
 import type { Field } from "../wire/field.ts";
 import { mobilityOptionEntry } from "../wire/mobility_option_table.ts";
+import { subOptionsOf, type SubOptionTable } from "../wire/sub_option.ts";
 import { flagLetter, flagTable, isSet } from "./mobility_flags.ts";
 import type { FlagTable } from "./mobility_flags.ts";
-import { mobilityOptionTypeName } from "./mobility_names.ts";
+import { assignedOptionType, mobilityOptionTypeName } from "./mobility_names.ts";
 import { lengthProblem } from "./mobility_option_length.ts";
 import type { PacketCursor } from "./packet_cursor.ts";
 import { addChild, octetPairs } from "./tree.ts";
@@ -30,8 +31,29 @@ export function addTableFields(
     }
     const value = field.read(bytes, start, end);
     const octets = fieldOctets(field, value);
-    addChild(node, field.label, start + field.endOctet(value) - octets, octets, field.print(value));
+    const at = start + field.endOctet(value) - octets;
+    if (field.subOptions === undefined) addChild(node, field.label, at, octets, field.print(value));
+    else addSubOptions(addChild(node, field.label, at, octets), field.subOptions, bytes, at, at + octets);
   }
+}
+
+/** Each sub-option of the octets `start` up to `end` with its fields; what is none of them as octets. */
+function addSubOptions(
+  node: TreeNode,
+  table: SubOptionTable,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  let rest = start;
+  for (const { type, offset, data, end: next, entry } of subOptionsOf(table, bytes, start, end)) {
+    const name = table.entries.get(type)?.name ?? "unknown";
+    const child = addChild(node, `Type ${type}`, offset, next - offset, name);
+    if (entry !== undefined) addTableFields(child, entry.fields, bytes, data, next);
+    else if (next > data) addChild(child, "Data", data, next - data, octetPairs(bytes, data, next - data));
+    rest = next;
+  }
+  if (rest < end) addChild(node, "Rest", rest, end - rest, octetPairs(bytes, rest, end - rest));
 }
 
 /** Every option from `start` to the end of the mobility header; stops at the first that does not fit. */
@@ -48,16 +70,23 @@ export function addMobilityOptions(cursor: PacketCursor, node: TreeNode, start: 
       addChild(node, `Option ${bytes[option]}`, option, limit - option, `${name}, goes past the end`);
       return;
     }
-    addOption(node, bytes, option, next);
+    addOption(cursor, node, option, next);
     option = next;
   }
 }
 
-function addOption(node: TreeNode, bytes: Uint8Array, option: number, next: number): void {
-  const type = bytes[option];
+function addOption({ bytes, legacy }: PacketCursor, node: TreeNode, option: number, next: number): void {
+  const type = assignedOptionType(bytes[option], legacy);
   const data = option + 2;
-  const child = addChild(node, `Option ${type}`, option, next - option, mobilityOptionTypeName(type));
+  const child = addChild(
+    node,
+    `Option ${bytes[option]}`,
+    option,
+    next - option,
+    mobilityOptionTypeName(type),
+  );
   if (type === PADN) return;
+  if (type !== bytes[option]) child.value += ", before RFC 5555";
   const entry = mobilityOptionEntry(type);
   if (entry !== undefined) child.value += ` (${entry.section})`;
   const problem = lengthProblem(type, next - data);
@@ -84,7 +113,8 @@ function addFlags(
 /** "homeRegistration" as "home registration", "forceUdp" as "force UDP", "overwriteOrBulk" as one of the two. */
 function inWords(key: string, first: boolean): string {
   const words = key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
-    .replace(/\b(udp|tlv)\b/, (acronym) => acronym.toUpperCase());
+    .replace(/\b(udp|tlv|utf8)\b/, (acronym) => acronym.toUpperCase())
+    .replace(/\bipv(?=[46])/, "IPv");
   const [former, latter = former] = words.split(" or ");
   return first ? former : latter;
 }

@@ -5,7 +5,13 @@ import { addChild, addFields, decimal, flags, ipv6, octetPairs, withUnit } from 
 import type { Field, Flag, TreeNode } from "./tree.ts";
 
 /** Options of RFC 4861 4.6, RFC 6275 7.3 and 7.4, RFC 8106. */
-const OptionType = { sourceLinkAddress: 1, targetLinkAddress: 2, prefixInformation: 3 } as const;
+const OptionType = {
+  sourceLinkAddress: 1,
+  targetLinkAddress: 2,
+  prefixInformation: 3,
+  advertisementInterval: 7,
+  homeAgentInformation: 8,
+} as const;
 const OPTION_UNIT_OCTETS = 8;
 const PREFIX_INFORMATION_OCTETS = 32;
 const PREFIX_OCTETS = 16;
@@ -57,11 +63,11 @@ const OPTIONS: ReadonlyMap<number, NeighborOption> = new Map([
   }],
   [4, { name: "Redirected header", fields: [] }],
   [5, { name: "MTU", fields: [{ name: "MTU", at: 4, octets: 4, show: decimal }] }],
-  [7, {
+  [OptionType.advertisementInterval, {
     name: "Advertisement interval",
     fields: [{ name: "Interval", at: 4, octets: 4, show: withUnit("ms") }],
   }],
-  [8, {
+  [OptionType.homeAgentInformation, {
     name: "Home agent information",
     fields: [
       { name: "Preference", at: 4, octets: 2, show: decimal },
@@ -102,7 +108,7 @@ export const NEIGHBOR_DISCOVERY_MESSAGES: readonly (readonly [number, IcmpMessag
       out.text(" lifetime=");
       out.decimal(cursor.uint16(cursor.offset + 6));
       out.text("s");
-      writePrefixes(cursor, out, 16);
+      writeAdvertisedOptions(cursor, out, 16);
     },
   }],
   [135, {
@@ -169,15 +175,30 @@ function writeLinkAddress(cursor: PacketCursor, out: TextWriter, at: number): vo
   });
 }
 
-function writePrefixes(cursor: PacketCursor, out: TextWriter, at: number): void {
+/** Prefixes, with (R) where the whole address of the router stands there (RFC 6275 7.2), and what home agents say. */
+export function writeAdvertisedOptions(cursor: PacketCursor, out: TextWriter, at: number): void {
+  const { bytes } = cursor;
   forEachOption(cursor, at, (type, option, octets) => {
-    if (type !== OptionType.prefixInformation || octets !== PREFIX_INFORMATION_OCTETS) return;
-    out.text(" ");
-    out.ipv6(cursor.bytes, option + PREFIX_INFORMATION_OCTETS - PREFIX_OCTETS);
-    out.text("/");
-    out.decimal(cursor.bytes[option + 2]);
+    if (type === OptionType.prefixInformation && octets === PREFIX_INFORMATION_OCTETS) {
+      out.text(" ");
+      out.ipv6(bytes, option + PREFIX_INFORMATION_OCTETS - PREFIX_OCTETS);
+      out.text("/");
+      out.decimal(bytes[option + 2]);
+      if ((bytes[option + 3] & ROUTER_ADDRESS) !== 0) out.text(" (R)");
+    } else if (type === OptionType.advertisementInterval) {
+      out.text(" interval=");
+      out.decimal(cursor.uint32(option + 4));
+      out.text("ms");
+    } else if (type === OptionType.homeAgentInformation) {
+      out.text(" home-agent preference=");
+      out.decimal(cursor.uint16(option + 4));
+      out.text(" lifetime=");
+      out.decimal(cursor.uint16(option + 6));
+      out.text("s");
+    }
   });
 }
+const ROUTER_ADDRESS = 0x20;
 
 /** Calls `visit` with type, offset and length in octets of each option that is there as a whole. */
 function forEachOption(
@@ -208,7 +229,7 @@ function isUnspecified(bytes: Uint8Array, offset: number): boolean {
 }
 
 /** " RSO": the letters of the flags that are set. */
-function writeFlagLetters(out: TextWriter, value: number, table: readonly Flag[]): void {
+export function writeFlagLetters(out: TextWriter, value: number, table: readonly Flag[]): void {
   let separator = " ";
   for (const { mask, letter } of table) {
     if ((value & mask) === 0) continue;

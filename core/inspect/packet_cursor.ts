@@ -244,7 +244,9 @@ export class PacketCursor {
   /** A cursor for the packet that this one quotes; undefined when that is too deep. */
   quote(): PacketCursor | undefined {
     if (this.quoteDepth >= MAXIMUM_QUOTES) return undefined;
-    return this.#quoted ??= new PacketCursor(this.quoteDepth + 1);
+    const quoted = this.#quoted ??= new PacketCursor(this.quoteDepth + 1);
+    quoted.legacy = this.legacy;
+    return quoted;
   }
 
   /** Whether all octets of the upper layer are there, so that a checksum over them says something. */

@@ -2,6 +2,7 @@ import { DSMIPV6_PORT, Protocol } from "../wire/constants.ts";
 import { IPV6_HEADER_OCTETS } from "../wire/ipv6.ts";
 import type { Layer } from "./layer.ts";
 import { DHCP_CLIENT_PORT, DHCP_SERVER_PORT, EtherType } from "./names.ts";
+import { LEGACY_DSMIPV6_PORT } from "./mobility_names.ts";
 import { NONE } from "./packet_cursor.ts";
 import type { PacketCursor } from "./packet_cursor.ts";
 import type { TextWriter } from "./text_writer.ts";
@@ -9,6 +10,8 @@ import { showTransportChecksum } from "./transport_checksum.ts";
 import { addChild, addFields, decimal, hexadecimal } from "./tree.ts";
 import type { Field } from "./tree.ts";
 
+/** RFC 5844 section 6: pmip6-cntl. */
+const PROXY_CONTROL_PORT = 5436;
 const HEADER_OCTETS = 8;
 const LENGTH_AT = 4;
 const CHECKSUM_AT = 6;
@@ -33,6 +36,7 @@ export const udp: Layer = {
     cursor.offset += HEADER_OCTETS;
     const etherType = hasTunnelPort(cursor) ? innerEtherType(cursor) : undefined;
     if (etherType !== undefined) cursor.follow("etherType", etherType);
+    else if (isProxyControl(cursor)) cursor.follow("ipProtocol", Protocol.mobilityHeader);
     else cursor.follow("udpPayload", isDhcp(cursor) ? DHCP_SERVER_PORT : NONE);
     return true;
   },
@@ -83,8 +87,15 @@ function narrowToLength(cursor: PacketCursor): void {
   else cursor.narrow(cursor.offset + length, "the UDP length");
 }
 
-function hasTunnelPort({ sourcePort, destinationPort }: PacketCursor): boolean {
-  return sourcePort === DSMIPV6_PORT || destinationPort === DSMIPV6_PORT;
+function hasTunnelPort({ sourcePort, destinationPort, legacy }: PacketCursor): boolean {
+  if (sourcePort === DSMIPV6_PORT || destinationPort === DSMIPV6_PORT) return true;
+  return legacy && (sourcePort === LEGACY_DSMIPV6_PORT || destinationPort === LEGACY_DSMIPV6_PORT);
+}
+
+/** A mobility header that begins as one must (RFC 6275 6.1.1), on the port of Proxy Mobile IPv6 over IPv4. */
+function isProxyControl({ sourcePort, destinationPort, bytes, offset, limit }: PacketCursor): boolean {
+  if (sourcePort !== PROXY_CONTROL_PORT && destinationPort !== PROXY_CONTROL_PORT) return false;
+  return offset < limit && bytes[offset] === Protocol.noNextHeader;
 }
 
 function innerEtherType({ bytes, offset, limit }: PacketCursor): number | undefined {

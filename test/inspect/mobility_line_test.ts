@@ -112,8 +112,8 @@ Deno.test("every message of RFC 6275 has its line", () => {
     `BE Unknown binding for Home Address destination option (1) HoA=${HOME}`,
   );
   assertEquals(
-    says({ kind: "unknownMessage", type: 13, data: new Uint8Array(10) }),
-    "Heartbeat Message len=16",
+    says({ kind: "unknownMessage", type: 11, data: new Uint8Array(10) }),
+    "Experimental Mobility Header len=16",
   );
   assertEquals(
     says({ kind: "unknownMessage", type: 99, data: new Uint8Array(2) }),
@@ -159,7 +159,16 @@ Deno.test("lifetimes, de-registration, and statuses with their names", () => {
     );
   assertEquals(says(1), "BA accepted: Accepted but prefix discovery necessary (1) seq=7 lifetime=0s");
   assertEquals(says(135), "BA refused: Sequence number out of window (135) seq=7 lifetime=0s");
-  assertEquals(says(144), "BA refused: MIPV6-ID-MISMATCH, or UDP cannot be forced (144) seq=7 lifetime=0s");
+  assertEquals(says(144), "BA refused: UDP cannot be forced, or MIPV6-ID-MISMATCH (144) seq=7 lifetime=0s");
+  const identified = bindingAcknowledgement({
+    status: 144,
+    lifetimeSeconds: 0,
+    options: [COA4, { kind: "messageIdentification", timestamp: 1n }],
+  });
+  assertEquals(
+    line(fromAgent(identified)).slice(`${AGENT} > ${HOME} `.length),
+    "BA refused: MIPV6-ID-MISMATCH, or UDP cannot be forced (144) seq=7 lifetime=0s CoA4=10.0.0.42",
+  );
   assertEquals(says(255), "BA refused: unassigned, refused (255) seq=7 lifetime=0s");
 });
 
@@ -209,7 +218,7 @@ Deno.test("every option of core/wire has its words", () => {
     update({ kind: "bindingIdentifier", ...BID, careOfAddress: VISITED }),
     ` BID=3 CoA=${VISITED}`,
   );
-  assertEquals(update({ kind: "unknownOption", type: 20, data }), " option 20 (Service Selection)");
+  assertEquals(update({ kind: "unknownOption", type: 20, data }), " service=0x0102030405060708090a0b0c");
   assertEquals(update({ kind: "unknownOption", type: 200, data }), " option 200 (unknown)");
   assertEquals(
     acknowledgement({ kind: "bindingRefreshAdvice", refreshIntervalSeconds: 2400 }),

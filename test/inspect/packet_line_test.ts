@@ -363,7 +363,7 @@ Deno.test("one line: ICMPv6, its errors with the packet that they quote", () => 
     `ICMPv6 time exceeded, in transit (${TO6} ICMPv6 time exceeded, in transit (${TO6} UDP 5000 > 5001 len=200))`,
   );
   assertEquals(says(octets("8f00 0000 0000 0001")), "ICMPv6 multicast listener report v2");
-  assertEquals(says(octets("9000 0000 0007 0000")), "ICMPv6 home agent address discovery request");
+  assertEquals(says(octets("9000 0000 0007 0000")), "ICMPv6 home agent address discovery request id=7");
   assertEquals(says(octets("ff05 0000 00000000")), "ICMPv6 type 255 code 5");
 });
 
@@ -378,7 +378,7 @@ Deno.test("one line: neighbor and router discovery", () => {
   const prefix = join(octets("0304 40e0 00015180 00003840 00000000"), target);
   assertEquals(
     says(join(octets("8600 0000 40e0 0708 00000000 00000000"), linkAddress, prefix)),
-    "ICMPv6 router advertisement MOH lifetime=1800s 2001:db8::7/64",
+    "ICMPv6 router advertisement MOH lifetime=1800s 2001:db8::7/64 (R)",
   );
   assertEquals(
     says(join(octets("8700 0000 00000000"), target, linkAddress)),

@@ -134,8 +134,8 @@ Deno.test("tree: options of the wrong length, unknown ones, and one that goes pa
   assertEquals(tree(ipv6(HOME, AGENT, 135, message)).slice(-5), [
     "52-56    Option 200: unknown",
     "54-56      Data: 01:02:03",
-    "57-61    Option 20: Service Selection",
-    "59-61      Data: 01:02:03",
+    "57-61    Option 20: Service Selection (RFC 5149 3)",
+    "59-61      Identifier: 0x010203",
     "62-63    Option 1: PadN",
   ]);
   message[12] = 32;
