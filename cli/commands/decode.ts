@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { CaptureReader } from "../../core/capture/capture_reader.ts";
 import type { EspAssociation } from "../../core/inspect/esp.ts";
 import { TextWriter } from "../../core/inspect/text_writer.ts";
-import { nameOf, readCaptureFile } from "../decode_input/capture_source.ts";
+import { type InputOptions, openInput } from "../decode_input/command_input.ts";
 import { coloursFor } from "../output/colours.ts";
 import { Failure, UsageError } from "../output/fault.ts";
 import { OutputClosed, type SyncWriter, writeAll } from "../output/write.ts";
@@ -24,7 +24,7 @@ Examples:
   dsmip decode -V -c 1 capture.pcapng          every field of the first packet, with the bytes where it stands
   dsmip decode -Y 'mip6.mhtype in {5, 6}' capture.pcap         the registrations
   dsmip decode -T fields -e frame.number -e mip6.ba.status capture.pcap
-  tcpdump -i any -U -w - | dsmip decode -      live`;
+  dsmip decode -i eth0 -w kept.pcap            live`;
 
 /** `dsmip decode FILE` */
 export function decodeCommand() {
@@ -32,7 +32,9 @@ export function decodeCommand() {
     .description(
       "Read a packet capture (pcap, pcapng, also gzip or zstd) as a person who cares for IP mobility would",
     )
-    .argument("<file>", "the capture; - is standard input")
+    .argument("[file]", "the capture; - is standard input")
+    .option("-i, --interface <name>", "capture from this interface instead, until Ctrl-C")
+    .option("-w, --write <file>", "with -i: keep all that was seen as pcap")
     .option("-V, --verbose", "the full tree of every packet instead of a line")
     .option("-c, --count <packets>", "stop after so many packets", parseCount)
     .option("-Y, --filter <filter>", "only packets that this display filter lets through, in tshark's words")
@@ -51,11 +53,12 @@ export function decodeCommand() {
     .action(async (file, options) => {
       if (options.sessions === true || options.plot !== undefined) return await tellSessions(file, options);
       const { verbose, count, filter, format, field: fields, layout, espSa } = options;
+      const { name, chunks } = openInput(file, options);
       const colour = Deno.stdout.isTerminal() && !Deno.env.get("NO_COLOR");
       const espAssociations = await espKeys(espSa);
       const output = { verbose, filter, format, fields, layout, espAssociations };
-      const decoding = new Decoding(Deno.stdout, { name: nameOf(file), count, colour, ...output });
-      for await (const chunk of readCaptureFile(file)) {
+      const decoding = new Decoding(Deno.stdout, { name, count, colour, ...output });
+      for await (const chunk of chunks) {
         if (!decoding.take(chunk)) break;
       }
       decoding.finish();
@@ -63,25 +66,24 @@ export function decodeCommand() {
 }
 
 /** Few captures are told as a story: what does it is loaded when it is asked for. */
-async function tellSessions(file: string, options: SessionCommandOptions): Promise<void> {
+async function tellSessions(file: string | undefined, options: SessionCommandOptions): Promise<void> {
   const { format, plot, filter, count, espSa, verbose, field, layout } = options;
   if (verbose === true || field.length > 0 || layout.length > 0) {
     throw new UsageError("--sessions and --plot tell of mobile nodes, not of packets: without -V, -e and -E");
   }
+  const { name, chunks } = openInput(file, options);
   const { decodeSessions } = await import("./decode_sessions.ts");
   const helpers = { espAssociations: await espKeys(espSa) };
-  const settings = { name: nameOf(file), format, plot, filter, count, helpers };
-  await decodeSessions(readCaptureFile(file), Deno.stdout, { ...settings, colours: coloursFor(Deno.stdout) });
+  const settings = { name, format, plot, filter, count, helpers };
+  await decodeSessions(chunks, Deno.stdout, { ...settings, colours: coloursFor(Deno.stdout) });
 }
 
-interface SessionCommandOptions {
+interface SessionCommandOptions extends InputOptions {
   readonly verbose?: true;
   readonly field: readonly string[];
   readonly layout: readonly string[];
   readonly format?: OutputOptions["format"];
   readonly plot?: string;
-  readonly filter?: string;
-  readonly count?: number;
   readonly espSa?: string;
 }
 
