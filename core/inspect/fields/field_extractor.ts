@@ -6,7 +6,7 @@ import { icmpv4 } from "../icmpv4.ts";
 import { icmpv6 } from "../icmpv6.ts";
 import type { Layer } from "../layer.ts";
 import { mobilityHeader } from "../mobility_header.ts";
-import { type InspectionHelpers, MAXIMUM_LAYERS, PacketCursor } from "../packet_cursor.ts";
+import { type InspectionHelpers, MAXIMUM_LAYERS, NONE, PacketCursor } from "../packet_cursor.ts";
 import { beginQuoted } from "../packet_line.ts";
 import { nextLayer } from "../registry.ts";
 import type { CaptureClock } from "./capture_clock.ts";
@@ -105,7 +105,7 @@ export class FieldExtractor {
         } else if (layer === routingHeader) this.#readRoutingHeader(bytes, offset, limit);
         else if (layer === icmpv4 || layer === icmpv6) return this.#readIcmp(cursor, layer);
       }
-      if (layer.carry?.(cursor) !== true) return;
+      if (layer.carry?.(cursor) !== true || isPieceOfWhole(cursor)) return;
     }
   }
 
@@ -152,4 +152,9 @@ export class FieldExtractor {
       option = next;
     }
   }
+}
+
+/** A fragment that can be put together with others: what it holds is shown with the last of them, as tshark has it. */
+function isPieceOfWhole({ fragmentOffset, quoteDepth, limit, end }: PacketCursor): boolean {
+  return fragmentOffset !== NONE && quoteDepth === 0 && limit === end;
 }

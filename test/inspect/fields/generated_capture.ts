@@ -111,11 +111,11 @@ function randomOctets(next: Next, octets: number): Uint8Array {
   return Uint8Array.from({ length: octets }, () => next(256));
 }
 
-/** Lengths that lie, types that nobody knows, other octets. */
+/** Lengths that lie, options that nobody knows, other values; the message stays of its type. */
 function damage(header: Uint8Array, next: Next): Uint8Array {
   const bytes = header.slice();
   for (let changes = 1 + next(2); changes > 0; changes--) {
-    const at = 2 + next(bytes.length - 2);
+    const at = 3 + next(bytes.length - 3);
     bytes[at] = next(3) === 0 ? next(256) : next(24);
   }
   return bytes;
