@@ -6,7 +6,7 @@ export const MAXIMUM_MOBILE_NODES = 4_096;
 export const MAXIMUM_EARLY_ADDRESSES = 2_048;
 /** Entries (exchanges, handovers, mappings, errors) kept of one mobile node, and of all together. */
 export const MAXIMUM_ENTRIES_OF_ONE = 1_000;
-export const MAXIMUM_ENTRIES = 20_000;
+export const MAXIMUM_ENTRIES = 10_000;
 /** Binding Updates of one mobile node that wait for their answer. */
 export const MAXIMUM_PENDING = 16;
 /** Measured values of one kind and one mobile node; beyond this every second one goes. */

@@ -286,19 +286,29 @@ export class MobileNodeSession {
     return attachment;
   }
 
-  #beginHandover(from: Attachment, to: Attachment, seconds: number): HandoverRecord {
+  #beginHandover(from: Attachment, to: Attachment, seconds: number): HandoverRecord | undefined {
+    if (!this.#mayKeep()) return undefined;
     const handover = new HandoverRecord(seconds, from, to, this.data.measure());
     this.#keep(this.#handovers, handover, seconds);
     return handover;
+  }
+
+  #mayKeep(): boolean {
+    if (this.#entries < MAXIMUM_ENTRIES_OF_ONE && this.budget.left > 0) return true;
+    this.entriesNotKept++;
+    return false;
   }
 
   #confirm(attachment: Attachment, exchange: Exchange, signalling: Signalling, seconds: number): void {
     const encapsulation = this.#noteNatDetection(attachment, signalling);
     const changed = attachment.accepted && attachment.encapsulation !== encapsulation;
     if (changed) {
-      const from = { ...attachment };
-      attachment.handover = this.#beginHandover(from, attachment, exchange.seconds);
-      attachment.handover.updates = 1;
+      attachment.handover = this.#beginHandover(
+        attachment,
+        { ...attachment, encapsulation },
+        exchange.seconds,
+      );
+      if (attachment.handover !== undefined) attachment.handover.updates = 1;
     }
     attachment.encapsulation = encapsulation;
     attachment.handover?.accept(seconds, encapsulation);
@@ -415,10 +425,7 @@ export class MobileNodeSession {
 
   #keep<Entry>(list: Entry[], entry: Entry, seconds: number): void {
     this.#lastEntrySeconds = seconds;
-    if (this.#entries >= MAXIMUM_ENTRIES_OF_ONE || this.budget.left <= 0) {
-      this.entriesNotKept++;
-      return;
-    }
+    if (!this.#mayKeep()) return;
     this.#entries++;
     this.budget.left--;
     list.push(entry);
