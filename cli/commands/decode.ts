@@ -47,16 +47,20 @@ export function decodeCommand() {
       [],
     )
     .option("--esp-sa <file>", "decrypt ESP with the keys in this file (TOML, mode 0600)")
+    .option(
+      "--legacy",
+      "the capture is from before RFC 5555: its drafts' port 666, options 21 to 24, status 152",
+    )
     .option("--sessions", "the story of each mobile node: registrations, NAT, handovers, overhead")
     .option("--plot <file>", "with --sessions: data and signalling against time, as an SVG picture")
     .addHelpText("after", EXAMPLES)
     .action(async (file, options) => {
       if (options.sessions === true || options.plot !== undefined) return await tellSessions(file, options);
-      const { verbose, count, filter, format, field: fields, layout, espSa } = options;
+      const { verbose, count, filter, format, field: fields, layout, espSa, legacy } = options;
       const { name, chunks } = openInput(file, options);
       const colour = Deno.stdout.isTerminal() && !Deno.env.get("NO_COLOR");
       const espAssociations = await espKeys(espSa);
-      const output = { verbose, filter, format, fields, layout, espAssociations };
+      const output = { verbose, filter, format, fields, layout, espAssociations, legacy };
       const decoding = new Decoding(Deno.stdout, { name, count, colour, ...output });
       for await (const chunk of chunks) {
         if (!decoding.take(chunk)) break;
@@ -67,13 +71,13 @@ export function decodeCommand() {
 
 /** Few captures are told as a story: what does it is loaded when it is asked for. */
 async function tellSessions(file: string | undefined, options: SessionCommandOptions): Promise<void> {
-  const { format, plot, filter, count, espSa, verbose, field, layout } = options;
+  const { format, plot, filter, count, espSa, legacy, verbose, field, layout } = options;
   if (verbose === true || field.length > 0 || layout.length > 0) {
     throw new UsageError("--sessions and --plot tell of mobile nodes, not of packets: without -V, -e and -E");
   }
   const { name, chunks } = openInput(file, options);
   const { decodeSessions } = await import("./decode_sessions.ts");
-  const helpers = { espAssociations: await espKeys(espSa) };
+  const helpers = { espAssociations: await espKeys(espSa), legacy };
   const settings = { name, format, plot, filter, count, helpers };
   await decodeSessions(chunks, Deno.stdout, { ...settings, colours: coloursFor(Deno.stdout) });
 }
@@ -85,6 +89,7 @@ interface SessionCommandOptions extends InputOptions {
   readonly format?: OutputOptions["format"];
   readonly plot?: string;
   readonly espSa?: string;
+  readonly legacy?: true;
 }
 
 /** Its reader is large, and few captures need it. */

@@ -26,6 +26,8 @@ export interface OutputOptions {
   readonly layout?: readonly string[];
   readonly filter?: string;
   readonly espAssociations?: readonly EspAssociation[];
+  /** The codepoints of drafts before RFC 5555 count, too. */
+  readonly legacy?: boolean;
 }
 
 /** Shows packets, in the form and of the kind that somebody asked for. */
@@ -39,7 +41,8 @@ export class PacketOutput {
   constructor(text: TextWriter, options: OutputOptions) {
     const { format = "text", verbose = false, filter } = options;
     const fields = options.fields?.map(findField) ?? [];
-    const helpers = { reassembler: new Reassembler(), espAssociations: options.espAssociations };
+    const { espAssociations, legacy } = options;
+    const helpers = { reassembler: new Reassembler(), espAssociations, legacy };
     this.#filter = filter === undefined ? undefined : readFilter(filter, helpers);
     this.#printer = new PacketPrinter(text, helpers);
     if (format !== "fields" && (options.layout?.length ?? 0) > 0) {
