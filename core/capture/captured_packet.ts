@@ -4,6 +4,13 @@ export interface CaptureTime {
   readonly nanoseconds: number;
 }
 
+/** What somebody wrote into a pcapng file about a packet, or about the section or the interface that it begins. */
+export interface CaptureComment {
+  readonly about: "packet" | "section" | "interface";
+  /** UTF-8, as the file has it; a copy. */
+  readonly text: Uint8Array;
+}
+
 /** One packet of a capture file. */
 export interface CapturedPacket {
   /** Counts from 1 through the whole file, over all interfaces. */
@@ -18,6 +25,8 @@ export interface CapturedPacket {
   readonly interfaceIndex: number;
   /** Octets on the wire; more than `bytes.length` where the snap length cut the packet. */
   readonly originalLength: number;
+  /** Undefined where there are none. */
+  readonly comments?: readonly CaptureComment[];
   /** A view into the reader's buffer: valid until the next push(). */
   readonly bytes: Uint8Array;
 }

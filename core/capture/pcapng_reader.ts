@@ -1,4 +1,4 @@
-import type { CapturedPacket, CaptureTime } from "./captured_packet.ts";
+import type { CaptureComment, CapturedPacket, CaptureTime } from "./captured_packet.ts";
 import { MAXIMUM_CAPTURED_OCTETS } from "./captured_packet.ts";
 import type { CaptureInput } from "./capture_input.ts";
 
@@ -18,12 +18,17 @@ const INTERFACE_DESCRIPTION_OCTETS = 16;
 const SIMPLE_PACKET_OCTETS = 12;
 const ENHANCED_PACKET_OCTETS = 28;
 
+const OPTION_END = 0;
+const OPTION_COMMENT = 1;
 const OPTION_TIME_RESOLUTION = 9;
 const OPTION_TIME_OFFSET = 14;
 
 /** Our own limits. */
 const MAXIMUM_INTERFACES = 65_536;
 const MAXIMUM_INTERFACE_BLOCK_OCTETS = 1_048_576;
+/** In longer blocks, and beyond so many, comments are passed over. */
+const MAXIMUM_COMMENTED_BLOCK_OCTETS = 1_048_576;
+const MAXIMUM_WAITING_COMMENTS = 100;
 
 interface Interface {
   readonly linkType: number;
@@ -42,6 +47,8 @@ export class PcapngReader {
   #littleEndian = false;
   #interfaces: Interface[] = [];
   #packets = 0;
+  /** About sections and interfaces: they go with the next packet. */
+  #comments: CaptureComment[] = [];
   /** The block that has begun: where in the file, how long, and how much of it is still to be passed over. */
   #block: { position: number; length: number; left: number } | undefined;
 
@@ -128,6 +135,10 @@ export class PcapngReader {
       input.fail(input.position + 12, `a section is of pcapng version ${major}, only version 1 is known`);
       return false;
     }
+    if (length <= MAXIMUM_COMMENTED_BLOCK_OCTETS) {
+      if (!input.has(length)) return false;
+      this.#noteComments(input, "section", start + SECTION_HEADER_OCTETS, length);
+    }
     this.#interfaces = [];
     this.#beginBlock(input, length, SECTION_HEADER_OCTETS);
     return true;
@@ -156,7 +167,7 @@ export class PcapngReader {
       const code = view.getUint16(option, little);
       const octets = view.getUint16(option + 2, little);
       const value = option + 4;
-      if (code === 0 || value + octets > end) break;
+      if (code === OPTION_END || value + octets > end) break;
       if (code === OPTION_TIME_RESOLUTION && octets === 1) {
         const exponent = BigInt(view.getUint8(value) & 0x7f);
         unitsPerSecond = (view.getUint8(value) & 0x80) !== 0 ? 2n ** exponent : 10n ** exponent;
@@ -165,6 +176,7 @@ export class PcapngReader {
       }
       option = value + octets + (-octets & 3);
     }
+    this.#noteComments(input, "interface", start + INTERFACE_DESCRIPTION_OCTETS, length);
     this.#interfaces.push({
       linkType: view.getUint16(start + 8, little),
       snapLength: view.getUint32(start + 12, little),
@@ -243,8 +255,13 @@ export class PcapngReader {
         `${packet} has ${captured} captured bytes in a block of ${length}, which is too short`,
       );
     }
-    if (!input.has(headerOctets + captured)) return undefined;
+    const optionsAt = headerOctets + captured + (-captured & 3);
+    const commented = length - optionsAt > BLOCK_TRAILER_OCTETS && length <= MAXIMUM_COMMENTED_BLOCK_OCTETS;
+    if (!input.has(commented ? length : headerOctets + captured)) return undefined;
     const dataStart = input.start + headerOctets;
+    if (commented) this.#noteComments(input, "packet", input.start + optionsAt, length);
+    const comments = this.#comments.length > 0 ? this.#comments : undefined;
+    if (comments !== undefined) this.#comments = [];
     this.#beginBlock(input, length, headerOctets + captured);
     return {
       number: ++this.#packets,
@@ -253,8 +270,29 @@ export class PcapngReader {
       linkType: captureInterface.linkType,
       interfaceIndex,
       originalLength: Math.max(header.originalLength, captured),
+      comments,
       bytes: input.bytes.subarray(dataStart, dataStart + captured),
     };
+  }
+
+  /** The comments among the options from `firstOption` up to the end of the block at `input.start`, which is there. */
+  #noteComments(
+    { view, bytes, start }: CaptureInput,
+    about: CaptureComment["about"],
+    firstOption: number,
+    length: number,
+  ): void {
+    const end = start + length - BLOCK_TRAILER_OCTETS;
+    for (let option = firstOption; option + 4 <= end;) {
+      const code = view.getUint16(option, this.#littleEndian);
+      const octets = view.getUint16(option + 2, this.#littleEndian);
+      const value = option + 4;
+      if (code === OPTION_END || value + octets > end) return;
+      if (code === OPTION_COMMENT && this.#comments.length < MAXIMUM_WAITING_COMMENTS) {
+        this.#comments.push({ about, text: bytes.slice(value, value + octets) });
+      }
+      option = value + octets + (-octets & 3);
+    }
   }
 }
 

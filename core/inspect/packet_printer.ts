@@ -75,6 +75,11 @@ export class PacketPrinter {
     if (packet.interfaceIndex > 0) out.text(` (interface ${packet.interfaceIndex})`);
     out.text(`  ${bytes.length}${bytes.length < originalLength ? ` of ${originalLength}` : ""} bytes`);
     out.newline();
+    for (const { about, text } of packet.comments ?? []) {
+      out.text(about === "packet" ? "Comment: " : `Comment on the ${about}: `);
+      out.untrusted(text, 0, text.length);
+      out.newline();
+    }
   }
 
   #writeRelativeTime({ time, timeDigits }: CapturedPacket, secondsColumns = SECONDS_COLUMNS): void {

@@ -1,14 +1,22 @@
 /** Blocks of pcapng (draft-ietf-opsawg-pcapng), which dsmip reads and never writes. */
 
+/** Codes and values. */
+type Options = readonly (readonly [number, Uint8Array])[];
+
 export interface Pcapng {
-  section(): Uint8Array;
-  /** `options` are code and value. */
+  section(options?: Options): Uint8Array;
   interface(
     linkType: number,
-    options?: readonly (readonly [number, Uint8Array])[],
+    options?: Options,
     snapLength?: number,
   ): Uint8Array;
-  enhanced(interfaceIndex: number, units: bigint, packet: Uint8Array, originalLength?: number): Uint8Array;
+  enhanced(
+    interfaceIndex: number,
+    units: bigint,
+    packet: Uint8Array,
+    originalLength?: number,
+    options?: Options,
+  ): Uint8Array;
   simple(packet: Uint8Array, originalLength?: number): Uint8Array;
   block(type: number, body: Uint8Array): Uint8Array;
 }
@@ -29,13 +37,21 @@ export function pcapng(littleEndian: boolean): Pcapng {
     const length = body.length + 12;
     return concatenate([uint32(type, length), body, uint32(length)]);
   };
+  const encode = (options: Options) =>
+    concatenate(options.flatMap(([code, value]) => [uint16(code, value.length), padded(value)]));
   return {
-    section: () => block(0x0a0d0d0a, uint32(0x1a2b3c4d), uint16(1, 0), uint32(0xffffffff, 0xffffffff)),
+    section: (options = []) =>
+      block(
+        0x0a0d0d0a,
+        uint32(0x1a2b3c4d),
+        uint16(1, 0),
+        uint32(0xffffffff, 0xffffffff),
+        encode(options),
+      ),
     interface: (linkType, options = [], snapLength = 0) => {
-      const encoded = options.flatMap(([code, value]) => [uint16(code, value.length), padded(value)]);
-      return block(1, uint16(linkType, 0), uint32(snapLength), ...encoded);
+      return block(1, uint16(linkType, 0), uint32(snapLength), encode(options));
     },
-    enhanced: (interfaceIndex, units, packet, originalLength = packet.length) =>
+    enhanced: (interfaceIndex, units, packet, originalLength = packet.length, options = []) =>
       block(
         6,
         uint32(
@@ -45,7 +61,8 @@ export function pcapng(littleEndian: boolean): Pcapng {
           packet.length,
           originalLength,
         ),
-        packet,
+        padded(packet),
+        encode(options),
       ),
     simple: (packet, originalLength = packet.length) => block(3, uint32(originalLength), packet),
     block: (type, body) => block(type, body),

@@ -192,3 +192,46 @@ Deno.test("a capture reader asked again after a fault answers nothing more", () 
   assertEquals(reader.next(), undefined);
   assertEquals(reader.fault?.kind, "notACapture");
 });
+
+Deno.test("pcapng: comments go with their packet, those on section and interface with the next one", () => {
+  const text = (words: string) => new TextEncoder().encode(words);
+  for (const little of [true, false]) {
+    const builder = pcapng(little);
+    const file = concatenate([
+      builder.section([[1, text("a section")], [4, text("some tool")]]),
+      builder.interface(LinkType.raw, [[1, text("an interface")], [0, new Uint8Array(0)]]),
+      builder.enhanced(0, 1n, Uint8Array.of(1, 2, 3), 3, [[2, new Uint8Array(4)], [1, text("one")], [
+        1,
+        text("two"),
+      ]]),
+      builder.enhanced(0, 2n, Uint8Array.of(4)),
+    ]);
+    for (const pieceOctets of [1, 7, file.length]) {
+      const { packets, fault } = readAll(file, pieceOctets);
+      assertEquals(fault, undefined);
+      const comments = packets.map((packet) =>
+        packet.comments?.map(({ about, text }) => `${about}: ${new TextDecoder().decode(text)}`)
+      );
+      assertEquals(comments, [
+        ["section: a section", "interface: an interface", "packet: one", "packet: two"],
+        undefined,
+      ]);
+      assertEquals(packets.map(({ bytes }) => [...bytes]), [[1, 2, 3], [4]]);
+    }
+  }
+});
+
+Deno.test("pcapng: a comment whose length lies is no comment, and the packets go on", () => {
+  const builder = pcapng(true);
+  const lying = builder.enhanced(0, 1n, Uint8Array.of(1), 1, [[1, Uint8Array.of(65, 66)]]);
+  // The option's length, behind the header of 28 octets, 4 of data and 2 of the code.
+  lying.set([0xff, 0xff], 34);
+  const file = concatenate([
+    builder.section(),
+    builder.interface(LinkType.raw),
+    lying,
+    builder.enhanced(0, 2n, Uint8Array.of(4)),
+  ]);
+  const { packets, fault } = readAll(file);
+  assertEquals([packets.map(({ comments }) => comments), fault], [[undefined, undefined], undefined]);
+});
