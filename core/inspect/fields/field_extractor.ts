@@ -22,6 +22,7 @@ import {
   ROUTING_HOME_ADDRESS,
 } from "./layer_fields.ts";
 import { MobilityExtractor } from "./mobility_extractor.ts";
+import { NEIGHBOR_OPTIONS_AT, NeighborOptionExtractor } from "./neighbor_fields.ts";
 
 const ADDRESS_OCTETS = 16;
 const TYPE_2_ROUTING_OCTETS = 24;
@@ -43,6 +44,7 @@ export class FieldExtractor {
   readonly #layers: ReadonlyMap<Layer, readonly WantedPlace[]>;
   readonly #icmp: ReadonlyMap<Layer, ReadonlyMap<number, readonly WantedPlace[]>>;
   readonly #mobility: MobilityExtractor;
+  readonly #neighborOptions: NeighborOptionExtractor;
   readonly #ipv6Option: readonly WantedPlace[];
   readonly #homeAddressOption: readonly WantedPlace[];
   readonly #routingHomeAddress: readonly WantedPlace[];
@@ -62,6 +64,7 @@ export class FieldExtractor {
       ]),
     );
     this.#mobility = new MobilityExtractor(slots);
+    this.#neighborOptions = new NeighborOptionExtractor(slots);
     this.#ipv6Option = wanted([IPV6_OPTION_TYPE, IPV6_OPTION_LENGTH], slots);
     this.#homeAddressOption = wanted([HOME_ADDRESS_OPTION], slots);
     this.#routingHomeAddress = wanted([ROUTING_HOME_ADDRESS], slots);
@@ -114,6 +117,8 @@ export class FieldExtractor {
     const type = bytes[offset];
     const places = this.#icmp.get(layer)?.get(type);
     if (places !== undefined) take(places, bytes, offset, limit);
+    const optionsAt = layer === icmpv6 ? NEIGHBOR_OPTIONS_AT.get(type) : undefined;
+    if (optionsAt !== undefined) this.#neighborOptions.read(bytes, offset + optionsAt, limit);
     const body = offset + ICMP_HEADER_OCTETS;
     if (layer === icmpv6 && type === AGENT_DISCOVERY_REPLY) {
       for (let at = body; at + ADDRESS_OCTETS <= limit; at += ADDRESS_OCTETS) {

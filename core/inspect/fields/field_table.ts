@@ -20,6 +20,7 @@ import {
   REVOCATION_PLACES,
   UNKNOWN_MESSAGE,
 } from "./mobility_fields.ts";
+import { NEIGHBOR_PLACES } from "./neighbor_fields.ts";
 import { ACCESS_NETWORK_PLACES } from "./access_network.ts";
 import { octets } from "./field_spec.ts";
 
@@ -44,6 +45,7 @@ function* allPlaces(): Iterable<Place> {
   yield* [IPV6_OPTION_TYPE, IPV6_OPTION_LENGTH, HOME_ADDRESS_OPTION, ROUTING_HOME_ADDRESS];
   for (const messages of ICMP_PLACES.values()) for (const places of messages.values()) yield* places;
   yield HOME_AGENT_ADDRESS;
+  yield* NEIGHBOR_PLACES;
   yield* MOBILITY_HEADER_PLACES;
   for (const { places } of MESSAGE_PLACES.values()) yield* places;
   yield* UNKNOWN_MESSAGE.places;

@@ -182,6 +182,7 @@ export const ICMP_PLACES: ReadonlyMap<Layer, ReadonlyMap<number, readonly Place[
         flag("icmpv6.nd.na.flag.o", 4, 0x20),
         ipv6("icmpv6.nd.na.target_address", 8),
       ]],
+      [137, [ipv6("icmpv6.nd.rd.target_address", 8), ipv6("icmpv6.rd.na.destination_address", 24)]],
       [144, [number("icmpv6.mip6.identifier", 4, 2)]],
       [145, [number("icmpv6.mip6.identifier", 4, 2)]],
       [146, [number("icmpv6.mip6.identifier", 4, 2)]],
