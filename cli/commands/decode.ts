@@ -39,12 +39,11 @@ export function decodeCommand() {
     .option("-c, --count <packets>", "stop after so many packets", parseCount)
     .option("-Y, --filter <filter>", "only packets that this display filter lets through, in tshark's words")
     .addOption(new Option("-T, --format <format>", "what to print of a packet").choices(OUTPUT_FORMATS))
-    .option("-e, --field <name>", "a field to print, by tshark's name; may be given again", collect, [])
+    .option("-e, --field <name>", "a field to print, by tshark's name; may be given again", collect)
     .option(
       "-E, --layout <setting>",
       "how -T fields prints: separator=, header=y, ... as tshark has it",
       collect,
-      [],
     )
     .option("--esp-sa <file>", "decrypt ESP with the keys in this file (TOML, mode 0600)")
     .option(
@@ -181,7 +180,7 @@ function flush(text: TextWriter, output: SyncWriter): void {
   text.clear();
 }
 
-function collect(value: string, values: readonly string[]): string[] {
+function collect(value: string, values: readonly string[] = []): string[] {
   return [...values, value];
 }
 
