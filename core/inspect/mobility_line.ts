@@ -11,6 +11,7 @@ import {
   mobilityMessageEntryAt,
   mobilityMessageEntryOfKind,
 } from "../wire/mobility_message_table.ts";
+import { flagTable } from "./mobility_flags.ts";
 import { LEGACY_CANNOT_FORCE_UDP_STATUS, mobilityMessageTypeName } from "./mobility_names.ts";
 import { hasMobilityOption, writeMobilityOptions } from "./mobility_option_line.ts";
 import { MESSAGE_WORDS, writeFlagLetters, writeWords } from "./mobility_words.ts";
@@ -32,11 +33,11 @@ const { bindingRefreshRequest, homeTestInit, careOfTestInit, homeTest, careOfTes
   MOBILITY_MESSAGES;
 const { bindingAcknowledgement, bindingError } = MOBILITY_MESSAGES;
 
-const UPDATE_FIELDS = shownFields("bindingUpdate");
-const ACKNOWLEDGEMENT_FIELDS = shownFields("bindingAcknowledgement");
+const UPDATE_FLAGS = shownFlags("bindingUpdate");
+const ACKNOWLEDGEMENT_FLAGS = shownFlags("bindingAcknowledgement");
 
-function shownFields(kind: string) {
-  return mobilityMessageEntryOfKind(kind)!.shown;
+function shownFlags(kind: string) {
+  return flagTable(mobilityMessageEntryOfKind(kind)!.shown);
 }
 
 /** RFC 4283 and RFC 4285: who proves itself by these may be told of a wrong identification, status 144. */
@@ -93,7 +94,7 @@ function writeRareMessage(cursor: PacketCursor, out: TextWriter, type: number, d
 function writeUpdate(cursor: PacketCursor, out: TextWriter, data: number): void {
   out.text(" seq=");
   out.decimal(cursor.uint16(data));
-  writeFlagLetters(out, UPDATE_FIELDS, cursor.bytes, data);
+  writeFlagLetters(out, UPDATE_FLAGS, cursor.bytes, data);
   const lifetime = cursor.uint16(data + 4);
   writeLifetime(out, lifetime);
   if (lifetime === 0) out.text(" (de-registration)");
@@ -113,7 +114,7 @@ function writeAcknowledgement(cursor: PacketCursor, out: TextWriter, data: numbe
   }
   out.text(" seq=");
   out.decimal(cursor.uint16(data + 2));
-  writeFlagLetters(out, ACKNOWLEDGEMENT_FIELDS, cursor.bytes, data);
+  writeFlagLetters(out, ACKNOWLEDGEMENT_FLAGS, cursor.bytes, data);
   writeLifetime(out, cursor.uint16(data + 4));
 }
 

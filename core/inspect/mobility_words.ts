@@ -1,5 +1,5 @@
 import type { Field } from "../wire/field.ts";
-import { flagLetter, flagTable, isSet } from "./mobility_flags.ts";
+import { flagLetter, type FlagTable, flagTable, isSet } from "./mobility_flags.ts";
 import type { PacketCursor } from "./packet_cursor.ts";
 import type { TextWriter } from "./text_writer.ts";
 
@@ -121,7 +121,7 @@ export function writeWords(
 ): void {
   for (const word of words) {
     if (typeof word === "string") out.text(word);
-    else if (word.key === "flags") writeFlagLetters(out, fields, bytes, start);
+    else if (word.key === "flags") writeFlagLetters(out, flagTable(fields), bytes, start);
     else {
       const field = fields[word.key];
       const value = field.print(field.read(bytes, start, end));
@@ -132,8 +132,12 @@ export function writeWords(
 }
 
 /** " AHK": the letters of the flags that are set. */
-export function writeFlagLetters(out: TextWriter, fields: Fields, bytes: Uint8Array, start: number): void {
-  const table = flagTable(fields);
+export function writeFlagLetters(
+  out: TextWriter,
+  table: FlagTable,
+  bytes: Uint8Array,
+  start: number,
+): void {
   let separator = " ";
   for (const place of table.places) {
     if (!isSet(place, bytes, start)) continue;

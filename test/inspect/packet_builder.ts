@@ -1,11 +1,8 @@
 import { onesComplementSum } from "../../core/wire/checksum.ts";
 import { parseIpv4, parseIpv6 } from "../../core/wire/address.ts";
 import { encodeMobilityHeader } from "../../core/wire/mobility_header.ts";
-import type {
-  BindingAcknowledgement,
-  BindingUpdate,
-  MobilityMessage,
-} from "../../core/wire/mobility_message.ts";
+import type { BindingAcknowledgement, BindingUpdate } from "../../core/wire/mobility_message.ts";
+import type { AnyMobilityMessage } from "../../core/wire/mobility_message_table.ts";
 
 /** Packets made by hand, header by header, for what the inspector is shown in tests. */
 
@@ -99,7 +96,7 @@ export function udp(sourcePort: number, destinationPort: number, payload: Uint8A
 }
 
 /** A mobility header with the checksum between these addresses. */
-export function mobility(source: string, destination: string, message: MobilityMessage): Uint8Array {
+export function mobility(source: string, destination: string, message: AnyMobilityMessage): Uint8Array {
   return withChecksum(source, destination, 135, 4, encodeMobilityHeader(message));
 }
 

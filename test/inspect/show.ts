@@ -1,5 +1,6 @@
 import type { CapturedPacket } from "../../core/capture/captured_packet.ts";
 import { LinkType } from "../../core/capture/link_type.ts";
+import type { InspectionHelpers } from "../../core/inspect/packet_cursor.ts";
 import { PacketPrinter } from "../../core/inspect/packet_printer.ts";
 import { TextWriter } from "../../core/inspect/text_writer.ts";
 
@@ -17,9 +18,14 @@ export function captured(bytes: Uint8Array, changes: Partial<CapturedPacket> = {
   };
 }
 
-export function print(packets: readonly CapturedPacket[], form: "line" | "tree", colour = false): string {
+export function print(
+  packets: readonly CapturedPacket[],
+  form: "line" | "tree",
+  colour = false,
+  helpers: InspectionHelpers = {},
+): string {
   const out = new TextWriter(colour);
-  const printer = new PacketPrinter(out);
+  const printer = new PacketPrinter(out, helpers);
   for (const packet of packets) {
     if (form === "line") printer.writeLine(packet);
     else printer.writeTree(packet);
