@@ -71,7 +71,7 @@ export function decodeCommand() {
 /** Few captures are told as a story: what does it is loaded when it is asked for. */
 async function tellSessions(file: string | undefined, options: SessionCommandOptions): Promise<void> {
   const { format, plot, filter, count, espSa, legacy, verbose, field, layout } = options;
-  if (verbose === true || field.length > 0 || layout.length > 0) {
+  if (verbose === true || field !== undefined || layout !== undefined) {
     throw new UsageError("--sessions and --plot tell of mobile nodes, not of packets: without -V, -e and -E");
   }
   const { name, chunks } = openInput(file, options);
@@ -83,8 +83,8 @@ async function tellSessions(file: string | undefined, options: SessionCommandOpt
 
 interface SessionCommandOptions extends InputOptions {
   readonly verbose?: true;
-  readonly field: readonly string[];
-  readonly layout: readonly string[];
+  readonly field?: readonly string[];
+  readonly layout?: readonly string[];
   readonly format?: OutputOptions["format"];
   readonly plot?: string;
   readonly espSa?: string;

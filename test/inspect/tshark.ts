@@ -32,3 +32,10 @@ export async function tsharkFields(
   return new TextDecoder().decode(stdout).replace(/\n$/, "").split("\n")
     .map((row) => row.split("\t").map((cell) => cell === "" ? [] : cell.split(";")));
 }
+
+/** The names of all fields and protocols that this tshark knows. */
+export async function tsharkFieldNames(): Promise<Set<string>> {
+  const { stdout } = await new Deno.Command("tshark", { args: ["-G", "fields"] }).output();
+  const rows = new TextDecoder().decode(stdout).split("\n").map((row) => row.split("\t"));
+  return new Set(rows.flatMap(([kind, , name]) => kind === "F" || kind === "P" ? [name] : []));
+}

@@ -102,7 +102,7 @@ export class FieldExtractor {
       if (offset < limit) {
         const places = this.#layers.get(layer);
         if (places !== undefined && places.length > 0) take(places, bytes, offset, limit);
-        if (layer === mobilityHeader) this.#mobility.read(bytes, offset, limit);
+        if (layer === mobilityHeader) this.#mobility.read(bytes, offset, limit, cursor.legacy);
         else if (layer === destinationOptions || layer === hopByHopOptions) {
           this.#readIpv6Options(bytes, offset, limit);
         } else if (layer === routingHeader) this.#readRoutingHeader(bytes, offset, limit);

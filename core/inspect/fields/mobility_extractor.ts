@@ -6,6 +6,7 @@ import {
   SUB_OPTION_DATA,
   SUB_OPTION_PLACES,
 } from "./access_network.ts";
+import { assignedOptionType } from "../mobility_names.ts";
 import { octets } from "./field_spec.ts";
 import type { Place } from "./field_spec.ts";
 import { take, wanted } from "./field_slot.ts";
@@ -110,8 +111,8 @@ export class MobilityExtractor {
       );
   }
 
-  /** A mobility header at `start`, of which the octets before `limit` are there. */
-  read(bytes: Uint8Array, start: number, limit: number): void {
+  /** A mobility header at `start`, of which the octets before `limit` are there; with codepoints of drafts or not. */
+  read(bytes: Uint8Array, start: number, limit: number, legacy: boolean): void {
     take(this.#head, bytes, start, limit);
     if (start + 3 > limit) return;
     const headerEnd = start + UNIT_OCTETS * (bytes[start + 1] + 1);
@@ -130,10 +131,10 @@ export class MobilityExtractor {
         options += IPV6_OCTETS;
       }
     }
-    if (this.#wantsOptions) this.#readOptions(bytes, options, end);
+    if (this.#wantsOptions) this.#readOptions(bytes, options, end, legacy);
   }
 
-  #readOptions(bytes: Uint8Array, start: number, end: number): void {
+  #readOptions(bytes: Uint8Array, start: number, end: number, legacy: boolean): void {
     for (let option = start; option < end;) {
       const type = bytes[option];
       if (type === PAD1) {
@@ -147,8 +148,9 @@ export class MobilityExtractor {
         return;
       }
       take(this.#anyOption, bytes, option, next);
-      const known = this.#options.get(type);
-      if (known !== undefined) this.#readOption(known, type, bytes, option, next);
+      const assigned = assignedOptionType(type, legacy);
+      const known = this.#options.get(assigned);
+      if (known !== undefined) this.#readOption(known, assigned, bytes, option, next);
       option = next;
     }
   }

@@ -11,6 +11,7 @@ import {
   protocol,
 } from "./field_spec.ts";
 import { again, text, timestamp } from "./field_spec.ts";
+import { derivedMessages, derivedOptions } from "./derived_fields.ts";
 import type { Place } from "./field_spec.ts";
 
 /** What every mobility header begins with, RFC 6275 6.1.1. */
@@ -36,8 +37,8 @@ const message = (optionsAt: number | undefined, ...places: readonly Place[]): Me
   optionsAt,
 });
 
-/** By MH type; a new message is a new line here. */
-export const MESSAGE_PLACES: ReadonlyMap<number, MessagePlaces> = new Map([
+/** Messages that tshark knows, by MH type. */
+const TSHARK_MESSAGES: ReadonlyMap<number, MessagePlaces> = new Map([
   [0, message(8, octets("mip6.binding_refresh_request", 6, 2))],
   [1, message(16, longHex("mip6.hoti.cookie", 8))],
   [2, message(16, longHex("mip6.coti.cookie", 8))],
@@ -164,6 +165,14 @@ export const MESSAGE_PLACES: ReadonlyMap<number, MessagePlaces> = new Map([
 
 export const UNKNOWN_MESSAGE: MessagePlaces = message(undefined, octets("mip6.unknown_type_data", 6));
 
+/** All messages by MH type: a new one in core/wire's tables has its names from there. */
+export const MESSAGE_PLACES: ReadonlyMap<number, MessagePlaces> = new Map([
+  ...TSHARK_MESSAGES,
+  ...derivedMessages(TSHARK_MESSAGES).map(([type, places, optionsAt]) =>
+    [type, message(optionsAt, ...UNKNOWN_MESSAGE.places, ...places)] as const
+  ),
+]);
+
 /** RFC 5846 section 5: an indication (1) and an acknowledgement (2). */
 export const REVOCATION_PLACES: ReadonlyMap<number, readonly Place[]> = new Map([
   [1, [
@@ -204,8 +213,8 @@ const atLeast = (octetCount: number) => ({ atLeast: octetCount });
 
 const prefixPlaces = [number("mip6.nemo.mnp.pfl", 1, 1), ipv6("mip6.nemo.mnp.mnp", 2)];
 
-/** By option type; a new option is a new line here. */
-export const OPTION_PLACES: ReadonlyMap<number, OptionPlaces> = new Map([
+/** Options that tshark knows, by their type. */
+const TSHARK_OPTIONS: ReadonlyMap<number, OptionPlaces> = new Map([
   [0, option("pad1", 0)],
   [1, option("padn", atLeast(0), octets("mip6.padn", 0))],
   [2, option("bra", 2, number("mip6.bra.interval", 0, 2))],
@@ -407,6 +416,12 @@ export const OPTION_PLACES: ReadonlyMap<number, OptionPlaces> = new Map([
       number("mip6.dmnp.prefix_len", 1, 1),
     ),
   ],
+]);
+
+/** All options by their type: a new one in core/wire's tables has its names from there. */
+export const OPTION_PLACES: ReadonlyMap<number, OptionPlaces> = new Map([
+  ...TSHARK_OPTIONS,
+  ...derivedOptions(TSHARK_OPTIONS),
 ]);
 
 /** Addresses whose version the option's length tells: by option type, where they begin. */

@@ -10,6 +10,9 @@ const AGENT = "2001:db8:100::1";
 const VISITED = "2001:db8:5::5";
 const HEAD_OCTETS = 6;
 const REVOCATION = 16;
+/** What tshark 4.0 has names for. */
+const LAST_KNOWN_MESSAGE = 18;
+const isKnownOption = (type: number) => type <= 41 || (type >= 46 && type <= 52) || type === 55;
 const LONGEST_DATA = 24;
 /** Home Agent Switch with its options, Localized Routing: tshark 4.0 looks for them in the wrong place. */
 const MISREAD_MESSAGES: ReadonlySet<number> = new Set([12, 17, 18]);
@@ -33,9 +36,11 @@ const LEAST_FOR_TSHARK: ReadonlyMap<number, number> = new Map([
 /** One mobility header of each type, and headers with options of every type, as octets; some of them damaged. */
 export function mobilityHeaders(next: Next, damaged: boolean): Uint8Array[] {
   const headers: Uint8Array[] = [];
-  const optionTypes = [...OPTION_PLACES.keys()].filter((type) => type > 1 && !MISREAD_OPTIONS.has(type));
+  const optionTypes = [...OPTION_PLACES.keys()].filter((type) =>
+    type > 1 && isKnownOption(type) && !MISREAD_OPTIONS.has(type)
+  );
   for (const [type, { optionsAt }] of MESSAGE_PLACES) {
-    if (MISREAD_MESSAGES.has(type)) continue;
+    if (MISREAD_MESSAGES.has(type) || type > LAST_KNOWN_MESSAGE) continue;
     for (let round = 0; round < 9; round++) {
       const fixed = fixedPart(next, type, optionsAt ?? 8);
       const options = [0, 0, 0].slice(0, next(4)).map(() =>

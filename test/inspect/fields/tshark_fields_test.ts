@@ -6,7 +6,7 @@ import { encodePcapHeader, encodePcapRecord } from "../../../core/capture/pcap_w
 import { join } from "../packet_builder.ts";
 import { samplePackets } from "../sample_packets.ts";
 import { random } from "../random.ts";
-import { hasTshark, tsharkFields } from "../tshark.ts";
+import { hasTshark, tsharkFieldNames, tsharkFields } from "../tshark.ts";
 import { generatedCapture, mobilityHeaders } from "./generated_capture.ts";
 
 /** Where we say something else than tshark 4.0.17; docs/decode.md says why. */
@@ -46,7 +46,8 @@ const CUT_BY_TSHARK: ReadonlySet<string> = new Set([
 ]);
 const CUT_DIGITS = 4;
 
-const NAMES = [...FIELDS.keys()].filter((name) => !EXCEPTIONS.has(name));
+const known = hasTshark ? await tsharkFieldNames() : new Set<string>();
+const NAMES = [...FIELDS.keys()].filter((name) => known.has(name) && !EXCEPTIONS.has(name));
 
 /** Our cells for a capture, in the shape of tsharkFields(). */
 function ourFields(file: string, names: readonly string[]): string[][][] {
