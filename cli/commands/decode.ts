@@ -17,7 +17,8 @@ matters, [remarks], and the tunnels that the packet came through, the innermost 
 
 In a Binding Update (BU) or Acknowledgement (BA): AHK... are flags, CoA4 the IPv4 care-of address, HoA4 the
 IPv4 home address, HoA the Home Address option, RH2 the type 2 routing header, MNP a mobile network prefix;
-[NAT] where the outer source address is not the care-of address.
+[NAT] where the outer source address is not the care-of address. Other messages by their abbreviations: HoTI CoTI
+HoT CoT BRR BE, FBU FBack FNA HI HAck, HAS HB BRI BRA LRI LRA UPN UPA, FBI FBA SQ SR.
 
 Examples:
   dsmip decode capture.pcap

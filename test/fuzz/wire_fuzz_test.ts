@@ -10,11 +10,16 @@ import { decodeIcmpv4Message, encodeIcmpv4Message } from "../../core/wire/icmpv4
 import { decodeIcmpv6Message, encodeIcmpv6Message } from "../../core/wire/icmpv6.ts";
 import { decodeIpv4Header, encodeIpv4Header } from "../../core/wire/ipv4.ts";
 import { decodeIpv6Header, encodeIpv6Header } from "../../core/wire/ipv6.ts";
-import { decodeMobilityHeader, encodeMobilityHeader } from "../../core/wire/mobility_header.ts";
+import {
+  decodeAnyMobilityHeader,
+  decodeMobilityHeader,
+  encodeMobilityHeader,
+} from "../../core/wire/mobility_header.ts";
 import { decodeMobilityPacket, encodeMobilityPacket } from "../../core/wire/mobility_packet.ts";
 import { type Decoded, decoded } from "../../core/wire/result.ts";
 import { decodeUdpHeader, encodeUdpHeader } from "../../core/wire/udp.ts";
 import {
+  anyMobilityMessages,
   extensionHeaders,
   icmpv4Messages,
   icmpv6Messages,
@@ -86,7 +91,18 @@ const TARGETS: readonly Target[] = [
     corpus: [...plainPackets, ...extendedPackets],
     decode: decodeMobilityPacket,
   },
-  { name: "decodeMobilityHeader", share: 4, corpus: mobilityHeaders, decode: decodeAndEncodeMobilityHeader },
+  {
+    name: "decodeMobilityHeader",
+    share: 4,
+    corpus: mobilityHeaders,
+    decode: decodeAndEncode(decodeMobilityHeader),
+  },
+  {
+    name: "decodeAnyMobilityHeader",
+    share: 3,
+    corpus: sample(anyMobilityMessages, encodeMobilityHeader),
+    decode: decodeAndEncode(decodeAnyMobilityHeader),
+  },
   {
     name: "decodeExtensionHeaders",
     share: 2,
@@ -129,16 +145,18 @@ const TARGETS: readonly Target[] = [
 ];
 
 /** A message that was decoded can be encoded, and the octets of that say the same message again. */
-function decodeAndEncodeMobilityHeader(bytes: Uint8Array): Decoded<unknown> {
-  const first = decodeMobilityHeader(bytes);
-  if (!first.ok) return first;
-  const encoded = encodeMobilityHeader(first.value.message);
-  const again = decodeMobilityHeader(encoded);
-  assert(
-    again.ok && hexOf(encodeMobilityHeader(again.value.message)) === hexOf(encoded),
-    "is not the same again",
-  );
-  return decoded(undefined);
+function decodeAndEncode(decode: typeof decodeAnyMobilityHeader): (bytes: Uint8Array) => Decoded<unknown> {
+  return (bytes) => {
+    const first = decode(bytes);
+    if (!first.ok) return first;
+    const encoded = encodeMobilityHeader(first.value.message);
+    const again = decode(encoded);
+    assert(
+      again.ok && hexOf(encodeMobilityHeader(again.value.message)) === hexOf(encoded),
+      "is not the same again",
+    );
+    return decoded(undefined);
+  };
 }
 
 /** Tells whether there was a value; throws where a decoder throws or names a place outside the packet. */
