@@ -2,7 +2,7 @@ import type { DataFlow, Direction } from "../../core/sessions/data_flow.ts";
 import { FROM_MOBILE_NODE, TO_MOBILE_NODE } from "../../core/sessions/data_flow.ts";
 import type { DataSeries, PointSeries } from "../../core/sessions/data_series.ts";
 import type { Handover, MobileNodeReport } from "../../core/sessions/session_record.ts";
-import { ENCAPSULATION_NAMES, formatMs } from "./session_format.ts";
+import { ENCAPSULATION_NAMES, formatMs, plural } from "./session_format.ts";
 import { escapeXml, pixel, Scale } from "./svg.ts";
 
 /**
@@ -23,11 +23,13 @@ const PERIOD_HEIGHT = 20;
 const DATA_HEIGHT = 230;
 const LANE_HEIGHT = 20;
 const AXIS_HEIGHT = 54;
-const TITLE_HEIGHT = 30;
+const TITLE_HEIGHT = 44;
 const PLOT_END = WIDTH - RIGHT;
 const CHARACTER_WIDTH = 6.4;
 const DOT_GRID = 2;
 const MAXIMUM_CLOSE_UPS = 4;
+/** Where both directions lie on one another, the first one that is drawn looks out from under the other. */
+const DOT_WIDTHS = { [TO_MOBILE_NODE]: 5.4, [FROM_MOBILE_NODE]: 2 } as const;
 
 const COLOURS = {
   text: "#1f2933",
@@ -35,7 +37,7 @@ const COLOURS = {
   grid: "#e4e7eb",
   frame: "#9aa5b1",
   gap: "#f6c344",
-  [TO_MOBILE_NODE]: "#1d6fd1",
+  [TO_MOBILE_NODE]: "#5b9be6",
   [FROM_MOBILE_NODE]: "#d9541e",
   good: "#1a8a4a",
   bad: "#c81e3a",
@@ -59,6 +61,7 @@ interface Mark {
 
 interface Panel {
   readonly title: string;
+  readonly details: string;
   readonly from: number;
   readonly to: number;
 }
@@ -85,11 +88,16 @@ export function plotSessions(sessions: readonly PlottedSession[], durationSecond
     `<rect width="${WIDTH}" height="${top}" fill="#fff"/>\n${parts.join("")}</svg>\n`;
 }
 
-function panelsOf({ handovers }: MobileNodeReport, durationSeconds: number): Panel[] {
-  const closeUps = handovers.slice(0, MAXIMUM_CLOSE_UPS).map((handover) =>
-    closeUp(handover, durationSeconds)
-  );
-  return [{ title: "The whole capture", from: 0, to: Math.max(durationSeconds, 0.001) }, ...closeUps];
+function panelsOf({ handovers, registrations }: MobileNodeReport, durationSeconds: number): Panel[] {
+  const { updates, accepted } = registrations;
+  const details = `${plural(updates, "Binding Update")}, ${accepted} accepted, ${
+    plural(handovers.length, "handover")
+  }${handovers.length > MAXIMUM_CLOSE_UPS ? `, the first ${MAXIMUM_CLOSE_UPS} from close by below` : ""}`;
+  const whole = { title: "The whole capture", details, from: 0, to: Math.max(durationSeconds, 0.001) };
+  return [
+    whole,
+    ...handovers.slice(0, MAXIMUM_CLOSE_UPS).map((handover) => closeUp(handover, durationSeconds)),
+  ];
 }
 
 function closeUp(handover: Handover, durationSeconds: number): Panel {
@@ -101,12 +109,11 @@ function closeUp(handover: Handover, durationSeconds: number): Panel {
   const margin = Math.max(0.3 * (end - begin), 0.01);
   const words = signallingMs === null ? "not accepted" : `signalling ${formatMs(signallingMs)}`;
   const gapWords = [gapToMobileNode, gapFromMobileNode].map((gap, index) =>
-    gap === null ? "" : `, gap ${index === 0 ? "to" : "from"} the node ${formatMs(gap.gapMs)}`
+    gap === null ? "" : `, gap ${index === 0 ? "to" : "from"} the mobile node ${formatMs(gap.gapMs)}`
   ).join("");
   return {
-    title: `Handover at ${seconds.toFixed(3)} s, ${place(handover.from)} to ${
-      place(handover.to)
-    }: ${words}${gapWords}`,
+    title: `Handover at ${seconds.toFixed(3)} s: ${words}${gapWords}`,
+    details: `from ${place(handover.from)} to ${place(handover.to)}`,
     from: Math.max(begin - margin, 0),
     to: Math.min(end + margin, Math.max(durationSeconds, end)),
   };
@@ -142,11 +149,12 @@ function drawPanel(panel: Panel, report: MobileNodeReport, data: DataFlow, top: 
   const lanesTop = dataTop + DATA_HEIGHT;
   const bottom = lanesTop + LANES_HEIGHT;
   return [
-    `<g>${text(LEFT, top + 18, shorten(panel.title, WIDTH - LEFT - 10), { size: 12, bold: true })}`,
+    `<g>${text(LEFT, top + 18, panel.title, { size: 12, bold: true })}`,
+    text(LEFT, top + 34, shorten(panel.details, WIDTH - LEFT - 10), { colour: COLOURS.faint }),
     periodStrip(report, time, dataTop - PERIOD_HEIGHT),
-    gaps(report.handovers, time, dataTop, bottom),
     timeAxis(time, dataTop, bottom),
     lanes(lanesTop),
+    gaps(report.handovers, time, dataTop, bottom),
     dataArea(data, time, dataTop, lanesTop),
     marks(report, time, dataTop, lanesTop),
     frame(dataTop, lanesTop, bottom),
@@ -182,7 +190,7 @@ function gaps(handovers: readonly Handover[], time: Scale, top: number, bottom: 
     const shade = `<rect x="${pixel(start)}" y="${top}" width="${pixel(width)}" height="${bottom - top}" ` +
       `fill="${COLOURS.gap}" fill-opacity="0.28"/>`;
     if (width < label.length * CHARACTER_WIDTH) return shade;
-    return shade + text(start + width / 2, top + 15, label, { anchor: "middle", bold: true });
+    return shade + text(start + width / 2, top + 17, label, { anchor: "middle", bold: true });
   }).join("");
 }
 
@@ -233,7 +241,7 @@ function dataArea(data: DataFlow, time: Scale, top: number, bottom: number): str
     ),
     `<text x="20" y="${middle}" text-anchor="middle" transform="rotate(-90 20 ${middle})">${name}</text>`,
     ...series.map(({ direction, points }) =>
-      points === undefined ? "" : dots(points, time, values, COLOURS[direction])
+      points === undefined ? "" : dots(points, time, values, direction)
     ),
   ].join("");
 }
@@ -258,7 +266,12 @@ function bounds(series: readonly (PointSeries | undefined)[], time: Scale): read
 }
 
 /** Every point that an eye can tell from its neighbours, as one path of dots. */
-function dots({ seconds, values, length }: PointSeries, time: Scale, height: Scale, colour: string): string {
+function dots(
+  { seconds, values, length }: PointSeries,
+  time: Scale,
+  height: Scale,
+  direction: Direction,
+): string {
   const drawn = new Set<number>();
   let path = "";
   for (let index = 0; index < length; index++) {
@@ -272,7 +285,9 @@ function dots({ seconds, values, length }: PointSeries, time: Scale, height: Sca
   }
   return path === ""
     ? ""
-    : `<path d="${path}" stroke="${colour}" stroke-width="2.6" stroke-linecap="round" fill="none"/>`;
+    : `<path d="${path}" stroke="${COLOURS[direction]}" stroke-width="${
+      DOT_WIDTHS[direction]
+    }" stroke-linecap="round" fill="none"/>`;
 }
 
 function marks(report: MobileNodeReport, time: Scale, dataTop: number, lanesTop: number): string {

@@ -9,7 +9,7 @@ interface Place {
 
 /** A handover from its first Binding Update on, while nobody knows how it ends. */
 export class HandoverRecord {
-  updates = 0;
+  #updates = 0;
   readonly #from: Place;
   #to: Place;
   #signallingMs: number | null = null;
@@ -18,6 +18,11 @@ export class HandoverRecord {
   constructor(readonly seconds: number, from: Place, to: Place, readonly measure: GapMeasure) {
     this.#from = { careOfAddress: from.careOfAddress, encapsulation: from.encapsulation };
     this.#to = { careOfAddress: to.careOfAddress, encapsulation: to.encapsulation };
+  }
+
+  /** A Binding Update from the new place; those after the accepting acknowledgement only refresh. */
+  countUpdate(): void {
+    if (!this.#over) this.#updates++;
   }
 
   /** The first acknowledgement that accepts ends it; later ones only refresh. */
@@ -41,7 +46,7 @@ export class HandoverRecord {
       seconds: this.seconds,
       from: this.#from,
       to: this.#to,
-      updates: this.updates,
+      updates: this.#updates,
       signallingMs: this.#signallingMs,
       gapFromMobileNode: this.#gap(data, FROM_MOBILE_NODE),
       gapToMobileNode: this.#gap(data, TO_MOBILE_NODE),

@@ -76,6 +76,8 @@ export class MobileNodeSession {
   #refreshRequests = 0;
   #correspondentUpdates = 0;
   #correspondentAcknowledgements = 0;
+  /** The last update, when it asked for an answer. */
+  #lastExchange: Exchange | undefined;
   #lastSequence = NONE;
   #lastChecksum = NONE;
   #lastAnsweredSequence = NONE;
@@ -110,12 +112,12 @@ export class MobileNodeSession {
     this.homeAgent ??= cursor.bytes.slice(cursor.destinationOffset, cursor.destinationOffset + 16);
     const lifetimeSeconds = LIFETIME_UNIT_SECONDS * signalling.lifetimeUnits;
     const attachment = this.#attach(signalling, cursor, seconds, lifetimeSeconds);
-    const last = this.#pending.at(-1);
+    const last = this.#lastExchange;
     const careOfAddress = attachment?.careOfAddress ?? careOfAddressText(signalling, cursor.bytes);
-    const retransmission = last !== undefined && last.exchange.careOfAddress === careOfAddress &&
-      (last.exchange.lifetimeSeconds === 0) === (lifetimeSeconds === 0);
+    const retransmission = last?.answer === null && last.careOfAddress === careOfAddress &&
+      (last.lifetimeSeconds === 0) === (lifetimeSeconds === 0);
     if (retransmission) this.#retransmissions++;
-    if (attachment?.handover !== undefined) attachment.handover.updates++;
+    attachment?.handover?.countUpdate();
     const { forceUdp } = signalling;
     const exchange: Exchange = {
       seconds,
@@ -128,6 +130,7 @@ export class MobileNodeSession {
       answer: null,
     };
     this.#keep(this.#exchanges, exchange, seconds);
+    this.#lastExchange = signalling.acknowledge ? exchange : undefined;
     if (!signalling.acknowledge) return;
     if (this.#pending.length === MAXIMUM_PENDING) {
       this.#pending.shift();
@@ -308,7 +311,7 @@ export class MobileNodeSession {
         { ...attachment, encapsulation },
         exchange.seconds,
       );
-      if (attachment.handover !== undefined) attachment.handover.updates = 1;
+      attachment.handover?.countUpdate();
     }
     attachment.encapsulation = encapsulation;
     attachment.handover?.accept(seconds, encapsulation);
