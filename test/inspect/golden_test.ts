@@ -66,8 +66,11 @@ Deno.test("a packet is shown alike whatever packet came before it", () => {
   }
   const compact = (text: string) => text.trimEnd().split("\n").at(-1)?.replaceAll(/ +/g, " ");
   const alone = packets.map((packet) => compact(print([packet], "line")));
-  for (const before of packets) {
+  // Fragments before may be of the same datagram: those are put together, on purpose.
+  const isFragment = (index: number) => alone[index]?.includes("[fragment ") === true;
+  for (const [earlier, before] of packets.entries()) {
     for (const [index, packet] of packets.entries()) {
+      if (isFragment(earlier) && isFragment(index)) continue;
       assertEquals(compact(print([before, packet], "line")), alone[index]);
     }
   }
