@@ -164,6 +164,27 @@ Deno.test("options of fast handovers, of vendors and of distributed mobility in 
   assertEquals(saysOf("4608 0000 0a0b0c0d0e0f"), "DLIF-LL=0a0b0c0d0e0f");
 });
 
+Deno.test("options that other tools do not know in the line", () => {
+  assertEquals(saysOf("2a0a 0000 0102030405060708"), "interface-id=0102030405060708");
+  assertEquals(saysOf("2c04 0001 0102"), "FIDs=1, 258");
+  assertEquals(
+    saysOf("350a 80000000 0304 01 00 aabb"),
+    "offload M [Traffic Selector: TS Format 1 (IPv4 Binary Traffic Selector), Tr...]",
+  );
+  assertEquals(saysOf("3606 8f 80 0001 aabb"), "multicast-selector M 143 (MLDv2) records=1");
+  assertEquals(saysOf("3805 22 ef010101"), "subscription=34 (IGMPv3)");
+  assertEquals(saysOf("3903 83 0000"), "subscription=131 (MLDv1)");
+  assertEquals(saysOf("3b02 0000"), "user-plane=none");
+  assertEquals(saysOf("3b06 0000 c0000201"), "user-plane=192.0.2.1");
+  assertEquals(saysOf("3c04 02 00 0000"), "multicast");
+  assertEquals(saysOf("3d02 00 01"), "multicast-ack");
+  assertEquals(saysOf("4112 00 40 20010db8000700000000000000000000"), "anchored=2001:db8:7::/64");
+  assertEquals(saysOf("4212 00 38 20010db8000700000000000000000000"), "local=2001:db8:7::/56");
+  assertEquals(saysOf("4410 20010db8000000000000000000000001"), "serving-MAAR=2001:db8::1");
+  assertEquals(saysOf("4510 fe800000000000000000000000000001"), "DLIF=fe80::1");
+  assertEquals(saysOf("4703 010203"), "option 71 (unknown)");
+});
+
 Deno.test("sub-options in the tree: their fields, those that nobody knows, and what is none", () => {
   assertEquals(
     rowsFrom(
