@@ -121,6 +121,8 @@ export class MobilityExtractor {
     const { places, optionsAt } = this.#messages.get(type) ?? this.#unknown;
     // Of a message that its own header length cuts short nothing is shown, as tshark has it.
     if (optionsAt !== undefined && start + optionsAt > headerEnd) return;
+    // Data that the snap length cut would look like other data.
+    if (optionsAt === undefined && headerEnd > limit) return;
     take(places, bytes, start, end);
     if (optionsAt === undefined || start + optionsAt > end) return;
     let options = start + optionsAt;
@@ -131,11 +133,12 @@ export class MobilityExtractor {
         options += IPV6_OCTETS;
       }
     }
-    if (this.#wantsOptions) this.#readOptions(bytes, options, end, legacy);
+    if (this.#wantsOptions) this.#readOptions(bytes, options, headerEnd, limit, legacy);
   }
 
-  #readOptions(bytes: Uint8Array, start: number, end: number, legacy: boolean): void {
-    for (let option = start; option < end;) {
+  /** The options from `start` up to `end`, as far as they were captured, up to `limit`. */
+  #readOptions(bytes: Uint8Array, start: number, end: number, limit: number, legacy: boolean): void {
+    for (let option = start; option < Math.min(end, limit);) {
       const type = bytes[option];
       if (type === PAD1) {
         take(this.#pad1, bytes, option, option + 1);
@@ -147,6 +150,7 @@ export class MobilityExtractor {
         take(this.#invalidLength, bytes, option, end);
         return;
       }
+      if (option + OPTION_HEAD_OCTETS > limit || next > limit) return;
       take(this.#anyOption, bytes, option, next);
       const assigned = assignedOptionType(type, legacy);
       const known = this.#options.get(assigned);

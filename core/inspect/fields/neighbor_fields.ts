@@ -57,10 +57,9 @@ export class NeighborOptionExtractor {
     if (!this.#wanted) return;
     for (let option = start; option + 2 <= limit;) {
       const next = option + 8 * bytes[option + 1];
-      const end = Math.min(next, limit);
       take(this.#any, bytes, option, limit);
-      if (next === option) return;
-      take(this.#options.get(bytes[option]) ?? [], bytes, option, end);
+      if (next === option || next > limit) return;
+      take(this.#options.get(bytes[option]) ?? [], bytes, option, next);
       option = next;
     }
   }

@@ -104,6 +104,24 @@ Deno.test("IPv4 in UDP port 4191, and a packet that an error quotes", () => {
   assertEquals(error["icmp.type"], 3);
 });
 
+Deno.test("a snap length cuts no value in two: what is not all there is not shown", () => {
+  const header = octets(
+    "3b04 0500 0000 0001 8000 000f 1c04 00000007 0808 01 6d6e3140612e62 1406 616263646566",
+  );
+  const packet = ipv6(HOME, AGENT, 135, header);
+  const whole = jsonOf(packet, LinkType.raw);
+  assertEquals(whole["mip6.ss.identifier"], "abcdef");
+  for (let octetCount = 0; octetCount < packet.length; octetCount++) {
+    const cut = jsonOf(packet.subarray(0, octetCount), LinkType.raw);
+    assert(!("mip6.opt.len.invalid" in cut), `${octetCount}`);
+    for (
+      const name of ["ipv6.dst", "mip6.bu.lifetime", "mip6.rc", "mip6.mnid.identifier", "mip6.ss.identifier"]
+    ) {
+      if (name in cut) assertEquals(cut[name], whole[name], `${octetCount}`);
+    }
+  }
+});
+
 Deno.test("mutated packets: 20,000 objects, every one of them JSON, none larger than its packet explains", () => {
   const next = random(42);
   const out = new TextWriter(false);
