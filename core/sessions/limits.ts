@@ -8,7 +8,7 @@ export const MAXIMUM_EARLY_ADDRESSES = 2_048;
 export const MAXIMUM_ENTRIES_OF_ONE = 1_000;
 export const MAXIMUM_ENTRIES = 10_000;
 /** Binding Updates of one mobile node that wait for their answer. */
-export const MAXIMUM_PENDING = 16;
+export const MAXIMUM_PENDING = 8;
 /** Measured values of one kind and one mobile node; beyond this every second one goes. */
 export const MAXIMUM_SAMPLES = 512;
 /** Bindings of one mobile node at the same time (RFC 5648). */

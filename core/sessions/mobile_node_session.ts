@@ -9,11 +9,19 @@ import {
 } from "../wire/binding_status.ts";
 import { LIFETIME_UNIT_SECONDS, NO_KEEPALIVE_REFRESH_SECONDS } from "../wire/constants.ts";
 import { formatText } from "../wire/field.ts";
+import { type Attachment, careOfAddressText, careOfAddressWords, isAt, pathOf } from "./attachment.ts";
 import type { DataFlow, Encapsulation } from "./data_flow.ts";
 import { HandoverRecord } from "./handover_record.ts";
 import { MAXIMUM_BINDINGS, MAXIMUM_ENTRIES_OF_ONE, MAXIMUM_PENDING, MAXIMUM_PREFIXES } from "./limits.ts";
 import { Samples } from "./samples.ts";
-import type { CareOfPeriod, Exchange, MobileNodeReport, NatMapping, Notice } from "./session_record.ts";
+import type {
+  Answer,
+  CareOfPeriod,
+  Exchange,
+  MobileNodeReport,
+  NatMapping,
+  Notice,
+} from "./session_record.ts";
 import type { Signalling } from "./signalling.ts";
 
 /** How many entries all mobile nodes together may still keep. */
@@ -21,27 +29,25 @@ export interface EntryBudget {
   left: number;
 }
 
-/** Where the mobile node says that it is. */
-interface Attachment {
-  readonly version: 4 | 6;
-  readonly words: readonly number[];
-  readonly careOfAddress: string;
-  /** How the Binding Update came; the acknowledgement says how the data go. */
-  readonly path: Encapsulation;
-  readonly fromSeconds: number;
-  encapsulation: Encapsulation;
-  accepted: boolean;
-  /** The last one that was accepted, while this one is not. */
-  before: Attachment | undefined;
-  handover: HandoverRecord | undefined;
-  period: CareOfPeriod | undefined;
-}
-
 interface Pending {
   readonly exchange: Exchange;
+  /** Whether anybody will see the exchange. */
+  readonly kept: boolean;
   readonly attachment: Attachment | undefined;
   readonly bindingId: number;
 }
+
+/** For all exchanges that nobody will see: it only says that there was an answer. */
+const ANSWER_NOT_KEPT: Answer = {
+  seconds: 0,
+  packet: 0,
+  sequenceNumber: 0,
+  accepted: false,
+  status: 0,
+  statusName: "",
+  lifetimeSeconds: 0,
+  roundTripMs: 0,
+};
 
 /** Everything about one mobile node, message by message. */
 export class MobileNodeSession {
@@ -129,14 +135,14 @@ export class MobileNodeSession {
       retransmission,
       answer: null,
     };
-    this.#keep(this.#exchanges, exchange, seconds);
+    const kept = this.#keep(this.#exchanges, exchange, seconds);
     this.#lastExchange = signalling.acknowledge ? exchange : undefined;
     if (!signalling.acknowledge) return;
     if (this.#pending.length === MAXIMUM_PENDING) {
       this.#pending.shift();
       this.#unanswered++;
     }
-    this.#pending.push({ exchange, attachment, bindingId: signalling.bindingId });
+    this.#pending.push({ exchange, kept, attachment, bindingId: signalling.bindingId });
   }
 
   acknowledge(signalling: Signalling, cursor: PacketCursor, seconds: number, packet: number): void {
@@ -151,7 +157,7 @@ export class MobileNodeSession {
       if (sequenceNumber !== this.#lastAnsweredSequence) this.#unmatched++;
       return;
     }
-    const [{ exchange, attachment, bindingId }] = this.#pending.splice(index, 1);
+    const [{ exchange, kept, attachment, bindingId }] = this.#pending.splice(index, 1);
     this.#lastAnsweredSequence = sequenceNumber;
     const accepted = status < FIRST_REFUSAL_STATUS;
     const roundTripMs = Math.max(1000 * (seconds - exchange.seconds), 0);
@@ -159,16 +165,9 @@ export class MobileNodeSession {
       ? "UDP cannot be forced"
       : bindingStatusName(status);
     const lifetimeSeconds = LIFETIME_UNIT_SECONDS * signalling.lifetimeUnits;
-    exchange.answer = {
-      seconds,
-      packet,
-      sequenceNumber,
-      accepted,
-      status,
-      statusName,
-      lifetimeSeconds,
-      roundTripMs,
-    };
+    exchange.answer = kept
+      ? { seconds, packet, sequenceNumber, accepted, status, statusName, lifetimeSeconds, roundTripMs }
+      : ANSWER_NOT_KEPT;
     this.#roundTrips.add(roundTripMs);
     if (!accepted) return this.#noteRefusal(status, statusName, seconds);
     this.#accepted++;
@@ -426,50 +425,14 @@ export class MobileNodeSession {
     this.#keep(this.#notices, notice, seconds);
   }
 
-  #keep<Entry>(list: Entry[], entry: Entry, seconds: number): void {
+  #keep<Entry>(list: Entry[], entry: Entry, seconds: number): boolean {
     this.#lastEntrySeconds = seconds;
-    if (!this.#mayKeep()) return;
+    if (!this.#mayKeep()) return false;
     this.#entries++;
     this.budget.left--;
     list.push(entry);
+    return true;
   }
-}
-
-function careOfAddressText({ careOfAddressOffset, careOfAddressVersion }: Signalling, bytes: Uint8Array) {
-  return careOfAddressVersion === 4
-    ? formatIpv4(bytes, careOfAddressOffset)
-    : formatIpv6(bytes, careOfAddressOffset);
-}
-
-/** How a Binding Update travels. */
-function pathOf({ tunnelCount, tunnels }: PacketCursor): Encapsulation {
-  if (tunnelCount === 0) return "ipv6InIpv6";
-  const { kind, ipVersion } = tunnels[tunnelCount - 1];
-  if (kind === "UDP") return "udp";
-  return ipVersion === 4 ? "ipv6InIpv4" : "ipv6InIpv6";
-}
-
-/** Numbers instead of octets: a small typed array for each care-of address costs more than all the rest. */
-function careOfAddressWords(
-  { careOfAddressOffset: at, careOfAddressVersion }: Signalling,
-  cursor: PacketCursor,
-) {
-  if (careOfAddressVersion === 4) return [cursor.uint32(at)];
-  return [cursor.uint32(at), cursor.uint32(at + 4), cursor.uint32(at + 8), cursor.uint32(at + 12)];
-}
-
-function isAt(
-  attachment: Attachment,
-  signalling: Signalling,
-  cursor: PacketCursor,
-  path: Encapsulation,
-): boolean {
-  const { words, version } = attachment;
-  if (attachment.path !== path || version !== signalling.careOfAddressVersion) return false;
-  for (let index = 0; index < words.length; index++) {
-    if (words[index] !== cursor.uint32(signalling.careOfAddressOffset + 4 * index)) return false;
-  }
-  return true;
 }
 
 /** Whether `octets` stand at `offset`. */

@@ -23,7 +23,6 @@ function textOf(written: readonly Uint8Array[]): string {
   return written.map((bytes) => new TextDecoder().decode(bytes)).join("");
 }
 
-// deno-lint-ignore require-await
 async function* inPieces(file: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < file.length; at += 70_000) yield file.subarray(at, at + 70_000);
 }
@@ -61,6 +60,24 @@ from the node  IPv6 in IPv6      760  220,400    30,400  16.0 %
 to the node    IPv6 in IPv6      760  220,400    30,400  16.0 %
 `,
   );
+});
+
+Deno.test("decode --sessions: what the home agent of a lab run saw: a wrong key, other ports, restarts", async () => {
+  const file = Deno.readFileSync(new URL("../vectors/lab_nat_home_agent.pcap", import.meta.url));
+  const story = (await tell(file)).split("\n");
+  const [first, second] = [story.indexOf("SECOND  EVENT"), story.lastIndexOf("SECOND  EVENT")].map((at) =>
+    story.slice(at + 1, story.indexOf("", at)).map((row) => row.slice(8, 21).trimEnd())
+  );
+  assertEquals(first.slice(0, 6), [
+    "registered",
+    "NAT",
+    "4 refreshes",
+    "refreshed",
+    "NAT changed",
+    "Binding Error",
+  ]);
+  assertEquals(first.slice(-5), ["de-registered", "registered", "refused", "refreshed", "de-registered"]);
+  assertEquals(second, ["refused", "NAT", "registered", "refreshed", "NAT changed", "de-registered"]);
 });
 
 Deno.test("decode --sessions -T json: one object a mobile node, numbers without the noise of arithmetic", async () => {
