@@ -2,7 +2,7 @@ import { Failure, messageOf } from "../output/fault.ts";
 import { compressionOf, decompress, MAGIC_OCTETS } from "./decompression.ts";
 
 const READ_OCTETS = 1_048_576;
-const COMPRESSED_READ_OCTETS = 65_536;
+const COMPRESSED_READ_OCTETS = 16_384;
 
 /** Somewhere that bytes come from: an open file, standard input, or a test's own. */
 export interface AsyncReader {
@@ -25,7 +25,7 @@ export async function* readCaptureFile(file: string): AsyncGenerator<Uint8Array>
 /** The same of a reader that is open already; `name` is what messages call it. */
 export async function* readCapture(source: AsyncReader, name: string): AsyncGenerator<Uint8Array> {
   const buffer = new Uint8Array(READ_OCTETS);
-  const start = await readStart(source, buffer, name);
+  const start = await readStart(source, buffer.subarray(0, COMPRESSED_READ_OCTETS), name);
   const compression = compressionOf(start);
   if (compression === undefined) yield* readRest(source, start, buffer, name);
   else {

@@ -9,6 +9,9 @@ const FORMATS = [
 ] as const;
 export const MAGIC_OCTETS = 4;
 
+/** More than one input chunk expands to, mostly: see `onUncaught`. */
+const EXPANDED_CHUNK_OCTETS = 65_536;
+
 type Format = (typeof FORMATS)[number];
 
 /** The compression that a file beginning with these octets has; undefined for none. */
@@ -26,21 +29,35 @@ export async function* decompress(
   { name, create }: Format,
   what: string,
 ): AsyncGenerator<Uint8Array> {
-  const engine = create();
+  const engine = create({ chunkSize: EXPANDED_CHUNK_OCTETS });
   let wake = () => {};
   let written = () => {};
   let ended = false;
   let fault: unknown;
   engine.on("readable", () => wake());
   engine.on("end", () => (ended = true, wake()));
-  engine.on("error", (error: unknown) => (fault ??= error, wake()));
+  const fail = (error: unknown) => {
+    fault ??= error;
+    wake();
+    written();
+  };
+  engine.on("error", fail);
+  // Where a fault comes only behind the first output of an input chunk, the runtime's zstd throws it past everybody.
+  const onUncaught = (event: ErrorEvent) => {
+    if (!messageOf(event.error).startsWith("Zstd decompress error")) return;
+    event.preventDefault();
+    fail(event.error);
+  };
+  globalThis.addEventListener("error", onUncaught);
   engine.on("close", () => written());
   let expanded = 0;
   feed();
   try {
     for (;;) {
       const changed = new Promise<void>((resolve) => (wake = resolve));
-      const chunk: Uint8Array | null = engine.read();
+      // After a fault only what is there: to read on would make the engine work on, and fail where nobody listens.
+      const mayRead = fault === undefined || engine.readableLength > 0;
+      const chunk: Uint8Array | null = mayRead ? engine.read() : null;
       if (chunk !== null) {
         expanded += chunk.length;
         yield chunk;
@@ -57,6 +74,7 @@ export async function* decompress(
     ended = true;
     // The feeder may be waiting for bytes that never come: nobody waits for it.
     engine.destroy();
+    globalThis.removeEventListener("error", onUncaught);
   }
 
   async function feed(): Promise<void> {
@@ -71,8 +89,7 @@ export async function* decompress(
       }
       engine.end();
     } catch (error) {
-      fault ??= error;
-      wake();
+      fail(error);
     }
   }
 }
