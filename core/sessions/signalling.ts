@@ -1,3 +1,4 @@
+import { assignedOptionType } from "../inspect/mobility_names.ts";
 import type { PacketCursor } from "../inspect/packet_cursor.ts";
 import { NONE } from "../inspect/packet_cursor.ts";
 import { MOBILITY_MESSAGES } from "../wire/mobility_message_table.ts";
@@ -138,7 +139,7 @@ export class Signalling {
       const data = option + 2;
       const octets = bytes[option + 1];
       if (data + octets > end) return;
-      this.#readOption(cursor, type, data, octets);
+      this.#readOption(cursor, assignedOptionType(type, cursor.legacy), data, octets);
       option = data + octets;
     }
   }

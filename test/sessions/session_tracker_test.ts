@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { ipv4, ipv6, udp } from "../inspect/packet_builder.ts";
+import { SessionTracker } from "../../core/sessions/session_tracker.ts";
+import { bindingUpdate, ipv4, ipv6, mobility, udp } from "../inspect/packet_builder.ts";
+import { captured } from "../inspect/show.ts";
 import {
   acknowledgeAt,
   AGENT,
@@ -249,6 +251,17 @@ Deno.test("a plot's series: the flow's own numbers, thinned where there are too 
   assert(gap > 0);
   // Up to a packet or two that thinning had passed over.
   assert(values[gap] > 14_990 && values[gap + 1] === 15_000, `${values[gap]} ${values[gap + 1]}`);
+});
+
+Deno.test("--legacy: the drafts' port and option numbers", () => {
+  const tracker = new SessionTracker({ helpers: { legacy: true } });
+  const coa4 = Uint8Array.of(0, 0, 192, 168, 77, 107);
+  const update = bindingUpdate({ options: [{ kind: "unknownOption", type: 22, data: coa4 }] });
+  const packet = ipv6(HOME, AGENT, 135, mobility(HOME, AGENT, update));
+  tracker.add(captured(ipv4(NAT4, AGENT4, 17, udp(40_000, 666, packet))));
+  const [report] = tracker.reports();
+  assertEquals(report.exchanges[0].careOfAddress, COA4);
+  assertEquals(report.nat.mappings[0].port, 40_000);
 });
 
 function assertNear(found: number | null | undefined, right: number): void {
