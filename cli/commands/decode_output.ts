@@ -10,13 +10,14 @@ import type { EspAssociation } from "../../core/inspect/esp.ts";
 import type { InspectionHelpers } from "../../core/inspect/packet_cursor.ts";
 import { Reassembler } from "../../core/inspect/reassembly.ts";
 import { PacketPrinter } from "../../core/inspect/packet_printer.ts";
+import type { TimeForm } from "../../core/inspect/time_column.ts";
 import type { TextWriter } from "../../core/inspect/text_writer.ts";
 import { nearestName } from "../configuration/nearest.ts";
 import { UsageError } from "../output/fault.ts";
 
 export const OUTPUT_FORMATS = ["text", "fields", "json"] as const;
 
-/** What the options -V, -T, -e, -E and -Y say. */
+/** What the options -V, -x, -t, -T, -e, -E and -Y say. */
 export interface OutputOptions {
   readonly verbose?: boolean;
   readonly format?: typeof OUTPUT_FORMATS[number];
@@ -25,6 +26,8 @@ export interface OutputOptions {
   /** "separator=,": see readLayout(). */
   readonly layout?: readonly string[];
   readonly filter?: string;
+  readonly time?: TimeForm;
+  readonly hexDump?: boolean;
   readonly espAssociations?: readonly EspAssociation[];
   /** The codepoints of drafts before RFC 5555 count, too. */
   readonly legacy?: boolean;
@@ -41,18 +44,24 @@ export class PacketOutput {
   constructor(text: TextWriter, options: OutputOptions) {
     const { format = "text", verbose = false, filter } = options;
     const fields = options.fields?.map(findField) ?? [];
-    const { espAssociations, legacy } = options;
+    const { espAssociations, legacy, time, hexDump } = options;
     const helpers = { reassembler: new Reassembler(), espAssociations, legacy };
     this.#filter = filter === undefined ? undefined : readFilter(filter, helpers);
-    this.#printer = new PacketPrinter(text, helpers);
+    this.#printer = new PacketPrinter(text, helpers, { time, hexDump });
     if (format !== "fields" && (options.layout?.length ?? 0) > 0) {
       throw new UsageError("-E says how -T fields writes fields: it needs -T fields");
     }
     if (format === "text" && fields.length > 0) {
       throw new UsageError("-e names a field to print: it needs -T fields or -T json");
     }
-    if (format !== "text" && verbose) {
-      throw new UsageError(`-V prints a tree: it cannot go with -T ${format}`);
+    if (format !== "text") {
+      if (verbose) throw new UsageError(`-V prints a tree: it cannot go with -T ${format}`);
+      if (hexDump) {
+        throw new UsageError(`-x prints octets below a line or a tree: it cannot go with -T ${format}`);
+      }
+      if (time !== undefined) {
+        throw new UsageError(`-t is for lines: with -T ${format}, ask for frame.time_... fields`);
+      }
     }
     if (format === "fields") this.#write = this.#fieldWriter(text, fields, options.layout ?? [], helpers);
     else if (format === "json") {

@@ -1,46 +1,60 @@
-import type { CapturedPacket, CaptureTime } from "../capture/captured_packet.ts";
+import type { CapturedPacket } from "../capture/captured_packet.ts";
 import { linkTypeName } from "../capture/link_type.ts";
+import { writeHexDump } from "./hex_dump.ts";
 import { type InspectionHelpers, PacketCursor } from "./packet_cursor.ts";
 import { writePacket } from "./packet_line.ts";
 import { addPacket, writeTree } from "./packet_tree.ts";
 import { Reassembler } from "./reassembly.ts";
 import type { TextWriter } from "./text_writer.ts";
 import { addChild, treeNode } from "./tree.ts";
+import { TimeColumn, type TimeForm, writeSeconds } from "./time_column.ts";
 import { formatUtcTime } from "./utc_time.ts";
 
 const NUMBER_COLUMNS = 5;
-const SECONDS_COLUMNS = 4;
+
+export interface PrintOptions {
+  readonly time?: TimeForm;
+  /** The octets below each line or tree. */
+  readonly hexDump?: boolean;
+}
 
 /** Prints the packets of one capture, one after the other, into a TextWriter. */
 export class PacketPrinter {
   readonly #cursor = new PacketCursor();
   readonly #out: TextWriter;
-  /** The time of the first packet that has one: all others are shown relative to it. */
-  #origin: CaptureTime | undefined;
+  readonly #time: TimeColumn;
+  readonly #hexDump: boolean;
 
   /** `helpers`: what reads through fragments and encryption, to share with others that look at the same packets. */
-  constructor(out: TextWriter, helpers: InspectionHelpers = {}) {
+  constructor(
+    out: TextWriter,
+    helpers: InspectionHelpers = {},
+    { time = "r", hexDump = false }: PrintOptions = {},
+  ) {
     this.#out = out;
+    this.#time = new TimeColumn(time);
+    this.#hexDump = hexDump;
     this.#cursor.use({ reassembler: new Reassembler(), ...helpers });
   }
 
-  /** A packet that may not be printed: times count from the first one of all. */
-  note({ time }: CapturedPacket): void {
-    this.#origin ??= time;
+  /** Must be told of every packet before it is printed, also of those that are not: times count from them. */
+  note(packet: CapturedPacket): void {
+    this.#time.note(packet);
   }
 
-  /** One line: number, seconds since the first packet, source, destination, protocol, what matters. */
+  /** One line: number, time, source, destination, protocol, what matters. */
   writeLine(packet: CapturedPacket): void {
     const out = this.#out;
     out.style("faint");
     out.decimalRight(packet.number, NUMBER_COLUMNS);
     out.text(" ");
-    this.#writeRelativeTime(packet);
+    this.#time.write(out, packet);
     out.plain();
     out.text("  ");
     this.#begin(packet);
     writePacket(this.#cursor, out);
     out.newline();
+    if (this.#hexDump) this.#writeHexDump(packet);
   }
 
   /** Every header and field with the octets where it stands, and an empty line. */
@@ -53,7 +67,13 @@ export class PacketPrinter {
     if (missing > 0) addChild(root, "Not captured", packet.bytes.length, missing, `${missing} bytes`);
     this.#writeHeading(packet);
     writeTree(root, out);
-    out.newline();
+    if (this.#hexDump) this.#writeHexDump(packet);
+    else out.newline();
+  }
+
+  #writeHexDump({ bytes }: CapturedPacket): void {
+    writeHexDump(this.#out, bytes);
+    this.#out.newline();
   }
 
   #begin(packet: CapturedPacket): void {
@@ -68,7 +88,7 @@ export class PacketPrinter {
     out.styled("strong", `Packet ${packet.number}`);
     if (time !== undefined) {
       out.text("  ");
-      this.#writeRelativeTime(packet, 1);
+      writeSeconds(out, this.#time.sinceFirst(time), packet.timeDigits, 1);
       out.text(` s  ${formatUtcTime(time, packet.timeDigits)}`);
     }
     out.text(`  ${linkTypeName(packet.linkType)}`);
@@ -80,26 +100,5 @@ export class PacketPrinter {
       out.untrusted(text, 0, text.length);
       out.newline();
     }
-  }
-
-  #writeRelativeTime({ time, timeDigits }: CapturedPacket, secondsColumns = SECONDS_COLUMNS): void {
-    const out = this.#out;
-    if (time === undefined) {
-      out.spaces(secondsColumns + timeDigits);
-      out.text("-");
-      return;
-    }
-    const origin = this.#origin ??= time;
-    const early = time.seconds < origin.seconds ||
-      (time.seconds === origin.seconds && time.nanoseconds < origin.nanoseconds);
-    const [from, to] = early ? [time, origin] : [origin, time];
-    const borrow = to.nanoseconds < from.nanoseconds ? 1 : 0;
-    const seconds = to.seconds - from.seconds - borrow;
-    const nanoseconds = to.nanoseconds - from.nanoseconds + borrow * 1e9;
-    const digits = early ? `-${seconds}` : `${seconds}`;
-    out.spaces(secondsColumns - digits.length);
-    out.text(digits);
-    out.text(".");
-    out.decimal(timeDigits === 9 ? nanoseconds : Math.floor(nanoseconds / 1000), timeDigits);
   }
 }
