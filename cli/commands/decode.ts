@@ -53,8 +53,11 @@ export function decodeCommand() {
     )
     .option("--sessions", "the story of each mobile node: registrations, NAT, handovers, overhead")
     .option("--plot <file>", "with --sessions: data and signalling against time, as an SVG picture")
+    .option("--lint", "hold every packet against the RFCs; exit status 3 when an error or a warning is found")
+    .option("--lint-rules", "list the rules of --lint")
     .addHelpText("after", EXAMPLES)
     .action(async (file, options) => {
+      if (options.lint === true || options.lintRules === true) return await lint(file, options);
       if (options.sessions === true || options.plot !== undefined) return await tellSessions(file, options);
       const { verbose, count, filter, format, field: fields, layout, espSa, legacy } = options;
       const { name, chunks } = openInput(file, options);
@@ -80,6 +83,27 @@ async function tellSessions(file: string | undefined, options: SessionCommandOpt
   const helpers = { espAssociations: await espKeys(espSa), legacy };
   const settings = { name, format, plot, filter, count, helpers };
   await decodeSessions(chunks, Deno.stdout, { ...settings, colours: coloursFor(Deno.stdout) });
+}
+
+interface LintCommandOptions extends SessionCommandOptions {
+  readonly lintRules?: true;
+}
+
+/** Few captures are held against the rules: what does it is loaded when it is asked for. */
+async function lint(file: string | undefined, options: LintCommandOptions): Promise<void> {
+  const { decodeLint, listLintRules } = await import("./decode_lint.ts");
+  const colours = coloursFor(Deno.stdout);
+  if (options.lintRules === true) return listLintRules(Deno.stdout, colours);
+  const { format, filter, count, espSa, legacy, verbose, field, layout } = options;
+  const ofPackets = verbose === true || filter !== undefined || count !== undefined || field !== undefined;
+  if (ofPackets || layout !== undefined || format === "fields") {
+    throw new UsageError(
+      "--lint looks at the whole capture: without -V, -c, -Y, -e, -E, and with -T text or json",
+    );
+  }
+  const { name, chunks } = openInput(file, options);
+  const helpers = { espAssociations: await espKeys(espSa), legacy };
+  await decodeLint(chunks, Deno.stdout, { name, json: format === "json", colours, helpers });
 }
 
 interface SessionCommandOptions extends InputOptions {

@@ -1,6 +1,6 @@
 import { Command, CommanderError, type CommandUnknownOpts } from "commander";
 import project from "../../deno.json" with { type: "json" };
-import { Failure, messageOf, UsageError } from "../output/fault.ts";
+import { Failure, messageOf, RulesBroken, UsageError } from "../output/fault.ts";
 import { OutputClosed, print, remark } from "../output/write.ts";
 import { configCommand } from "./config.ts";
 import { decodeCommand } from "./decode.ts";
@@ -56,7 +56,7 @@ function fullName(command: CommandUnknownOpts): string {
 
 /**
  * Runs one command line and returns the exit status: 0 done, 1 it failed, 2 it was not asked in a way that can
- * work. Data goes to standard output; everything else to standard error.
+ * work, 3 packets break the rules. Data goes to standard output; everything else to standard error.
  */
 export async function main(commandLine: readonly string[]): Promise<number> {
   const program = buildProgram();
@@ -70,6 +70,7 @@ export async function main(commandLine: readonly string[]): Promise<number> {
 
 function endWith(error: unknown, program: CommandUnknownOpts): number {
   if (error instanceof OutputClosed) return 0;
+  if (error instanceof RulesBroken) return 3;
   // Commander has said it already; its help and version end in exit status 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   remark(`dsmip: ${messageOf(error)}\n`);

@@ -14,6 +14,14 @@ export class Failure extends Error {
   }
 }
 
+/** `decode --lint` found an error or a warning, and has said so. Exit status 3. */
+export class RulesBroken extends Error {
+  constructor() {
+    super("packets break the rules");
+    this.name = "RulesBroken";
+  }
+}
+
 /** The text of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
