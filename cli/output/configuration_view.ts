@@ -1,4 +1,8 @@
-import type { Configuration, HomeAgentConfiguration, MobileNodeConfiguration } from "../configuration/record.ts";
+import type {
+  Configuration,
+  HomeAgentConfiguration,
+  MobileNodeConfiguration,
+} from "../configuration/record.ts";
 import type { MobilitySecurityAssociation } from "../../core/control/settings.ts";
 import type { Colours } from "./colours.ts";
 import { formatRecord, formatTable } from "./table.ts";
