@@ -128,7 +128,8 @@ export class ExchangeChecker {
       const elapsed = elapsedMs(last, update);
       if (isSame(last, update) && elapsed !== undefined && elapsed < SEEN_AGAIN_MS) return;
       const ahead = sequenceNumber - last.sequenceNumber & 0xffff;
-      if (ahead === 0 || ahead >= 0x8000) {
+      // Behind a de-registration there is no list entry: the number may start anywhere (RFC 6275 11.7.2).
+      if (last.lifetimeUnits > 0 && (ahead === 0 || ahead >= 0x8000)) {
         report(EXCHANGE_RULES.sequence, `${sequenceNumber} after ${last.sequenceNumber}`);
       }
       checkPace(updates, update, report);
@@ -144,11 +145,11 @@ export class ExchangeChecker {
     const updates = this.#pairs.get(`${view.ipv6(home)} ${view.ipv6(cursor.sourceOffset)}`);
     if (updates === undefined) return report(EXCHANGE_RULES.unasked, `sequence number ${sequenceNumber}`);
     const update = updates.findLast((one) => one.sequenceNumber === sequenceNumber);
+    if (status === SEQUENCE_OUT_OF_WINDOW) {
+      for (const one of updates) one.answered = true;
+      return;
+    }
     if (update === undefined) {
-      if (status === SEQUENCE_OUT_OF_WINDOW) {
-        for (const one of updates) one.answered = true;
-        return;
-      }
       const sent = updates.map((one) => one.sequenceNumber).join(", ");
       return report(EXCHANGE_RULES.copied, `${sequenceNumber}, sent were ${sent}`);
     }
