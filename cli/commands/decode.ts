@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { CaptureReader } from "../../core/capture/capture_reader.ts";
 import type { EspAssociation } from "../../core/inspect/esp.ts";
 import { TextWriter } from "../../core/inspect/text_writer.ts";
+import { TIME_FORMS } from "../../core/inspect/time_column.ts";
 import { type InputOptions, openInput } from "../decode_input/command_input.ts";
 import { coloursFor } from "../output/colours.ts";
 import { Failure, UsageError } from "../output/fault.ts";
@@ -37,6 +38,14 @@ export function decodeCommand() {
     .option("-i, --interface <name>", "capture from this interface instead, until Ctrl-C")
     .option("-w, --write <file>", "with -i: keep all that was seen as pcap")
     .option("-V, --verbose", "the full tree of every packet instead of a line")
+    .option("-x, --hex", "the octets of every packet, too")
+    .addOption(
+      new Option(
+        "-t, --time <form>",
+        "when: r seconds since the first packet, d since the one before, dd since the one shown before, " +
+          "e since 1970, ud date and time in UTC",
+      ).choices(TIME_FORMS),
+    )
     .option("-c, --count <packets>", "stop after so many packets", parseCount)
     .option("-Y, --filter <filter>", "only packets that this display filter lets through, in tshark's words")
     .addOption(new Option("-T, --format <format>", "what to print of a packet").choices(OUTPUT_FORMATS))
@@ -59,11 +68,12 @@ export function decodeCommand() {
     .action(async (file, options) => {
       if (options.lint === true || options.lintRules === true) return await lint(file, options);
       if (options.sessions === true || options.plot !== undefined) return await tellSessions(file, options);
-      const { verbose, count, filter, format, field: fields, layout, espSa, legacy } = options;
+      const { verbose, hex: hexDump, time, count, filter, format, field: fields, layout, espSa, legacy } =
+        options;
       const { name, chunks } = openInput(file, options);
       const colour = Deno.stdout.isTerminal() && !Deno.env.get("NO_COLOR");
       const espAssociations = await espKeys(espSa);
-      const output = { verbose, filter, format, fields, layout, espAssociations, legacy };
+      const output = { verbose, hexDump, time, filter, format, fields, layout, espAssociations, legacy };
       const decoding = new Decoding(Deno.stdout, { name, count, colour, ...output });
       for await (const chunk of chunks) {
         if (!decoding.take(chunk)) break;
