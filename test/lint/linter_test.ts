@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { CaptureReader } from "../../core/capture/capture_reader.ts";
 import { LINT_RULES, Linter } from "../../core/lint/linter.ts";
 import type { BindingAcknowledgement, BindingUpdate } from "../../core/wire/mobility_message.ts";
 import type { MobilityOption } from "../../core/wire/mobility_option.ts";
@@ -186,6 +187,38 @@ const BREAKS: Readonly<Record<string, () => string[]>> = {
   "binding-identifier-zero": () => lint([update([bindingId, identified()])]),
   "authentication-not-last": () =>
     lint([update(undefined, { options: [authentication(), careOf(), identified()] })]),
+  "headers": () => lint([changed(update(), 3, 250)]),
+  "home-address-option-repeated": () => {
+    const header = homeAddressOption(
+      60,
+      HOME_ADDRESS,
+      homeAddressOption(59, HOME_ADDRESS, new Uint8Array(0)),
+    );
+    return lint([ipv6(IPV6_CARE_OF, HOME_AGENT, 60, header)]);
+  },
+  "udp-checksum": () => lint([changed(update(), 27, 1)]),
+  "udp-checksum-missing": () => lint([ipv6(HOME_ADDRESS, HOME_AGENT, 17, udp(9, 9, new Uint8Array(4)))]),
+  "icmpv6-checksum": () =>
+    lint([ipv6(HOME_ADDRESS, HOME_AGENT, 58, Uint8Array.of(128, 0, 1, 2, 0, 0, 0, 0))]),
+  "ipv4-inner-source": () => {
+    const message = bindingUpdate({ options: [careOf(), identified(), authentication()] });
+    return lint([overIpv4(CARE_OF, HOME_AGENT_IPV4, "fe80::1", HOME_AGENT, message)]);
+  },
+  "home-address-option-missing": () => lint([inIpv6In4]),
+  "care-of-not-unicast": () =>
+    lint([update([{ kind: "ipv4CareOfAddress", careOfAddress: "224.0.0.1" }, identified()])]),
+  "authorization-not-last": () =>
+    lint([update([
+      careOf(),
+      { kind: "bindingAuthorizationData", authenticator: new Uint8Array(12) },
+      identified(),
+    ])]),
+  "answer-source-port": () => lint([update(), changed(answer(), 21, 1)]),
+  "refresh-advice-too-late": () =>
+    lint([update(), answer([natDetection(), { kind: "bindingRefreshAdvice", refreshIntervalSeconds: 60 }])]),
+  "ipv4-acknowledgement-missing": () =>
+    lint([update([careOf(), { ...homeOption, prefixLength: 32 } as MobilityOption, identified()]), answer()]),
+  "answer-not-in-udp": () => lint([update(), ipv4(HOME_AGENT_IPV4, CARE_OF, 41, answer().slice(28))]),
   "sequence-not-greater": () => lint([update(), update()]),
   "update-rate": () =>
     lint([7, 8, 9, 10].map((sequenceNumber) => update(undefined, { sequenceNumber })), 0.2),
@@ -236,3 +269,34 @@ Deno.test("mutated packets never throw", () => {
     lint([bytes]);
   }
 });
+
+const CAPTURES = new URL("../../../shared/captures/", import.meta.url);
+
+for (
+  const [file, expected] of [
+    ["mip6-bad-mh-chksum.pcap", ["mobility-checksum"]],
+    ["mip6-good-mh-chksum.pcap", []],
+  ] as const
+) {
+  const bytes = readIfThere(new URL(file, CAPTURES));
+  Deno.test({
+    name: `lint of tshark's ${file}`,
+    ignore: bytes === undefined,
+    fn() {
+      const reader = new CaptureReader();
+      reader.push(bytes!);
+      const found: string[] = [];
+      const linter = new Linter(({ rule }) => found.push(rule.id));
+      for (let packet = reader.next(); packet !== undefined; packet = reader.next()) linter.add(packet);
+      assertEquals(found, [...expected]);
+    },
+  });
+}
+
+function readIfThere(file: URL): Uint8Array | undefined {
+  try {
+    return Deno.readFileSync(file);
+  } catch {
+    return undefined;
+  }
+}
