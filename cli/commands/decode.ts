@@ -84,9 +84,11 @@ export function decodeCommand() {
 
 /** Few captures are told as a story: what does it is loaded when it is asked for. */
 async function tellSessions(file: string | undefined, options: SessionCommandOptions): Promise<void> {
-  const { format, plot, filter, count, espSa, legacy, verbose, field, layout } = options;
-  if (verbose === true || field !== undefined || layout !== undefined) {
-    throw new UsageError("--sessions and --plot tell of mobile nodes, not of packets: without -V, -e and -E");
+  const { format, plot, filter, count, espSa, legacy } = options;
+  if (asksForPackets(options)) {
+    throw new UsageError(
+      "--sessions and --plot tell of mobile nodes, not of packets: without -V, -x, -t, -e and -E",
+    );
   }
   const { name, chunks } = openInput(file, options);
   const { decodeSessions } = await import("./decode_sessions.ts");
@@ -104,11 +106,10 @@ async function lint(file: string | undefined, options: LintCommandOptions): Prom
   const { decodeLint, listLintRules } = await import("./decode_lint.ts");
   const colours = coloursFor(Deno.stdout);
   if (options.lintRules === true) return listLintRules(Deno.stdout, colours);
-  const { format, filter, count, espSa, legacy, verbose, field, layout } = options;
-  const ofPackets = verbose === true || filter !== undefined || count !== undefined || field !== undefined;
-  if (ofPackets || layout !== undefined || format === "fields") {
+  const { format, filter, count, espSa, legacy } = options;
+  if (asksForPackets(options) || filter !== undefined || count !== undefined || format === "fields") {
     throw new UsageError(
-      "--lint looks at the whole capture: without -V, -c, -Y, -e, -E, and with -T text or json",
+      "--lint looks at the whole capture: without -V, -x, -t, -c, -Y, -e, -E, and with -T text or json",
     );
   }
   const { name, chunks } = openInput(file, options);
@@ -116,8 +117,16 @@ async function lint(file: string | undefined, options: LintCommandOptions): Prom
   await decodeLint(chunks, Deno.stdout, { name, json: format === "json", colours, helpers });
 }
 
+/** Whether an option says how to print each packet. */
+function asksForPackets({ verbose, hex, time, field, layout }: SessionCommandOptions): boolean {
+  return verbose === true || hex === true || time !== undefined || field !== undefined ||
+    layout !== undefined;
+}
+
 interface SessionCommandOptions extends InputOptions {
   readonly verbose?: true;
+  readonly hex?: true;
+  readonly time?: OutputOptions["time"];
   readonly field?: readonly string[];
   readonly layout?: readonly string[];
   readonly format?: OutputOptions["format"];

@@ -131,20 +131,17 @@ const inIpv6In4 = ipv6(
   135,
   mobility(HOME_ADDRESS, HOME_AGENT, bindingUpdate({ options: [careOf(), identified(), authentication()] })),
 );
-const routed = ipv6(
-  HOME_AGENT,
-  IPV6_CARE_OF,
-  43,
-  routingHomeAddress(
-    135,
-    HOME_ADDRESS,
-    mobility(
-      HOME_AGENT,
-      HOME_ADDRESS,
-      bindingAcknowledgement({ options: [natDetection(), authentication()] }),
-    ),
-  ),
-);
+const authorization: MobilityOption = {
+  kind: "bindingAuthorizationData",
+  authenticator: new Uint8Array(12),
+};
+
+/** An answer to an IPv6 care-of address. */
+function routedAnswer(detection: MobilityOption): Uint8Array {
+  const message = bindingAcknowledgement({ options: [detection, authentication()] });
+  const header = mobility(HOME_AGENT, HOME_ADDRESS, message);
+  return ipv6(HOME_AGENT, IPV6_CARE_OF, 43, routingHomeAddress(135, HOME_ADDRESS, header));
+}
 
 /** For each rule packets of which the last breaks it; more rules may be broken by them. */
 const BREAKS: Readonly<Record<string, () => string[]>> = {
@@ -170,7 +167,8 @@ const BREAKS: Readonly<Record<string, () => string[]>> = {
       17,
       udp(4191, 4191, overIpv6(bindingUpdate({ options: [careOf(), identified(), authentication()] }))),
     )]),
-  "ipv4-routing-header": () => lint([ipv4(HOME_AGENT_IPV4, CARE_OF, 17, udp(4191, 4191, routed))]),
+  "ipv4-routing-header": () =>
+    lint([ipv4(HOME_AGENT_IPV4, CARE_OF, 17, udp(4191, 4191, routedAnswer(natDetection())))]),
   "alternate-care-of-missing": () =>
     lint([overIpv6(bindingUpdate({ options: [identified(), authentication()] }))]),
   "acknowledge-missing": () => lint([update(undefined, { acknowledge: false })]),
@@ -226,8 +224,31 @@ const BREAKS: Readonly<Record<string, () => string[]>> = {
   "answer-without-update": () => lint([answer()]),
   "sequence-not-copied": () => lint([update(), answer(undefined, { sequenceNumber: 9 })]),
   "lifetime-greater": () => lint([update(), answer(undefined, { lifetimeSeconds: 64 })]),
+  // Octets 20 to 37 are the mobile node identifier, as long as an Alternate Care-of Address, which aligns 8n+6.
+  "option-alignment": () => lint([changed(update(), HEADER + 20, 3)]),
+  // Then a PadN of one octet stands before the authentication option.
+  "padding-content": () => lint([changed(update(), HEADER + 40, 7)]),
+  "authentication-order": () => {
+    const options = [
+      careOf(),
+      identified(),
+      { ...authentication(), subtype: 2 } as MobilityOption,
+      authentication(),
+    ];
+    return lint([update(undefined, { options })]);
+  },
+  "nonce-indices-missing": () =>
+    lint([overIpv6(bindingUpdate({ homeRegistration: false, options: [authorization] }))]),
+  "nat-detection-with-ipv6": () =>
+    lint([routedAnswer({ kind: "natDetection", forceUdp: true, refreshSeconds: 25 })]),
+  "authorization-with-expired-nonces": () =>
+    lint([update(), answer(undefined, { status: 136, options: [natDetection(), authorization] })]),
   "answer-unauthenticated": () => lint([update(), answer(undefined, { options: [natDetection()] })]),
 };
+
+Deno.test("every rule has packets that break it", () => {
+  assertEquals(LINT_RULES.map(({ id }) => id).filter((id) => !(id in BREAKS)), []);
+});
 
 for (const [rule, broken] of Object.entries(BREAKS)) {
   Deno.test(`lint finds ${rule}`, () => {
