@@ -22,6 +22,8 @@ const SYMBOLS = {
   write: { parameters: ["i32", "buffer", "usize"], result: "i32" },
   // int ioctl(int fd, unsigned long request, void *argp);  the kernel looks at 32 bits of the request
   ioctl: { parameters: ["i32", "u32", "buffer"], result: "i32" },
+  // The same for requests whose argument is a number.
+  ioctlValue: { name: "ioctl", parameters: ["i32", "u32", "usize"], result: "i32" },
 
   // int socket(int domain, int type, int protocol);
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },

@@ -1,6 +1,6 @@
 import { cString, fromCString, INTERFACE_NAME_OCTETS, invalidInterfaceName } from "./c_string.ts";
 import { check, EACCES, EBUSY, EINVAL, ENODEV, ENOENT, EPERM } from "./errno.ts";
-import { closingOnError } from "./file_descriptor.ts";
+import { closeFileDescriptor, closingOnError } from "./file_descriptor.ts";
 import { libc } from "./libc.ts";
 
 const TUN_DEVICE = "/dev/net/tun";
@@ -12,8 +12,20 @@ const O_CLOEXEC = 0o2000000;
 
 // <linux/if_tun.h>
 const TUNSETIFF = 0x400454ca;
+const TUNSETOFFLOAD = 0x400454d0;
+const TUNGETFEATURES = 0x800454cf;
 const IFF_TUN = 0x0001;
+const IFF_MULTI_QUEUE = 0x0100;
 const IFF_NO_PI = 0x1000;
+const IFF_VNET_HDR = 0x4000;
+const TUN_F_CSUM = 0x01;
+const TUN_F_TSO4 = 0x02;
+const TUN_F_TSO6 = 0x04;
+const TUN_F_TSO_ECN = 0x08;
+const TUN_F_USO4 = 0x20;
+const TUN_F_USO6 = 0x40;
+const TCP_OFFLOADS = TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+const UDP_OFFLOADS = TUN_F_USO4 | TUN_F_USO6;
 
 // struct ifreq: char ifr_name[16]; union { short ifr_flags; ... } of 24 octets
 const IFREQ_OCTETS = 40;
@@ -22,7 +34,20 @@ export interface Tun {
   readonly fileDescriptor: number;
   /** The interface's name, as the kernel gives it. */
   readonly name: string;
+  /**
+   * What the kernel may leave to us, and takes from us: each packet has a struct virtio_net_hdr in front ("header"),
+   * TCP segments and UDP datagrams may come and go several in one packet.
+   */
+  readonly offloads: TunOffloads;
 }
+
+export interface TunOffloads {
+  readonly header: boolean;
+  readonly tcp: boolean;
+  readonly udp: boolean;
+}
+
+export const NO_TUN_OFFLOADS: TunOffloads = { header: false, tcp: false, udp: false };
 
 function adviseOpen(errno: number): string | undefined {
   if (errno === ENOENT || errno === ENODEV) {
@@ -44,14 +69,38 @@ function adviseCreate(name: string): (errno: number) => string | undefined {
 }
 
 /**
- * A layer 3 tunnel device: each read() gives one whole IP packet that the kernel routed there, each
- * write() is one that arrives. Non-blocking; without the packet information header (IFF_NO_PI). The
- * device goes away with its file descriptor. It is down and has no address at first.
+ * A layer 3 tunnel device: each read() gives one whole IP packet that the kernel routed there, each write() is one that
+ * arrives. Non-blocking; without the packet information header (IFF_NO_PI). The device goes away with its last file
+ * descriptor. It is down and has no address at first.
  *
+ * @param offloads what is wanted; `offloads` of the result is what the kernel has
+ * @param queues open so many descriptors of the one device, each with a queue of its own; with more than one, all that
+ * open the device have to say so
+ * @returns one for each queue
  * @throws SystemError with what to do: no /dev/net/tun, no permission, name in use
  * @throws RangeError for a name that no interface can have
  */
-export function openTun({ name }: { name: string }): Tun {
+export function openTunQueues(
+  { name, queues, offloads }: { name: string; queues: number; offloads: TunOffloads },
+): Tun[] {
+  const opened: Tun[] = [];
+  try {
+    for (let queue = 0; queue < queues; queue++) {
+      opened.push(openQueue(opened[0]?.name ?? name, queues > 1, opened[0]?.offloads ?? offloads));
+    }
+  } catch (error) {
+    for (const { fileDescriptor } of opened) closeFileDescriptor(fileDescriptor);
+    throw error;
+  }
+  return opened;
+}
+
+/** The same with one queue, and without offloads where none are asked for. */
+export function openTun({ name, offloads = NO_TUN_OFFLOADS }: { name: string; offloads?: TunOffloads }): Tun {
+  return openTunQueues({ name, queues: 1, offloads })[0];
+}
+
+function openQueue(name: string, isOneOfMany: boolean, wanted: TunOffloads): Tun {
   const fault = invalidInterfaceName(name);
   if (fault !== undefined) throw new RangeError(`Cannot create a TUN device: the name "${name}" ${fault}`);
   const fileDescriptor = check(
@@ -61,15 +110,38 @@ export function openTun({ name }: { name: string }): Tun {
     adviseOpen,
   );
   return closingOnError(fileDescriptor, () => {
+    const header = wanted.header && hasFeature(fileDescriptor, IFF_VNET_HDR);
     const request = new Uint8Array(IFREQ_OCTETS);
     request.set(cString(name));
-    new DataView(request.buffer).setUint16(INTERFACE_NAME_OCTETS, IFF_TUN | IFF_NO_PI, true);
+    const flags = IFF_TUN | IFF_NO_PI | (header ? IFF_VNET_HDR : 0) | (isOneOfMany ? IFF_MULTI_QUEUE : 0);
+    new DataView(request.buffer).setUint16(INTERFACE_NAME_OCTETS, flags, true);
     check(
       libc.ioctl(fileDescriptor, TUNSETIFF, request),
       "ioctl TUNSETIFF",
       `create the TUN device ${name}`,
       adviseCreate(name),
     );
-    return { fileDescriptor, name: fromCString(request.subarray(0, INTERFACE_NAME_OCTETS)) };
+    return {
+      fileDescriptor,
+      name: fromCString(request.subarray(0, INTERFACE_NAME_OCTETS)),
+      offloads: header ? setOffloads(fileDescriptor, wanted) : NO_TUN_OFFLOADS,
+    };
   });
+}
+
+function hasFeature(fileDescriptor: number, flag: number): boolean {
+  const features = new Uint32Array(1);
+  const bytes = new Uint8Array(features.buffer);
+  return libc.ioctl(fileDescriptor, TUNGETFEATURES, bytes) === 0 && (features[0] & flag) !== 0;
+}
+
+/** As much of what is wanted as the kernel has: UDP came with Linux 6.2. */
+function setOffloads(fileDescriptor: number, { tcp, udp }: TunOffloads): TunOffloads {
+  const headerOnly = { header: true, tcp: false, udp: false };
+  const choices = [{ header: true, tcp, udp }, { header: true, tcp, udp: false }, headerOnly];
+  const taken = choices.find((choice) => {
+    const flags = TUN_F_CSUM | (choice.tcp ? TCP_OFFLOADS : 0) | (choice.udp ? UDP_OFFLOADS : 0);
+    return libc.ioctlValue(fileDescriptor, TUNSETOFFLOAD, BigInt(flags)) === 0;
+  });
+  return taken ?? headerOnly;
 }

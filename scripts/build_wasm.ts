@@ -28,6 +28,8 @@ const OPTIONS = [
   String(MAXIMUM_PAGES),
   "--enable",
   "threads",
+  "--enable",
+  "simd",
 ];
 
 /**

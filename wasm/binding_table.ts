@@ -1,7 +1,7 @@
 import type { TunnelEnd } from "../core/control/tunnel.ts";
 import { MAXIMUM_INNER_MTU, MINIMUM_IPV6_MTU } from "../core/forwarding/limits.ts";
-import type { Ipv6Address } from "../core/wire/address.ts";
-import { ipv4Word, ipv6Octets, portWord } from "./forwarder_memory.ts";
+import type { Ipv4Address, Ipv6Address } from "../core/wire/address.ts";
+import { bindingKey, ipv4Word, portWord } from "./forwarder_memory.ts";
 import type { ForwarderModule } from "./forwarder_module.ts";
 import {
   IPV6_IN_IPV4_ENCAPSULATION,
@@ -26,9 +26,9 @@ export class BindingTableWriter {
    * @param innerMtu octets; values outside 1280..65507 are brought there
    * @throws Error when the table is full
    */
-  set(homeAddress: Ipv6Address, tunnel: TunnelEnd, innerMtu: number): void {
+  set(homeAddress: Ipv6Address | Ipv4Address, tunnel: TunnelEnd, innerMtu: number): void {
     const isUdp = tunnel.encapsulation === "udp";
-    this.#bytes.set(ipv6Octets(homeAddress), WRITER_KEY);
+    this.#bytes.set(bindingKey(homeAddress), WRITER_KEY);
     const result = this.#module.setBinding(
       ipv4Word(tunnel.address),
       isUdp ? portWord(tunnel.port) : 0,
@@ -39,8 +39,8 @@ export class BindingTableWriter {
     if (result === READER_STUCK) throw new Error(`Cannot bind ${homeAddress}: the data path does not answer`);
   }
 
-  remove(homeAddress: Ipv6Address): void {
-    this.#bytes.set(ipv6Octets(homeAddress), WRITER_KEY);
+  remove(homeAddress: Ipv6Address | Ipv4Address): void {
+    this.#bytes.set(bindingKey(homeAddress), WRITER_KEY);
     this.#module.removeBinding();
   }
 }

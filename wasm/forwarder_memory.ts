@@ -32,11 +32,15 @@ export interface ForwarderMemoryOptions {
   readonly base: bigint;
   /** 64 random bits. */
   readonly seed: bigint;
+  /** Does struct virtio_net_hdr stand before each packet of the TUN device? */
+  readonly hasTunHeader: boolean;
+  /** The set of OFFLOAD_*. */
+  readonly offloads: number;
 }
 
 /** Fills in all that stays the same. Once, before the Worker gets the memory. */
 export function openForwarderMemory(module: ForwarderModule, options: ForwarderMemoryOptions): void {
-  const { memory, settings, maximumBindings, base, seed } = options;
+  const { memory, settings, maximumBindings, base, seed, hasTunHeader, offloads } = options;
   module.open(
     Number(base >> 32n),
     Number(base & 0xffff_ffffn),
@@ -47,10 +51,30 @@ export function openForwarderMemory(module: ForwarderModule, options: ForwarderM
   );
   const words = new Uint32Array(memory.buffer);
   const isHomeAgent = settings.role === "homeAgent";
+  for (
+    const descriptor of [
+      map.COMMAND_UDP_DESCRIPTOR,
+      map.COMMAND_RAW_DESCRIPTOR,
+      map.COMMAND_RAW_IPV4_DESCRIPTOR,
+      map.COMMAND_SIGNALLING_DESCRIPTOR,
+    ]
+  ) {
+    words[descriptor / 4] = map.NO_DESCRIPTOR;
+  }
+  words[map.TUN_HEADER_OCTETS / 4] = hasTunHeader ? map.TUN_HEADER : 0;
+  words[map.OFFLOADS / 4] = offloads;
   words[map.ROLE / 4] = isHomeAgent ? map.HOME_AGENT_ROLE : map.MOBILE_NODE_ROLE;
   words[map.HOME_AGENT_IPV4 / 4] = isHomeAgent ? 0 : ipv4Word(settings.homeAgentIpv4Address);
   const own = isHomeAgent ? settings.homeAgentAddress : settings.homeAddress;
-  new Uint8Array(memory.buffer).set(ipv6Octets(own), map.OWN_ADDRESS);
+  const ownIpv4 = isHomeAgent ? settings.homeAgentIpv4Address : settings.ipv4HomeAddress;
+  const octets = new Uint8Array(memory.buffer);
+  octets.set(ipv6Octets(own), map.OWN_ADDRESS);
+  if (ownIpv4 !== undefined) octets.set(bindingKey(ownIpv4), map.OWN_IPV4_ADDRESS);
+}
+
+/** What the binding table knows a home address by: 16 octets, an IPv4 address as an IPv4-mapped one. */
+export function bindingKey(homeAddress: Ipv6Address | Ipv4Address): Uint8Array {
+  return ipv6Octets(homeAddress.includes(":") ? homeAddress : `::ffff:${homeAddress}`);
 }
 
 /** Four octets in network order, as a number that a little-endian store puts back in that order. */

@@ -13,9 +13,14 @@ export interface ForwarderModule {
   ): void;
 
   // For the Worker.
-  outbound(count: number): void;
-  inboundUdp(count: number): void;
-  inboundRaw(count: number): void;
+  /** The packets of slots `first` up to `count`; returns the slot to go on with. */
+  outbound(first: number, count: number): number;
+  /** The messages that were received; `first` 0 goes on where the last call left off. Returns 0 while there is more. */
+  inboundUdp(count: number, first: number): number;
+  inboundRaw(count: number, first: number): number;
+  /** Messages from SPLIT_MESSAGES on, or writes from SPLIT_WRITES on, in place of one; returns how many. */
+  splitMessage(index: number): number;
+  splitWrite(index: number): number;
   refuseUdpSend(index: number, reason: number): void;
   refuseRawSend(index: number, reason: number): void;
   refuseTunWrite(index: number, reason: number): void;
@@ -35,9 +40,16 @@ export interface ForwarderModule {
 
 let compiled: WebAssembly.Module | undefined;
 
-/** An instance over this memory. Each thread has its own; they share nothing but the memory. */
-export function instantiateForwarder(memory: WebAssembly.Memory): ForwarderModule {
+/**
+ * An instance over this memory. Each thread has its own; they share nothing but the memory.
+ * @param readClock puts the kernel's monotonic clock into map.CLOCK; called by outbound, inboundUdp and inboundRaw, at most
+ * once each. Left out, the clock is what stands there.
+ */
+export function instantiateForwarder(
+  memory: WebAssembly.Memory,
+  readClock: () => void = () => {},
+): ForwarderModule {
   compiled ??= new WebAssembly.Module(wasm);
-  const instance = new WebAssembly.Instance(compiled, { env: { memory } });
+  const instance = new WebAssembly.Instance(compiled, { env: { memory, readClock } });
   return instance.exports as unknown as ForwarderModule;
 }

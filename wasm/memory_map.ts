@@ -9,7 +9,7 @@
 export const PAGE_OCTETS = 65536;
 export const CACHE_LINE_OCTETS = 64;
 
-/** Packets that one call moves. */
+/** Reads of the TUN device, or datagrams of a socket, that one round takes. */
 export const BATCH = 64;
 
 // ── Settings: written once, before the Worker runs; the outer source also by the Worker ──
@@ -25,26 +25,49 @@ export const HOME_AGENT_IPV4 = SETTINGS + 8;
 export const OWN_ADDRESS = SETTINGS + 16;
 /** Where this memory begins in the process, u64: what the kernel's structures point with. */
 export const MEMORY_BASE = SETTINGS + 32;
+/** u32: octets of struct virtio_net_hdr that stand before each packet of the TUN device: 10, or 0. */
+export const TUN_HEADER_OCTETS = SETTINGS + 40;
+/** u32: the set of OFFLOAD_* that the kernel has. Written by the Worker. */
+export const OFFLOADS = SETTINGS + 44;
+/** Several datagrams in one message to the UDP socket (UDP_SEGMENT). */
+export const OFFLOAD_UDP_SEGMENT = 1;
+/** Several TCP segments, several UDP datagrams in one write to the TUN device. */
+export const OFFLOAD_TUN_TCP = 2;
+export const OFFLOAD_TUN_UDP = 4;
+/** The IPv4 home address, or the home agent's IPv4 address inside; IPv4-mapped, 16 octets; all 0 for none. */
+export const OWN_IPV4_ADDRESS = SETTINGS + 48;
 
 // ── Commands: written by control, then COMMAND_SEQUENCE counts up; the Worker answers with COMMAND_DONE ──
 export const COMMAND = 128;
 export const COMMAND_SEQUENCE = COMMAND;
 export const COMMAND_STOP = COMMAND + 4;
+/** -1: poll() passes over it, and sendmmsg() gives EBADF. */
+export const NO_DESCRIPTOR = 0xffffffff;
 export const COMMAND_UDP_DESCRIPTOR = COMMAND + 8;
 export const COMMAND_RAW_DESCRIPTOR = COMMAND + 12;
 /** Network order. */
 export const COMMAND_OUTER_SOURCE = COMMAND + 16;
+/** OFFLOAD_UDP_SEGMENT, or 0. */
+export const COMMAND_SOCKET_OFFLOADS = COMMAND + 20;
+/** The raw socket for protocol 4; COMMAND_RAW_DESCRIPTOR is that for 41, which both are sent with. */
+export const COMMAND_RAW_IPV4_DESCRIPTOR = COMMAND + 24;
+/** A UDP socket for mobility messages: received from before all others. */
+export const COMMAND_SIGNALLING_DESCRIPTOR = COMMAND + 28;
 export const COMMAND_DONE = 192;
 
-/** struct timespec: the kernel's monotonic clock at the start of the batch. */
+/** struct timespec: the kernel's monotonic clock when a call of the forwarder first needed it. */
 export const CLOCK = 256;
 /** Token buckets: thousandths of a token and the millisecond of the last filling, i64 each. */
 export const PACKET_TOO_BIG_BUCKET = 272;
 export const UNBOUND_REPORT_BUCKET = 288;
-/** What the last batch left to do: u32 each. */
+/** What the last call left to do, messages and writes, u32 each; and how many inner packets have a verdict. */
 export const UDP_SEND_COUNT = 320;
 export const RAW_SEND_COUNT = 324;
 export const TUN_WRITE_COUNT = 328;
+export const VERDICT_COUNT = 332;
+/** The addresses of the IPv4 packet in hand as keys of the binding table: IPv4-mapped, 16 octets each. */
+export const IPV4_SOURCE_KEY = 336;
+export const IPV4_DESTINATION_KEY = 352;
 
 // ── Binding table ──
 /** What readers need: offset of the slot array in use, its mask, offset of the entries, u64 seed of the hash. */
@@ -129,19 +152,36 @@ export const REFUSED_INBOUND_OCTETS = COUNTERS + 80;
 export const SOCKET_ERRORS = COUNTERS + 88;
 export const DROP_COUNTERS = COUNTERS + 128;
 
-/** struct pollfd of: TUN device, UDP socket, raw socket, eventfd. */
+/** struct pollfd of: TUN device, UDP socket, raw sockets for protocols 41 and 4, signalling socket, eventfd. */
 export const POLL_DESCRIPTORS = 1920;
 export const POLL_DESCRIPTOR_OCTETS = 8;
-export const POLL_DESCRIPTOR_COUNT = 4;
+export const POLL_DESCRIPTOR_COUNT = 6;
 /** u64: what reading the eventfd gives. */
-export const EVENT_VALUE = 1952;
+export const EVENT_VALUE = 1984;
 
 // ── Batches ──
-/** u32 each: octets that read() got. */
+/** u32 each: octets that read() got, without the header of the TUN device. */
 export const SLOT_LENGTHS = 2048;
-/** i32 each: the drop reason, or PASSED. */
-export const SLOT_VERDICTS = SLOT_LENGTHS + 4 * BATCH;
+/** i32 each: the drop reason of an inner packet, or PASSED; those beyond the capacity are not kept. */
+export const VERDICTS = 4096;
+export const VERDICT_CAPACITY = 4096;
 export const PASSED = -1;
+
+/** struct virtio_net_hdr, little-endian as this machine is. */
+export const TUN_HEADER = 10;
+export const TUN_FLAGS = 0;
+export const TUN_GSO_TYPE = 1;
+export const TUN_HEADERS_LENGTH = 2;
+export const TUN_GSO_SIZE = 4;
+export const TUN_CHECKSUM_START = 6;
+export const TUN_CHECKSUM_OFFSET = 8;
+export const TUN_NEEDS_CHECKSUM = 1;
+export const GSO_NONE = 0;
+export const GSO_TCPV4 = 1;
+export const GSO_TCPV6 = 4;
+export const GSO_UDP = 5;
+/** Set beside the type where a TCP packet carries CWR. */
+export const GSO_ECN = 0x80;
 
 /** struct iovec. */
 export const VECTOR_OCTETS = 16;
@@ -163,8 +203,9 @@ export const NAME_FAMILY = 0;
 export const NAME_PORT = 2;
 export const NAME_ADDRESS = 4;
 export const AF_INET = 2;
-/** struct cmsghdr. */
+/** struct cmsghdr; a control area holds two of them, of 24 octets each with their data. */
 export const CONTROL_OCTETS = 64;
+export const CONTROL_SPACE = 24;
 export const CONTROL_HEADER_OCTETS = 16;
 export const CONTROL_LENGTH = 0;
 export const CONTROL_LEVEL = 8;
@@ -172,26 +213,75 @@ export const CONTROL_TYPE = 12;
 export const CONTROL_DATA = 16;
 export const IPPROTO_IP = 0;
 export const IP_TOS = 1;
+export const SOL_UDP = 17;
+export const UDP_SEGMENT = 103;
+export const UDP_GRO = 104;
 
-export const RECEIVE_VECTORS = 4096;
+export const RECEIVE_VECTORS = VERDICTS + 4 * VERDICT_CAPACITY;
 export const UDP_RECEIVE_MESSAGES = RECEIVE_VECTORS + BATCH * VECTOR_OCTETS;
 export const UDP_RECEIVE_NAMES = UDP_RECEIVE_MESSAGES + BATCH * MESSAGE_OCTETS;
 export const UDP_RECEIVE_CONTROLS = UDP_RECEIVE_NAMES + BATCH * NAME_OCTETS;
 export const RAW_RECEIVE_MESSAGES = UDP_RECEIVE_CONTROLS + BATCH * CONTROL_OCTETS;
-export const UDP_SEND_MESSAGES = RAW_RECEIVE_MESSAGES + BATCH * MESSAGE_OCTETS;
-export const UDP_SEND_NAMES = UDP_SEND_MESSAGES + BATCH * MESSAGE_OCTETS;
-export const UDP_SEND_CONTROLS = UDP_SEND_NAMES + BATCH * NAME_OCTETS;
-export const UDP_SEND_VECTORS = UDP_SEND_CONTROLS + BATCH * CONTROL_OCTETS;
-export const RAW_SEND_MESSAGES = UDP_SEND_VECTORS + BATCH * VECTOR_OCTETS;
-export const RAW_SEND_NAMES = RAW_SEND_MESSAGES + BATCH * MESSAGE_OCTETS;
-export const RAW_SEND_VECTORS = RAW_SEND_NAMES + BATCH * NAME_OCTETS;
-export const TUN_WRITE_VECTORS = RAW_SEND_VECTORS + BATCH * VECTOR_OCTETS;
 
-export const RING = PAGE_OCTETS;
+// ── What is sent: one call fills these lists, and says how far it came where they are full ──
+/** Datagrams that one call can make, each of at most two vectors: headers, and payload. */
+export const DATAGRAMS = 2048;
+/** Datagrams in one message, and its octets: what the kernel takes (UDP_SEGMENT). */
+export const MESSAGE_DATAGRAMS = 64;
+export const MESSAGE_MAXIMUM_OCTETS = 65507;
+export const SEND_VECTORS = RAW_RECEIVE_MESSAGES + BATCH * MESSAGE_OCTETS;
+export const UDP_SEND_MESSAGES = SEND_VECTORS + 2 * DATAGRAMS * VECTOR_OCTETS;
+/** Messages: one for each datagram, and behind them those that a refused message is split into. */
+export const SPLIT_MESSAGES = DATAGRAMS;
+export const UDP_MESSAGES = DATAGRAMS + MESSAGE_DATAGRAMS;
+export const UDP_SEND_NAMES = UDP_SEND_MESSAGES + UDP_MESSAGES * MESSAGE_OCTETS;
+export const UDP_SEND_CONTROLS = UDP_SEND_NAMES + UDP_MESSAGES * NAME_OCTETS;
+export const RAW_SEND_MESSAGES = UDP_SEND_CONTROLS + UDP_MESSAGES * CONTROL_OCTETS;
+export const RAW_SEND_NAMES = RAW_SEND_MESSAGES + DATAGRAMS * MESSAGE_OCTETS;
+/** Of each message: its datagrams, and the octets of their inner packets; u32 each. */
+export const UDP_SEND_NOTES = RAW_SEND_NAMES + DATAGRAMS * NAME_OCTETS;
+export const RAW_SEND_NOTES = UDP_SEND_NOTES + UDP_MESSAGES * 8;
+/** Headers of segments, one behind the other, each on a multiple of 8. */
+export const SEGMENT_HEADERS = RAW_SEND_NOTES + DATAGRAMS * 8;
+export const SEGMENT_HEADERS_OCTETS = 128 * DATAGRAMS;
+
+// ── What is written to the TUN device: likewise ──
+export const TUN_WRITES = 256;
+/** Packets in one write. */
+export const TUN_WRITE_PACKETS = 64;
+/** Behind the others, those that a refused write is split into. */
+export const SPLIT_WRITES = TUN_WRITES;
+export const ALL_TUN_WRITES = TUN_WRITES + TUN_WRITE_PACKETS;
+/** The header of the TUN device, then pieces of the packet: its first one, and payloads of those merged with it. */
+export const TUN_WRITE_VECTORS_OCTETS = (1 + TUN_WRITE_PACKETS) * VECTOR_OCTETS;
+export const TUN_WRITE_VECTORS = SEGMENT_HEADERS + SEGMENT_HEADERS_OCTETS;
+export const TUN_WRITE_HEADERS = TUN_WRITE_VECTORS + ALL_TUN_WRITES * TUN_WRITE_VECTORS_OCTETS;
+export const TUN_WRITE_HEADER_OCTETS = 16;
+/** What a write consists of: u32 each. */
+export const TUN_WRITE_NOTES = TUN_WRITE_HEADERS + ALL_TUN_WRITES * TUN_WRITE_HEADER_OCTETS;
+export const NOTE_OCTETS = 64;
+export const NOTE_VECTOR_COUNT = 0;
+export const NOTE_PACKETS = 4;
+export const NOTE_INNER_OCTETS = 8;
+/** Does the last packet have PSH? */
+export const NOTE_IS_PUSHED = 12;
+/** Of a merged write: octets of headers of each packet, and the first one's length and changed fields as they were. */
+export const NOTE_HEADERS = 16;
+export const NOTE_FIRST_LENGTH = 20;
+export const NOTE_IP_LENGTH = 24;
+export const NOTE_IP_CHECKSUM = 28;
+export const NOTE_CHECKSUM = 32;
+
+/** Merges under way: each belongs to a write. */
+export const FLOWS = TUN_WRITE_NOTES + ALL_TUN_WRITES * NOTE_OCTETS;
+export const FLOW_COUNT = 8;
+export const FLOW_OCTETS = 64;
+
+export const RING = (FLOWS + FLOW_COUNT * FLOW_OCTETS + PAGE_OCTETS - 1) & -PAGE_OCTETS;
 
 /**
- * A slot holds one packet: headroom for what is written in front of it, the packet, and some space that makes
- * the stride an odd number of cache lines, so that the headers of a batch do not share one set of the cache.
+ * A slot holds one read: headroom for what is written in front of it, the packet or datagrams, and some space that
+ * makes the stride an odd number of cache lines, so that the headers of a batch do not share one set of the cache.
  */
 export const SLOTS = RING + RING_RECORDS * RECORD_OCTETS;
 export const HEADROOM = 256;

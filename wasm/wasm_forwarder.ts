@@ -6,43 +6,84 @@ import type {
   InboundVerdict,
   OutboundVerdict,
   ReceivedDatagram,
+  TunPacket,
   UpwardRecord,
 } from "../core/forwarding/forwarder.ts";
-import { formatIpv4, type Ipv4Address, type Ipv6Address, parseIpv4 } from "../core/wire/address.ts";
+import { segment } from "../core/forwarding/segmentation.ts";
+import type { IpAddress, Ipv4Address } from "../core/wire/address.ts";
 import { BindingTableWriter } from "./binding_table.ts";
 import { readCounters } from "./forwarder_counters.ts";
 import { createForwarderMemory, ipv4Word, openForwarderMemory } from "./forwarder_memory.ts";
 import { type ForwarderModule, instantiateForwarder } from "./forwarder_module.ts";
+import { KernelView, packetAt, slotOf } from "./kernel_view.ts";
 import * as map from "./memory_map.ts";
 import { UpwardRing } from "./upward_ring.ts";
 
+export const ALL_OFFLOADS = map.OFFLOAD_UDP_SEGMENT | map.OFFLOAD_TUN_TCP | map.OFFLOAD_TUN_UDP;
+
+export interface WasmForwarderOptions {
+  readonly maximumBindings?: number;
+  readonly seed?: bigint;
+  /** Do packets of the TUN device have struct virtio_net_hdr in front? Default: yes. */
+  readonly hasTunHeader?: boolean;
+  /** The set of OFFLOAD_*; those of the TUN device need its header. Default: all. */
+  readonly offloads?: number;
+}
+
+/** What a forwarder has asked of the kernel since it was made. */
+export interface SystemCallCounts {
+  readonly udpMessages: number;
+  readonly rawMessages: number;
+  readonly tunWrites: number;
+}
+
+/** An inner packet for the TUN device: its bytes, and its place among those of the call. */
+export interface Delivery {
+  readonly index: number;
+  readonly bytes: Uint8Array;
+}
+
 /**
  * The WASM forwarder without its Worker and without system calls: this class reads and writes the kernel's
- * structures in the shared memory as the kernel would. For tests and measurements.
+ * structures in the shared memory as the kernel would, and cuts what was merged as the kernel would. For tests and
+ * measurements.
  */
 export class WasmForwarder implements Forwarder {
   readonly memory: WebAssembly.Memory;
   readonly module: ForwarderModule;
   readonly bindings: BindingTableWriter;
   readonly ring: UpwardRing;
-  readonly #bytes: Uint8Array;
+  readonly kernel: KernelView;
   readonly #view: DataView;
+  readonly #counts = { udpMessages: 0, rawMessages: 0, tunWrites: 0 };
+  #deliveries: Delivery[] = [];
 
-  constructor(settings: ForwarderSettings, { maximumBindings = 1024, seed = 0x5eed_5eed_5eedn } = {}) {
+  constructor(settings: ForwarderSettings, options: WasmForwarderOptions = {}) {
+    const { maximumBindings = 1024, seed = 0x5eed_5eed_5eedn, hasTunHeader = true } = options;
+    const offloads = options.offloads ?? (hasTunHeader ? ALL_OFFLOADS : map.OFFLOAD_UDP_SEGMENT);
     this.memory = createForwarderMemory(maximumBindings);
     this.module = instantiateForwarder(this.memory);
-    openForwarderMemory(this.module, { memory: this.memory, settings, maximumBindings, base: 0n, seed });
-    this.bindings = new BindingTableWriter(this.module, this.memory);
-    this.ring = new UpwardRing(this.memory);
-    this.#bytes = new Uint8Array(this.memory.buffer);
-    this.#view = new DataView(this.memory.buffer);
+    const { memory } = this;
+    openForwarderMemory(this.module, {
+      memory,
+      settings,
+      maximumBindings,
+      base: 0n,
+      seed,
+      hasTunHeader,
+      offloads,
+    });
+    this.bindings = new BindingTableWriter(this.module, memory);
+    this.ring = new UpwardRing(memory);
+    this.kernel = new KernelView(memory);
+    this.#view = new DataView(memory.buffer);
   }
 
-  setBinding(homeAddress: Ipv6Address, tunnel: TunnelEnd, innerMtu: number): void {
+  setBinding(homeAddress: IpAddress, tunnel: TunnelEnd, innerMtu: number): void {
     this.bindings.set(homeAddress, tunnel, innerMtu);
   }
 
-  removeBinding(homeAddress: Ipv6Address): void {
+  removeBinding(homeAddress: IpAddress): void {
     this.bindings.remove(homeAddress);
   }
 
@@ -50,11 +91,17 @@ export class WasmForwarder implements Forwarder {
     this.#view.setUint32(map.OUTER_SOURCE, ipv4Word(address), true);
   }
 
-  outbound(packets: readonly Uint8Array[], nowMs: number): OutboundVerdict[] {
+  outbound(packets: readonly TunPacket[], nowMs: number): OutboundVerdict[] {
     this.placeOutbound(packets);
     this.setClock(nowMs);
-    this.module.outbound(packets.length);
-    return this.#outboundVerdicts(packets.length);
+    const verdicts = new Array<OutboundVerdict>(packets.length);
+    for (let slot = 0; slot < packets.length;) {
+      const next = this.module.outbound(slot, packets.length);
+      if (next <= slot) throw new Error(`the forwarder stands still at slot ${slot}`);
+      this.#collectOutbound(verdicts, slot, next);
+      slot = next;
+    }
+    return verdicts;
   }
 
   inbound(
@@ -64,9 +111,31 @@ export class WasmForwarder implements Forwarder {
   ): InboundVerdict[] {
     this.placeInbound(encapsulation, datagrams);
     this.setClock(nowMs);
-    if (encapsulation === "udp") this.module.inboundUdp(datagrams.length);
-    else this.module.inboundRaw(datagrams.length);
-    return this.#inboundVerdicts(datagrams.length);
+    this.#deliveries = [];
+    const places = new InnerPlaces(encapsulation, datagrams);
+    const verdicts: InboundVerdict[] = [];
+    for (let isFirst = 1, isDone = 0; isDone === 0; isFirst = 0) {
+      isDone = encapsulation === "udp"
+        ? this.module.inboundUdp(datagrams.length, isFirst)
+        : this.module.inboundRaw(datagrams.length, isFirst);
+      const count = this.#view.getUint32(map.VERDICT_COUNT, true);
+      if (isDone === 0 && count === 0) throw new Error("the forwarder stands still");
+      verdicts.push(...this.#inboundVerdicts(places, verdicts.length, count));
+    }
+    if (verdicts.length !== places.count) {
+      throw new Error(`${verdicts.length} verdicts on ${places.count} packets`);
+    }
+    return verdicts;
+  }
+
+  /** What the last inbound call gave to the TUN device, in that order. */
+  deliveries(): readonly Delivery[] {
+    return this.#deliveries;
+  }
+
+  /** System calls so far, if each message and write took one. */
+  systemCallCounts(): SystemCallCounts {
+    return { ...this.#counts };
   }
 
   counters(): ForwardingCounters {
@@ -82,139 +151,128 @@ export class WasmForwarder implements Forwarder {
   }
 
   /** As read() from the TUN device leaves them. */
-  placeOutbound(packets: readonly Uint8Array[]): void {
-    for (const [slot, packet] of packets.entries()) {
-      const octets = packet.subarray(0, map.SLOT_CAPACITY);
-      this.#bytes.set(octets, packetAt(slot));
-      this.#view.setUint32(map.SLOT_LENGTHS + 4 * slot, octets.length, true);
-    }
+  placeOutbound(packets: readonly TunPacket[]): void {
+    for (const [slot, packet] of packets.entries()) this.kernel.placeTunPacket(slot, packet);
   }
 
   /** As recvmmsg() leaves them. */
   placeInbound(encapsulation: Encapsulation, datagrams: readonly ReceivedDatagram[]): void {
     for (const [slot, datagram] of datagrams.entries()) {
-      const octets = datagram.bytes.subarray(0, map.SLOT_CAPACITY);
-      this.#bytes.set(octets, packetAt(slot));
-      const messages = encapsulation === "udp" ? map.UDP_RECEIVE_MESSAGES : map.RAW_RECEIVE_MESSAGES;
-      const message = messages + slot * map.MESSAGE_OCTETS;
-      this.#view.setUint32(message + map.MESSAGE_LENGTH, octets.length, true);
-      if (encapsulation === "udp") this.#placeNameAndControl(message, datagram);
+      this.kernel.placeDatagram(encapsulation, slot, datagram);
     }
   }
 
   setClock(nowMs: number): void {
-    this.#view.setBigInt64(map.CLOCK, BigInt(Math.floor(nowMs / 1000)), true);
-    this.#view.setBigInt64(map.CLOCK + 8, BigInt(nowMs % 1000 * 1_000_000), true);
+    this.kernel.setClock(nowMs);
   }
 
-  #placeNameAndControl(message: number, { source, typeOfService }: ReceivedDatagram): void {
-    const view = this.#view;
-    const name = Number(view.getBigUint64(message + map.MESSAGE_NAME, true));
-    view.setUint16(name + map.NAME_PORT, source.port);
-    this.#bytes.set(parseIpv4(source.address)!, name + map.NAME_ADDRESS);
-    const control = Number(view.getBigUint64(message + map.MESSAGE_CONTROL, true));
-    const room = Number(view.getBigUint64(message + map.MESSAGE_CONTROL_LENGTH, true));
-    if (room !== map.CONTROL_OCTETS) throw new Error(`message not ready to receive: room for ${room} octets`);
-    view.setBigUint64(control + map.CONTROL_LENGTH, BigInt(map.CONTROL_HEADER_OCTETS + 1), true);
-    view.setUint32(control + map.CONTROL_LEVEL, map.IPPROTO_IP, true);
-    view.setUint32(control + map.CONTROL_TYPE, map.IP_TOS, true);
-    view.setUint8(control + map.CONTROL_DATA, typeOfService);
-    const used = BigInt(map.CONTROL_HEADER_OCTETS + 8);
-    view.setBigUint64(message + map.MESSAGE_CONTROL_LENGTH, used, true);
-  }
-
-  #outboundVerdicts(count: number): OutboundVerdict[] {
-    const verdicts = new Array<OutboundVerdict>(count);
-    for (let slot = 0; slot < count; slot++) {
-      const reason = this.#verdict(slot);
+  /** The verdicts of slots `first` up to `end`, which the last call has done. */
+  #collectOutbound(verdicts: OutboundVerdict[], first: number, end: number): void {
+    for (let slot = first; slot < end; slot++) {
+      const reason = this.#verdict(slot - first);
       if (reason === map.PASSED) continue;
       verdicts[slot] = { kind: "drop", reason: DROP_REASON_NAMES[reason], answer: undefined };
     }
     this.#collectSends(verdicts, "udp");
     this.#collectSends(verdicts, "ipv6InIpv4");
-    for (const { slot, bytes } of this.#tunWrites()) {
+    const writes = this.#view.getUint32(map.TUN_WRITE_COUNT, true);
+    this.#counts.tunWrites += writes;
+    for (let index = 0; index < writes; index++) {
+      const { bytes, places } = this.kernel.tunWrite(index);
+      const slot = slotOf(places[0]);
       const verdict = verdicts[slot];
       if (verdict?.kind !== "drop") throw new Error(`an answer about slot ${slot}, which passed`);
       verdicts[slot] = { ...verdict, answer: bytes };
     }
-    return verdicts;
   }
 
   #collectSends(verdicts: OutboundVerdict[], encapsulation: Encapsulation): void {
-    const view = this.#view;
     const isUdp = encapsulation === "udp";
-    const messages = isUdp ? map.UDP_SEND_MESSAGES : map.RAW_SEND_MESSAGES;
-    const count = view.getUint32(isUdp ? map.UDP_SEND_COUNT : map.RAW_SEND_COUNT, true);
+    const count = this.#view.getUint32(isUdp ? map.UDP_SEND_COUNT : map.RAW_SEND_COUNT, true);
+    this.#counts[isUdp ? "udpMessages" : "rawMessages"] += count;
     for (let index = 0; index < count; index++) {
-      const message = messages + index * map.MESSAGE_OCTETS;
-      const name = Number(view.getBigUint64(message + map.MESSAGE_NAME, true));
-      if (view.getUint16(name + map.NAME_FAMILY, true) !== map.AF_INET) throw new Error("no AF_INET");
-      const { slot, bytes } = this.#vector(
-        Number(view.getBigUint64(message + map.MESSAGE_VECTORS, true)),
-      );
-      verdicts[slot] = {
-        kind: "send",
-        encapsulation,
-        address: formatIpv4(this.#bytes, name + map.NAME_ADDRESS),
-        port: view.getUint16(name + map.NAME_PORT),
-        typeOfService: isUdp ? this.#sentTypeOfService(message) : bytes[1],
-        bytes,
-      };
+      const message = isUdp ? this.kernel.udpMessage(index) : this.kernel.rawMessage(index);
+      const { address, port, typeOfService } = message;
+      for (const { slot, bytes } of message.datagrams) {
+        const before = verdicts[slot];
+        const isNext = before?.kind === "send" && before.address === address && before.port === port &&
+          before.typeOfService === typeOfService && before.encapsulation === encapsulation;
+        if (before !== undefined && !isNext) throw new Error(`datagrams of slot ${slot} go different ways`);
+        const datagrams = isNext ? [...before.datagrams, bytes] : [bytes];
+        verdicts[slot] = { kind: "send", encapsulation, address, port, typeOfService, datagrams };
+      }
     }
   }
 
-  /** What the kernel would make of the control message IP_TOS. */
-  #sentTypeOfService(message: number): number {
-    const view = this.#view;
-    if (view.getBigUint64(message + map.MESSAGE_CONTROL_LENGTH, true) === 0n) return 0;
-    const control = Number(view.getBigUint64(message + map.MESSAGE_CONTROL, true));
-    const isTos = view.getBigUint64(control + map.CONTROL_LENGTH, true) === 20n &&
-      view.getUint32(control + map.CONTROL_LEVEL, true) === map.IPPROTO_IP &&
-      view.getUint32(control + map.CONTROL_TYPE, true) === map.IP_TOS;
-    if (!isTos) throw new Error("not an IP_TOS control message");
-    return view.getInt32(control + map.CONTROL_DATA, true);
-  }
-
-  #inboundVerdicts(count: number): InboundVerdict[] {
-    const records: (UpwardRecord | undefined)[] = new Array(count);
+  /** The `count` verdicts of one call on inner packets from `first` on. */
+  #inboundVerdicts(places: InnerPlaces, first: number, count: number): InboundVerdict[] {
+    const records = new Map<number, UpwardRecord>();
     for (let taken = this.ring.take(); taken !== undefined; taken = this.ring.take()) {
-      records[taken.slot] = taken.record;
+      records.set(taken.slot, taken.record);
     }
-    const delivered: (Uint8Array | undefined)[] = new Array(count);
-    for (const { slot, bytes } of this.#tunWrites()) delivered[slot] = bytes;
-    const verdicts: InboundVerdict[] = [];
-    for (let slot = 0; slot < count; slot++) {
-      const reason = this.#verdict(slot);
-      const record = records[slot];
-      const bytes = delivered[slot];
-      if (reason !== map.PASSED) verdicts.push({ kind: "drop", reason: DROP_REASON_NAMES[reason], record });
-      else if (record !== undefined) verdicts.push({ kind: "signalling", record });
-      else if (bytes !== undefined) verdicts.push({ kind: "deliver", bytes });
-      else throw new Error(`slot ${slot} passed and went nowhere`);
-    }
-    return verdicts;
+    const delivered = this.#takeWrites(places);
+    return Array.from({ length: count }, (_, index) => {
+      const reason = this.#verdict(index);
+      const record = records.get(index);
+      const bytes = delivered.get(first + index);
+      if (reason !== map.PASSED) return { kind: "drop", reason: DROP_REASON_NAMES[reason], record };
+      if (record !== undefined) return { kind: "signalling", record };
+      if (bytes === undefined) throw new Error(`packet ${first + index} passed and went nowhere`);
+      return { kind: "deliver", bytes };
+    });
   }
 
-  #verdict(slot: number): number {
-    return this.#view.getInt32(map.SLOT_VERDICTS + 4 * slot, true);
-  }
-
-  #tunWrites(): { readonly slot: number; readonly bytes: Uint8Array }[] {
+  /** The packets of all writes of the last call, by their place among those of the batch. */
+  #takeWrites(places: InnerPlaces): Map<number, Uint8Array> {
+    const delivered = new Map<number, Uint8Array>();
     const count = this.#view.getUint32(map.TUN_WRITE_COUNT, true);
-    return Array.from(
-      { length: count },
-      (_, index) => this.#vector(map.TUN_WRITE_VECTORS + index * map.VECTOR_OCTETS),
-    );
+    this.#counts.tunWrites += count;
+    for (let write = 0; write < count; write++) {
+      const { header, bytes, places: pieces, ...noted } = this.kernel.tunWrite(write);
+      const packets = header === undefined ? [bytes] : segment(bytes, header);
+      if (packets.length !== pieces.length || packets.length !== noted.packets) {
+        throw new Error(
+          `the kernel makes ${packets.length} packets of ${pieces.length}, noted ${noted.packets}`,
+        );
+      }
+      const octets = packets.reduce((sum, { length }) => sum + length, 0);
+      if (octets !== noted.innerOctets) throw new Error(`${octets} octets, noted ${noted.innerOctets}`);
+      for (const [number, packet] of packets.entries()) {
+        const index = places.indexOf(pieces[number]);
+        if (delivered.has(index)) throw new Error(`packet ${index} is delivered twice`);
+        delivered.set(index, packet);
+        this.#deliveries.push({ index, bytes: packet });
+      }
+    }
+    return delivered;
   }
 
-  #vector(vector: number): { readonly slot: number; readonly bytes: Uint8Array } {
-    const start = Number(this.#view.getBigUint64(vector + map.VECTOR_BASE, true));
-    const octets = Number(this.#view.getBigUint64(vector + map.VECTOR_LENGTH, true));
-    const slot = Math.floor((start - map.SLOTS) / map.SLOT_STRIDE);
-    return { slot, bytes: this.#bytes.slice(start, start + octets) };
+  #verdict(index: number): number {
+    if (index >= map.VERDICT_CAPACITY) throw new RangeError(`verdict ${index} is not kept`);
+    return this.#view.getInt32(map.VERDICTS + 4 * index, true);
   }
 }
 
-function packetAt(slot: number): number {
-  return map.SLOTS + map.HEADROOM + slot * map.SLOT_STRIDE;
+/** Which inner packet of a batch lies where. */
+class InnerPlaces {
+  /** Of all reads. */
+  readonly count: number;
+  /** Of each slot: the number of its first packet, and how far apart its packets are. */
+  readonly #slots: { readonly first: number; readonly octets: number }[] = [];
+
+  constructor(encapsulation: Encapsulation, datagrams: readonly ReceivedDatagram[]) {
+    let first = 0;
+    for (const { bytes, datagramOctets } of datagrams) {
+      const octets = encapsulation === "udp" && datagramOctets || Infinity;
+      this.#slots.push({ first, octets });
+      first += Math.max(1, Math.ceil(bytes.length / octets));
+    }
+    this.count = first;
+  }
+
+  indexOf(place: number): number {
+    const slot = slotOf(place);
+    const { first, octets } = this.#slots[slot];
+    return first + Math.floor((place - packetAt(slot)) / octets);
+  }
 }

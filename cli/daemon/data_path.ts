@@ -1,10 +1,11 @@
 import type { TunnelEnd } from "../../core/control/tunnel.ts";
 import type { DropReasonName } from "../../core/forwarding/counters.ts";
 import type { UpwardRecord } from "../../core/forwarding/forwarder.ts";
-import type { Ipv4Address, Ipv6Address } from "../../core/wire/address.ts";
+import { type Ipv4Address, type Ipv6Address, UNSPECIFIED_IPV4 } from "../../core/wire/address.ts";
 import { CLOCK_MONOTONIC, dataPathCalls, memoryBase, pointerInto } from "../../ffi/data_path_calls.ts";
 import { openEventFd, signalEventFd } from "../../ffi/event_fd.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
+import { NO_TUN_OFFLOADS, type TunOffloads } from "../../ffi/tun.ts";
 import { BindingTableWriter } from "../../wasm/binding_table.ts";
 import { readCounters } from "../../wasm/forwarder_counters.ts";
 import { createForwarderMemory, ipv4Word, openForwarderMemory } from "../../wasm/forwarder_memory.ts";
@@ -22,6 +23,8 @@ export type DataPathOptions =
   & {
     /** Non-blocking, IFF_TUN | IFF_NO_PI. Stays the caller's: close it after close(). */
     readonly tunFileDescriptor: number;
+    /** Default: none. */
+    readonly tunOffloads?: TunOffloads;
     /** `arrivedMs` is on the clock of performance.now(). */
     readonly onSignalling: (record: UpwardRecord) => void;
     /** The data path has ended by itself: the TUN device is gone, or a bug. Called once. */
@@ -46,10 +49,16 @@ export type DataPathOptions =
 export interface DataPathSockets {
   /** Non-blocking, with IP_RECVTOS. */
   readonly udpFileDescriptor: number;
+  /** Likewise, for mobility messages only: received from before the others. */
+  readonly signallingFileDescriptor?: number;
   /** Non-blocking, protocol 41, with IP_HDRINCL. */
   readonly rawFileDescriptor: number;
+  /** The same for protocol 4; left out, no IPv4 comes in without UDP. */
+  readonly rawIpv4FileDescriptor?: number;
   /** Outer source of protocol 41: the care-of address, or the home agent's. */
   readonly outerSource: Ipv4Address;
+  /** May messages to the UDP socket hold several datagrams (UDP_SEGMENT)? Default: no. */
+  readonly canSegment?: boolean;
 }
 
 export interface DataPathCounters {
@@ -103,6 +112,7 @@ export class DataPath {
       : 1;
     const memory = createForwarderMemory(maximumBindings);
     const module = instantiateForwarder(memory);
+    const offloads = options.tunOffloads ?? NO_TUN_OFFLOADS;
     const [seed] = crypto.getRandomValues(new BigUint64Array(1));
     openForwarderMemory(module, {
       memory,
@@ -110,6 +120,8 @@ export class DataPath {
       maximumBindings,
       base: memoryBase(memory),
       seed,
+      hasTunHeader: offloads.header,
+      offloads: (offloads.tcp ? map.OFFLOAD_TUN_TCP : 0) | (offloads.udp ? map.OFFLOAD_TUN_UDP : 0),
     });
     this.bindings = new BindingTableWriter(module, memory);
     this.#options = options;
@@ -126,13 +138,17 @@ export class DataPath {
   }
 
   /** Resolves when the Worker has let go of the sockets that it had: only then close those. */
-  setSockets({ udpFileDescriptor, rawFileDescriptor, outerSource }: DataPathSockets): Promise<void> {
-    return this.#command(udpFileDescriptor, rawFileDescriptor, ipv4Word(outerSource));
+  setSockets(sockets: DataPathSockets): Promise<void> {
+    return this.#command(sockets);
   }
 
   /** There is no care-of address: what would leave is dropped (noSocket). Resolves as setSockets does. */
   clearSockets(): Promise<void> {
-    return this.#command(NO_SOCKET, NO_SOCKET, 0);
+    return this.#command({
+      udpFileDescriptor: NO_SOCKET,
+      rawFileDescriptor: NO_SOCKET,
+      outerSource: UNSPECIFIED_IPV4,
+    });
   }
 
   /** Mobile node: traffic of the home address goes this way. */
@@ -206,13 +222,16 @@ export class DataPath {
   }
 
   /** Commands go one after the other. Resolves when the Worker has obeyed, or has ended. */
-  #command(udpFileDescriptor: number, rawFileDescriptor: number, outerSource: number): Promise<void> {
+  #command(sockets: DataPathSockets): Promise<void> {
     return this.#lastCommand = this.#lastCommand.then(async () => {
       if (this.#hasEnded) return;
       const words = this.#words;
-      words[map.COMMAND_UDP_DESCRIPTOR / 4] = udpFileDescriptor;
-      words[map.COMMAND_RAW_DESCRIPTOR / 4] = rawFileDescriptor;
-      words[map.COMMAND_OUTER_SOURCE / 4] = outerSource;
+      words[map.COMMAND_UDP_DESCRIPTOR / 4] = sockets.udpFileDescriptor;
+      words[map.COMMAND_SIGNALLING_DESCRIPTOR / 4] = sockets.signallingFileDescriptor ?? NO_SOCKET;
+      words[map.COMMAND_RAW_DESCRIPTOR / 4] = sockets.rawFileDescriptor;
+      words[map.COMMAND_RAW_IPV4_DESCRIPTOR / 4] = sockets.rawIpv4FileDescriptor ?? NO_SOCKET;
+      words[map.COMMAND_OUTER_SOURCE / 4] = ipv4Word(sockets.outerSource);
+      words[map.COMMAND_SOCKET_OFFLOADS / 4] = sockets.canSegment ? map.OFFLOAD_UDP_SEGMENT : 0;
       const sequence = Atomics.add(words, map.COMMAND_SEQUENCE / 4, 1) + 1;
       signalEventFd(this.#event);
       while (!this.#hasEnded) {

@@ -7,7 +7,17 @@ import {
   MSG_DONTWAIT,
   pointerInto,
 } from "../../ffi/data_path_calls.ts";
-import { EAGAIN, EINTR, ENOBUFS, errnoName, lastErrno } from "../../ffi/errno.ts";
+import {
+  EAGAIN,
+  EINTR,
+  EINVAL,
+  EIO,
+  EMSGSIZE,
+  ENOBUFS,
+  EOPNOTSUPP,
+  errnoName,
+  lastErrno,
+} from "../../ffi/errno.ts";
 import { POLLIN } from "../../ffi/poll.ts";
 import { type ForwarderModule, instantiateForwarder } from "../../wasm/forwarder_module.ts";
 import * as map from "../../wasm/memory_map.ts";
@@ -16,13 +26,19 @@ import * as map from "../../wasm/memory_map.ts";
 const TUN = 0;
 const UDP = 1;
 const RAW = 2;
-const EVENT = 3;
+const RAW_IPV4 = 3;
+const SIGNALLING = 4;
+const EVENT = 5;
 
 const WAIT_FOR_EVER = -1;
 /** poll() passes over a negative descriptor; sendmmsg() gives EBADF. */
 const NO_SOCKET = -1;
 /** No events at a descriptor. */
 const NOTHING = 0;
+/** A round reads no more from the TUN device once it has this much: what is read should still be in the cache when sent. */
+const BATCH_OCTETS = 256 * 1024;
+/** How a kernel or a device says that it cannot cut a message after all (udp(7) and the kernel's udp_send_skb). */
+const SEGMENT_REFUSALS: readonly number[] = [EINVAL, EIO, EMSGSIZE, EOPNOTSUPP];
 /** The TUN device has the packet. */
 const TAKEN = -1;
 
@@ -31,7 +47,7 @@ const TAKEN = -1;
  * batch from each of them, so that none waits for the others; what the kernel does not take at once is dropped
  * and counted. After the constructor nothing is allocated.
  *
- * A round: poll -> commands
+ * A round: poll -> commands -> signalling, as UDP
  *   TUN: read until empty -> outbound -> sendmmsg (UDP), sendmmsg (41), writev (ICMPv6 errors)
  *   UDP, 41: recvmmsg -> inbound -> writev for each packet; the ring wakes control
  */
@@ -41,17 +57,26 @@ export class DataPathLoop {
   readonly #words: Int32Array;
   readonly #tun: number;
   readonly #event: number;
+  /** struct virtio_net_hdr in front of each packet: its octets, and what a read asks for with it. */
+  readonly #tunHeaderOctets: number;
+  readonly #tunReadOctets: number;
   #udp = NO_SOCKET;
   #raw = NO_SOCKET;
+  #rawIpv4 = NO_SOCKET;
+  #signalling = NO_SOCKET;
+  /**
+   * Reads of the TUN device in the next round: twice as many after a round that found enough. So a lone packet costs no
+   * second read to learn that it is alone, and a flood goes in whole batches.
+   */
+  #tunLimit = 1;
   /** Why the loop cannot go on; empty while it can. */
   #fault = "";
   #isStopped = false;
 
   // Places in the shared memory, as the kernel sees them.
   readonly #pollDescriptors: Deno.PointerObject;
-  readonly #clock: Deno.PointerObject;
   readonly #eventValue: Deno.PointerObject;
-  readonly #slots: readonly Deno.PointerObject[];
+  readonly #tunReads: readonly Deno.PointerObject[];
   readonly #udpReceive: Deno.PointerObject;
   readonly #rawReceive: Deno.PointerObject;
   readonly #udpSends: readonly Deno.PointerObject[];
@@ -63,24 +88,30 @@ export class DataPathLoop {
     readonly tunFileDescriptor: number;
     readonly eventFileDescriptor: number;
   }) {
-    this.#module = instantiateForwarder(memory);
+    const clock = pointerInto(memory, map.CLOCK);
+    this.#module = instantiateForwarder(memory, () => {
+      this.#calls.clockGettime(CLOCK_MONOTONIC, clock);
+    });
     this.#words = new Int32Array(memory.buffer);
     this.#tun = tunFileDescriptor;
     this.#event = eventFileDescriptor;
-    const each = (start: number, stride: number) =>
-      Array.from({ length: map.BATCH }, (_, index) => pointerInto(memory, start + index * stride));
+    const each = (start: number, stride: number, length: number) =>
+      Array.from({ length }, (_, index) => pointerInto(memory, start + index * stride));
+    this.#tunHeaderOctets = this.#words[map.TUN_HEADER_OCTETS / 4];
+    this.#tunReadOctets = map.SLOT_CAPACITY + this.#tunHeaderOctets;
     this.#pollDescriptors = pointerInto(memory, map.POLL_DESCRIPTORS);
-    this.#clock = pointerInto(memory, map.CLOCK);
     this.#eventValue = pointerInto(memory, map.EVENT_VALUE);
-    this.#slots = each(map.SLOTS + map.HEADROOM, map.SLOT_STRIDE);
+    this.#tunReads = each(map.SLOTS + map.HEADROOM - this.#tunHeaderOctets, map.SLOT_STRIDE, map.BATCH);
     this.#udpReceive = pointerInto(memory, map.UDP_RECEIVE_MESSAGES);
     this.#rawReceive = pointerInto(memory, map.RAW_RECEIVE_MESSAGES);
-    this.#udpSends = each(map.UDP_SEND_MESSAGES, map.MESSAGE_OCTETS);
-    this.#rawSends = each(map.RAW_SEND_MESSAGES, map.MESSAGE_OCTETS);
-    this.#tunWrites = each(map.TUN_WRITE_VECTORS, map.VECTOR_OCTETS);
+    this.#udpSends = each(map.UDP_SEND_MESSAGES, map.MESSAGE_OCTETS, map.UDP_MESSAGES);
+    this.#rawSends = each(map.RAW_SEND_MESSAGES, map.MESSAGE_OCTETS, map.DATAGRAMS);
+    this.#tunWrites = each(map.TUN_WRITE_VECTORS, map.TUN_WRITE_VECTORS_OCTETS, map.ALL_TUN_WRITES);
     this.#watch(TUN, tunFileDescriptor);
     this.#watch(UDP, NO_SOCKET);
     this.#watch(RAW, NO_SOCKET);
+    this.#watch(RAW_IPV4, NO_SOCKET);
+    this.#watch(SIGNALLING, NO_SOCKET);
     this.#watch(EVENT, eventFileDescriptor);
     this.#obey();
   }
@@ -98,10 +129,11 @@ export class DataPathLoop {
         this.#calls.read(this.#event, this.#eventValue, 8);
         this.#obey();
       }
-      this.#calls.clockGettime(CLOCK_MONOTONIC, this.#clock);
+      this.#fromSocket(SIGNALLING, this.#signalling, this.#udpReceive);
       if (this.#happened(TUN) !== NOTHING) this.#fromTun();
       this.#fromSocket(UDP, this.#udp, this.#udpReceive);
       this.#fromSocket(RAW, this.#raw, this.#rawReceive);
+      this.#fromSocket(RAW_IPV4, this.#rawIpv4, this.#rawReceive);
     }
     return this.#fault;
   }
@@ -110,16 +142,23 @@ export class DataPathLoop {
   #obey(): void {
     const words = this.#words;
     const sequence = Atomics.load(words, map.COMMAND_SEQUENCE / 4);
-    const udp = words[map.COMMAND_UDP_DESCRIPTOR / 4];
-    const raw = words[map.COMMAND_RAW_DESCRIPTOR / 4];
-    if (udp !== this.#udp) this.#watch(UDP, udp);
-    if (raw !== this.#raw) this.#watch(RAW, raw);
-    this.#udp = udp;
-    this.#raw = raw;
+    this.#udp = this.#take(UDP, this.#udp, map.COMMAND_UDP_DESCRIPTOR);
+    this.#raw = this.#take(RAW, this.#raw, map.COMMAND_RAW_DESCRIPTOR);
+    this.#rawIpv4 = this.#take(RAW_IPV4, this.#rawIpv4, map.COMMAND_RAW_IPV4_DESCRIPTOR);
+    this.#signalling = this.#take(SIGNALLING, this.#signalling, map.COMMAND_SIGNALLING_DESCRIPTOR);
     words[map.OUTER_SOURCE / 4] = words[map.COMMAND_OUTER_SOURCE / 4];
+    this.#switchOff(map.OFFLOAD_UDP_SEGMENT);
+    words[map.OFFLOADS / 4] |= words[map.COMMAND_SOCKET_OFFLOADS / 4];
     Atomics.store(words, map.COMMAND_DONE / 4, sequence);
     Atomics.notify(words, map.COMMAND_DONE / 4);
     this.#isStopped = words[map.COMMAND_STOP / 4] !== 0;
+  }
+
+  /** The socket that control names in place of this one. */
+  #take(place: number, current: number, command: number): number {
+    const named = this.#words[command / 4];
+    if (named !== current) this.#watch(place, named);
+    return named;
   }
 
   /** Clears what the last round found there. */
@@ -136,52 +175,76 @@ export class DataPathLoop {
 
   #fromTun(): void {
     const words = this.#words;
+    const limit = this.#tunLimit;
+    this.#tunLimit = Math.min(map.BATCH, 2 * limit);
     let count = 0;
-    while (count < map.BATCH) {
-      const octets = this.#calls.read(this.#tun, this.#slots[count], map.SLOT_CAPACITY);
+    let total = 0;
+    while (count < limit && total < BATCH_OCTETS) {
+      const octets = this.#calls.read(this.#tun, this.#tunReads[count], this.#tunReadOctets);
       if (octets < 0) {
         const errno = lastErrno();
         if (errno === EINTR) continue;
         if (errno !== EAGAIN) this.#fault = `the TUN device is gone (read: ${errnoName(errno)})`;
+        this.#tunLimit = Math.max(1, count);
         break;
       }
-      words[map.SLOT_LENGTHS / 4 + count] = octets;
+      words[map.SLOT_LENGTHS / 4 + count] = Math.max(0, octets - this.#tunHeaderOctets);
+      total += octets;
       count++;
     }
-    if (count === 0) return;
-    this.#module.outbound(count);
-    this.#send(UDP, this.#udp, this.#udpSends, words[map.UDP_SEND_COUNT / 4]);
-    this.#send(RAW, this.#raw, this.#rawSends, words[map.RAW_SEND_COUNT / 4]);
-    const answers = words[map.TUN_WRITE_COUNT / 4];
-    for (let index = 0; index < answers; index++) {
-      const reason = this.#writeTun(index);
-      if (reason !== TAKEN) this.#module.countDrop(reason);
+    for (let slot = 0; slot < count;) {
+      slot = this.#module.outbound(slot, count);
+      this.#send(UDP, this.#udp, this.#udpSends, 0, words[map.UDP_SEND_COUNT / 4]);
+      this.#send(RAW, this.#raw, this.#rawSends, 0, words[map.RAW_SEND_COUNT / 4]);
+      const answers = words[map.TUN_WRITE_COUNT / 4];
+      for (let index = 0; index < answers; index++) {
+        const reason = this.#writeTun(index);
+        if (reason !== TAKEN) this.#module.countDrop(reason);
+      }
     }
   }
 
+  /** Sends messages `first` up to `end` of a list. */
   #send(
     place: number,
     fileDescriptor: number,
     messages: readonly Deno.PointerObject[],
-    count: number,
+    first: number,
+    end: number,
   ): void {
-    let next = 0;
-    while (next < count) {
-      const sent = this.#calls.sendmmsg(fileDescriptor, messages[next], count - next, MSG_DONTWAIT);
+    let next = first;
+    while (next < end) {
+      const sent = this.#calls.sendmmsg(fileDescriptor, messages[next], end - next, MSG_DONTWAIT);
       if (sent > 0) {
         next += sent;
         continue;
       }
       const errno = lastErrno();
       if (errno === EINTR) continue;
-      // No socket, or one that is full, stays so for the rest of the batch; another error is of one packet.
-      const end = errno === EBADF || errno === EAGAIN ? count : next + 1;
+      if (place === UDP && this.#isSegmented(next) && SEGMENT_REFUSALS.includes(errno)) {
+        this.#switchOff(map.OFFLOAD_UDP_SEGMENT);
+        const count = this.#module.splitMessage(next);
+        this.#send(UDP, fileDescriptor, messages, map.SPLIT_MESSAGES, map.SPLIT_MESSAGES + count);
+        next++;
+        continue;
+      }
+      // No socket, or one that is full, stays so for the rest of the batch; another error is of one message.
+      const refused = errno === EBADF || errno === EAGAIN ? end : next + 1;
       const reason = refusedSend(place, errno);
-      for (; next < end; next++) {
+      for (; next < refused; next++) {
         if (place === UDP) this.#module.refuseUdpSend(next, reason);
         else this.#module.refuseRawSend(next, reason);
       }
     }
+  }
+
+  /** Does this message carry several datagrams? */
+  #isSegmented(index: number): boolean {
+    return this.#words[map.UDP_SEND_NOTES / 4 + 2 * index] > 1;
+  }
+
+  #switchOff(offload: number): void {
+    this.#words[map.OFFLOADS / 4] &= ~offload;
   }
 
   #fromSocket(place: number, fileDescriptor: number, messages: Deno.PointerObject): void {
@@ -193,18 +256,34 @@ export class DataPathLoop {
       else if (errno !== EAGAIN && errno !== EINTR) this.#module.countSocketError();
       return;
     }
-    if (place === UDP) this.#module.inboundUdp(count);
-    else this.#module.inboundRaw(count);
-    const packets = this.#words[map.TUN_WRITE_COUNT / 4];
-    for (let index = 0; index < packets; index++) {
-      const reason = this.#writeTun(index);
-      if (reason !== TAKEN) this.#module.refuseTunWrite(index, reason);
+    for (let isFirst = 1, isDone = 0; isDone === 0; isFirst = 0) {
+      isDone = place === UDP || place === SIGNALLING
+        ? this.#module.inboundUdp(count, isFirst)
+        : this.#module.inboundRaw(count, isFirst);
+      const writes = this.#words[map.TUN_WRITE_COUNT / 4];
+      for (let index = 0; index < writes; index++) this.#deliver(index);
     }
   }
 
-  /** Why the TUN device does not take a packet, or TAKEN. */
+  #deliver(index: number): void {
+    const reason = this.#writeTun(index);
+    if (reason === TAKEN) return;
+    if (reason !== DropReason.tunWriteFailed || this.#note(index, map.NOTE_PACKETS) === 1) {
+      return this.#module.refuseTunWrite(index, reason);
+    }
+    this.#switchOff(map.OFFLOAD_TUN_TCP | map.OFFLOAD_TUN_UDP);
+    const count = this.#module.splitWrite(index);
+    for (let split = map.SPLIT_WRITES; split < map.SPLIT_WRITES + count; split++) this.#deliver(split);
+  }
+
+  #note(write: number, field: number): number {
+    return this.#words[(map.TUN_WRITE_NOTES + write * map.NOTE_OCTETS + field) / 4];
+  }
+
+  /** Why the TUN device does not take a write, or TAKEN. */
   #writeTun(index: number): number {
-    while (this.#calls.writev(this.#tun, this.#tunWrites[index], 1) < 0) {
+    const vectors = this.#note(index, map.NOTE_VECTOR_COUNT);
+    while (this.#calls.writev(this.#tun, this.#tunWrites[index], vectors) < 0) {
       const errno = lastErrno();
       if (errno === EINTR) continue;
       return errno === EAGAIN || errno === ENOBUFS ? DropReason.tunFull : DropReason.tunWriteFailed;

@@ -7,8 +7,8 @@ export enum DropReason {
   // Found by the forwarder.
   truncatedHeader,
   unknownVersion,
-  ipv4NotCarried,
   truncatedPacket,
+  innerHeaderMalformed,
   outerHeaderMalformed,
   extensionHeadersMalformed,
   sourceNotUnicast,
@@ -23,6 +23,7 @@ export enum DropReason {
   signallingNotInUdp,
   signallingTooLong,
   signallingRingFull,
+  tunHeaderMalformed,
   packetTooBig,
   congestionNotEct,
   // Found by the system calls.
@@ -36,4 +37,4 @@ export enum DropReason {
 }
 
 /** How many reasons there are. */
-export const DROP_REASON_COUNT = 27;
+export const DROP_REASON_COUNT = 28;

@@ -8,13 +8,13 @@ export interface DropExplanation {
 }
 
 export const DROP_EXPLANATIONS: Readonly<Record<DropReasonName, DropExplanation>> = {
-  truncatedHeader: { meaning: "shorter than an IPv6 header", source: "RFC 8200 3" },
+  truncatedHeader: { meaning: "shorter than an IP header", source: "RFC 8200 3, RFC 791 3.1" },
   unknownVersion: {
-    meaning: "the first nibble is neither 4 nor 6, or not 6 with protocol 41",
+    meaning: "the first nibble is neither 4 nor 6, or not the outer protocol's version",
     source: "RFC 5555 4.1",
   },
-  ipv4NotCarried: { meaning: "an IPv4 packet inside: not carried yet", source: "RFC 5555 4.4.3" },
   truncatedPacket: { meaning: "the inner length field goes past the end", source: "RFC 8200 3" },
+  innerHeaderMalformed: { meaning: "the inner IPv4 header contradicts itself", source: "RFC 791 3.1" },
   outerHeaderMalformed: { meaning: "the outer IPv4 header contradicts itself", source: "RFC 791 3.1" },
   extensionHeadersMalformed: {
     meaning: "inner extension headers go past the end, or are more than 8",
@@ -57,6 +57,10 @@ export const DROP_EXPLANATIONS: Readonly<Record<DropReasonName, DropExplanation>
   signallingTooLong: { meaning: "a mobility message of more than 4032 octets", source: "own limit" },
   signallingRingFull: {
     meaning: "control has not yet taken the mobility messages before",
+    source: "own limit",
+  },
+  tunHeaderMalformed: {
+    meaning: "the TUN device asks for a checksum or segments that the packet cannot have",
     source: "own limit",
   },
   packetTooBig: { meaning: "larger than the tunnel's MTU; answered where allowed", source: "RFC 2473 7.1" },

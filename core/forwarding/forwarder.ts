@@ -2,6 +2,7 @@ import type { OuterSource } from "../control/event.ts";
 import type { Encapsulation, TunnelEnd } from "../control/tunnel.ts";
 import type { Ipv4Address, Ipv6Address } from "../wire/address.ts";
 import type { DropReasonName, ForwardingCounters } from "./counters.ts";
+import type { TunHeader } from "./tun_header.ts";
 
 /**
  * The data path between a TUN device and the outer sockets. Outbound always means: from the TUN device, out
@@ -18,14 +19,17 @@ export interface Forwarder {
    * Home agent: traffic of this home address uses this tunnel from now on. Mobile node: the same, for its own
    * home address. `innerMtu` is what the tunnel carries, octets; values outside 1280..65507 are brought there.
    */
-  setBinding(homeAddress: Ipv6Address, tunnel: TunnelEnd, innerMtu: number): void;
-  removeBinding(homeAddress: Ipv6Address): void;
+  setBinding(homeAddress: Ipv6Address | Ipv4Address, tunnel: TunnelEnd, innerMtu: number): void;
+  removeBinding(homeAddress: Ipv6Address | Ipv4Address): void;
   /** The outer source address of what leaves with protocol 41. */
   setOuterSource(address: Ipv4Address): void;
 
   /** What becomes of packets read from the TUN device, in their order: at most a batch of 64. */
-  outbound(packets: readonly Uint8Array[], nowMs: number): OutboundVerdict[];
-  /** What becomes of datagrams read from the sockets, in their order: at most a batch of 64 of one encapsulation. */
+  outbound(packets: readonly TunPacket[], nowMs: number): OutboundVerdict[];
+  /**
+   * What becomes of the inner packets of datagrams read from the sockets, in their order: at most a batch of 64 reads of
+   * one encapsulation. A read with several datagrams (ReceivedDatagram.datagramOctets) has a verdict for each.
+   */
   inbound(
     encapsulation: Encapsulation,
     datagrams: readonly ReceivedDatagram[],
@@ -40,19 +44,31 @@ export interface HomeAgentForwarding {
   readonly role: "homeAgent";
   /** Destination of signalling, source of Packet Too Big. */
   readonly homeAgentAddress: Ipv6Address;
+  /** Source of ICMPv4 errors; none are sent without it. */
+  readonly homeAgentIpv4Address?: Ipv4Address;
 }
 
 export interface MobileNodeForwarding {
   readonly role: "mobileNode";
-  /** Source and destination of all that the tunnel carries. */
+  /** Source and destination of all IPv6 that the tunnel carries. */
   readonly homeAddress: Ipv6Address;
+  /** The same for IPv4; without it, none is carried. */
+  readonly ipv4HomeAddress?: Ipv4Address;
   /** Where signalling may come from, with or without a tunnel. */
   readonly homeAgentIpv4Address: Ipv4Address;
 }
 
-export interface ReceivedDatagram {
-  /** UDP: the payload. Protocol 41: the whole IPv4 packet, as a raw socket gives it. */
+export interface TunPacket {
   readonly bytes: Uint8Array;
+  /** What the kernel left to do; undefined for nothing. */
+  readonly header?: TunHeader;
+}
+
+export interface ReceivedDatagram {
+  /** UDP: the payload. Protocols 41 and 4: the whole IPv4 packet, as a raw socket gives it. */
+  readonly bytes: Uint8Array;
+  /** UDP: `bytes` are the payloads of several datagrams of so many octets (the last may be shorter) (UDP_GRO); 0 for one. */
+  readonly datagramOctets?: number;
   /** UDP: where it came from. Not looked at with protocol 41, where `bytes` says it. */
   readonly source: OuterSource;
   /** UDP: the outer type of service octet. Not looked at with protocol 41. */
@@ -68,10 +84,13 @@ export type OutboundVerdict =
     readonly port: number;
     /** Outer type of service: the inner traffic class (RFC 6040 section 4.1, RFC 2983). */
     readonly typeOfService: number;
-    /** UDP: the payload. Protocol 41: the whole IPv4 packet; identification and DF are 0. */
-    readonly bytes: Uint8Array;
+    /**
+     * One, or one for each segment that the packet was cut into. UDP: the payload. Otherwise the whole IPv4 packet,
+     * protocol 41 or 4 as the inner packet's version has it; identification and DF are 0.
+     */
+    readonly datagrams: readonly Uint8Array[];
   }
-  /** `answer` is an ICMPv6 error that goes back into the TUN device. */
+  /** `answer` is an ICMP error that goes back into the TUN device. */
   | { readonly kind: "drop"; readonly reason: DropReasonName; readonly answer: Uint8Array | undefined };
 
 export type InboundVerdict =

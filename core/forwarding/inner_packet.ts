@@ -1,35 +1,85 @@
-import { formatIpv6, isRoutableUnicastIpv6 } from "../wire/address.ts";
+import {
+  formatIpv4,
+  formatIpv6,
+  type IpAddress,
+  isRoutableUnicastIpv4,
+  isRoutableUnicastIpv6,
+} from "../wire/address.ts";
 import { Protocol } from "../wire/constants.ts";
 import type { DropReasonName } from "./counters.ts";
 import { MAXIMUM_EXTENSION_HEADERS } from "./limits.ts";
 
+export const IPV4_HEADER_OCTETS = 20;
 export const IPV6_HEADER_OCTETS = 40;
 export const SOURCE_OFFSET = 8;
 export const DESTINATION_OFFSET = 24;
+export const IPV4_SOURCE_OFFSET = 12;
+export const IPV4_DESTINATION_OFFSET = 16;
 const NEXT_HEADER_OFFSET = 6;
 const AUTHENTICATION_HEADER = 51;
 
-/** Inner packets of RFC 5555 section 4.1 are told by their first nibble; octets after the packet's length are cut. */
-export function cutInnerPacket(bytes: Uint8Array, { ipv6Only }: { readonly ipv6Only: boolean }):
+type Cut =
   | { readonly ok: true; readonly packet: Uint8Array }
-  | { readonly ok: false; readonly reason: DropReasonName } {
+  | { readonly ok: false; readonly reason: DropReasonName };
+
+/**
+ * Inner packets of RFC 5555 section 4.1 are told by their first nibble, unless the outer header says which `version`
+ * there is; octets after the packet's length are cut.
+ */
+export function cutInnerPacket(bytes: Uint8Array, version?: 4 | 6): Cut {
   if (bytes.length === 0) return { ok: false, reason: "truncatedHeader" };
-  const version = bytes[0] >> 4;
-  if (version === 4 && !ipv6Only) return { ok: false, reason: "ipv4NotCarried" };
-  if (version !== 6) return { ok: false, reason: "unknownVersion" };
+  const found = bytes[0] >> 4;
+  if (found !== 4 && found !== 6 || version !== undefined && found !== version) {
+    return { ok: false, reason: "unknownVersion" };
+  }
+  return found === 6 ? cutIpv6(bytes) : cutIpv4(bytes);
+}
+
+function cutIpv6(bytes: Uint8Array): Cut {
   if (bytes.length < IPV6_HEADER_OCTETS) return { ok: false, reason: "truncatedHeader" };
   const length = IPV6_HEADER_OCTETS + (bytes[4] << 8 | bytes[5]);
   if (length > bytes.length) return { ok: false, reason: "truncatedPacket" };
   return { ok: true, packet: bytes.subarray(0, length) };
 }
 
-export function isUnicastAt(packet: Uint8Array, offset: number): boolean {
-  return isRoutableUnicastIpv6(formatIpv6(packet, offset));
+function cutIpv4(bytes: Uint8Array): Cut {
+  if (bytes.length < IPV4_HEADER_OCTETS) return { ok: false, reason: "truncatedHeader" };
+  const length = bytes[2] << 8 | bytes[3];
+  if (length > bytes.length) return { ok: false, reason: "truncatedPacket" };
+  const headerLength = ipv4HeaderLength(bytes);
+  if (headerLength < IPV4_HEADER_OCTETS || headerLength > length) {
+    return { ok: false, reason: "innerHeaderMalformed" };
+  }
+  return { ok: true, packet: bytes.subarray(0, length) };
+}
+
+export function isIpv6(packet: Uint8Array): boolean {
+  return packet[0] >> 4 === 6;
+}
+
+/** Octets, as the header says. */
+export function ipv4HeaderLength(packet: Uint8Array): number {
+  return 4 * (packet[0] & 0x0f);
+}
+
+export function sourceOf(packet: Uint8Array): IpAddress {
+  return isIpv6(packet) ? formatIpv6(packet, SOURCE_OFFSET) : formatIpv4(packet, IPV4_SOURCE_OFFSET);
+}
+
+export function destinationOf(packet: Uint8Array): IpAddress {
+  return isIpv6(packet)
+    ? formatIpv6(packet, DESTINATION_OFFSET)
+    : formatIpv4(packet, IPV4_DESTINATION_OFFSET);
+}
+
+/** May the address stand outside of its link? */
+export function isRoutableUnicast(address: IpAddress): boolean {
+  return address.includes(":") ? isRoutableUnicastIpv6(address) : isRoutableUnicastIpv4(address);
 }
 
 /**
- * Is the upper layer a mobility header (RFC 6275 6.1)? Looks behind hop-by-hop options, routing headers and
- * destination options; behind nothing else.
+ * Is the upper layer of an IPv6 packet a mobility header (RFC 6275 6.1)? Looks behind hop-by-hop options, routing
+ * headers and destination options; behind nothing else.
  */
 export function findMobilityHeader(packet: Uint8Array): "mobility" | "other" | "malformed" {
   let next = packet[NEXT_HEADER_OFFSET];
@@ -45,15 +95,17 @@ export function findMobilityHeader(packet: Uint8Array): "mobility" | "other" | "
   }
 }
 
-/**
- * May an ICMPv6 error be sent about this packet, as far as its upper layer goes (RFC 4443 section 2.4 (e))? Not
- * about another ICMPv6 error or a redirect, and not where that cannot be told.
- */
+/** May an ICMP error be sent about this packet being too big, as far as its upper layer goes? */
 export function mayBeAnsweredWithError(packet: Uint8Array): boolean {
+  return isIpv6(packet) ? mayBeAnswered6(packet) : mayBeAnswered4(packet);
+}
+
+/** RFC 4443 section 2.4 (e): not about another ICMPv6 error or a redirect, and not where that cannot be told. */
+function mayBeAnswered6(packet: Uint8Array): boolean {
   let next = packet[NEXT_HEADER_OFFSET];
   let offset = IPV6_HEADER_OCTETS;
   for (let passed = 0;; passed++) {
-    if (next === Protocol.icmpv6) return offset < packet.length && isInformational(packet[offset]);
+    if (next === Protocol.icmpv6) return offset < packet.length && isInformational6(packet[offset]);
     const isFragment = next === Protocol.fragment;
     const isAuthentication = next === AUTHENTICATION_HEADER;
     if (!isFragment && !isAuthentication && !isOptionsOrRouting(next)) return true;
@@ -68,12 +120,27 @@ export function mayBeAnsweredWithError(packet: Uint8Array): boolean {
   }
 }
 
+/** RFC 1122 section 3.2.2: not about an ICMP error, nor a later fragment; and not where fragmenting is allowed. */
+function mayBeAnswered4(packet: Uint8Array): boolean {
+  const dontFragment = (packet[6] & 0x40) !== 0;
+  const fragmentOffset = (packet[6] & 0x1f) << 8 | packet[7];
+  if (!dontFragment || fragmentOffset !== 0) return false;
+  if (packet[9] !== Protocol.icmpv4) return true;
+  const headerLength = ipv4HeaderLength(packet);
+  return headerLength < packet.length && isInformational4(packet[headerLength]);
+}
+
 function isOptionsOrRouting(next: number): boolean {
   return next === Protocol.hopByHopOptions || next === Protocol.routing ||
     next === Protocol.destinationOptions;
 }
 
-function isInformational(type: number): boolean {
+function isInformational6(type: number): boolean {
   const redirect = 137;
   return type >= 128 && type !== redirect;
+}
+
+/** Echo, timestamp and the like; errors are 3 to 5, 11 and 12 (RFC 792). */
+function isInformational4(type: number): boolean {
+  return type === 0 || type === 8 || type >= 13;
 }

@@ -4,6 +4,8 @@
 
 /** Every IPv6 link carries this much (RFC 8200 section 5); a smaller tunnel has to fragment (RFC 2473 7.1). */
 export const MINIMUM_IPV6_MTU = 1280;
+/** Every IPv4 host takes this much (RFC 791 section 3.2): an ICMP error quotes no more (RFC 1812 section 4.3.2.3). */
+export const MINIMUM_IPV4_DATAGRAM = 576;
 /** What fits into UDP over IPv4: 65535 - 20 - 8. */
 export const MAXIMUM_INNER_MTU = 65507;
 /** Outer time to live: the tunnel is one hop for what it carries (RFC 2473 6.3, RFC 4213 3.3). */
@@ -11,6 +13,9 @@ export const OUTER_TIME_TO_LIVE = 64;
 
 /** Extension headers that are walked in search of the upper layer. Our own limit. */
 export const MAXIMUM_EXTENSION_HEADERS = 8;
+/** Segments that one packet may be cut into, and the octets of their headers. Our own limits. */
+export const MAXIMUM_SEGMENTS = 2048;
+export const MAXIMUM_SEGMENT_HEADERS_OCTETS = 262144;
 /** The longest inner packet that goes up to control: 2,048 octets of mobility header and room for what precedes it. */
 export const SIGNALLING_MAXIMUM_OCTETS = 4032;
 /** How much of a packet without a binding goes up to control. */

@@ -2,30 +2,33 @@ import type { OuterSource } from "../control/event.ts";
 import type { Encapsulation, TunnelEnd } from "../control/tunnel.ts";
 import {
   formatIpv4,
-  formatIpv6,
+  type IpAddress,
   type Ipv4Address,
-  type Ipv6Address,
-  parseIpv4,
-  parseIpv6,
+  ipv4Octets,
+  ipv6Octets,
+  UNSPECIFIED_IPV4,
 } from "../wire/address.ts";
-import { UNSPECIFIED_IPV4 } from "../wire/address.ts";
+import { Protocol } from "../wire/constants.ts";
 import type { DropReasonName, ForwardingCounters } from "./counters.ts";
-import { decapsulatedEcn, setEcn, trafficClass } from "./ecn.ts";
+import { decapsulatedEcn, ECN_MASK, setEcn, trafficClass } from "./ecn.ts";
 import type {
   Forwarder,
   ForwarderSettings,
   InboundVerdict,
+  MobileNodeForwarding,
   OutboundVerdict,
   ReceivedDatagram,
+  TunPacket,
   UpwardRecord,
 } from "./forwarder.ts";
 import {
   cutInnerPacket,
-  DESTINATION_OFFSET,
+  destinationOf,
   findMobilityHeader,
-  isUnicastAt,
+  isIpv6,
+  isRoutableUnicast,
   mayBeAnsweredWithError,
-  SOURCE_OFFSET,
+  sourceOf,
 } from "./inner_packet.ts";
 import {
   MAXIMUM_INNER_MTU,
@@ -37,8 +40,9 @@ import {
   UNBOUND_REPORT_OCTETS,
   UNBOUND_REPORTS_PER_SECOND,
 } from "./limits.ts";
-import { innerRange, outerIpv4Header } from "./outer_ipv4.ts";
-import { packetTooBig } from "./packet_too_big.ts";
+import { innerOfRaw, outerIpv4Header } from "./outer_ipv4.ts";
+import { fragmentationNeeded, packetTooBig } from "./packet_too_big.ts";
+import { segment } from "./segmentation.ts";
 import { TokenBucket } from "./token_bucket.ts";
 
 interface Binding {
@@ -56,14 +60,12 @@ interface Arrival {
 }
 
 /**
- * The forwarder in plain TypeScript: clear rather than fast. It is what the WASM forwarder is measured
- * against, and what the simulator runs.
+ * The forwarder in plain TypeScript: clear rather than fast. It is what the WASM forwarder is measured against. It
+ * delivers packet by packet: nothing is merged.
  */
 export class PlainForwarder implements Forwarder {
   readonly #settings: ForwarderSettings;
-  /** The home agent's address, or the home address. */
-  readonly #ownAddress: Ipv6Address;
-  readonly #bindings = new Map<Ipv6Address, Binding>();
+  readonly #bindings = new Map<IpAddress, Binding>();
   readonly #packetTooBigLimit = new TokenBucket({
     burst: PACKET_TOO_BIG_BURST,
     perSecond: PACKET_TOO_BIG_PER_SECOND,
@@ -86,15 +88,14 @@ export class PlainForwarder implements Forwarder {
 
   constructor(settings: ForwarderSettings) {
     this.#settings = settings;
-    this.#ownAddress = settings.role === "homeAgent" ? settings.homeAgentAddress : settings.homeAddress;
   }
 
-  setBinding(homeAddress: Ipv6Address, tunnel: TunnelEnd, innerMtu: number): void {
+  setBinding(homeAddress: IpAddress, tunnel: TunnelEnd, innerMtu: number): void {
     const mtu = Math.min(MAXIMUM_INNER_MTU, Math.max(MINIMUM_IPV6_MTU, innerMtu));
     this.#bindings.set(homeAddress, { tunnel, innerMtu: mtu });
   }
 
-  removeBinding(homeAddress: Ipv6Address): void {
+  removeBinding(homeAddress: IpAddress): void {
     this.#bindings.delete(homeAddress);
   }
 
@@ -102,7 +103,7 @@ export class PlainForwarder implements Forwarder {
     this.#outerSource = address;
   }
 
-  outbound(packets: readonly Uint8Array[], nowMs: number): OutboundVerdict[] {
+  outbound(packets: readonly TunPacket[], nowMs: number): OutboundVerdict[] {
     return packets.map((packet) => this.#outboundPacket(packet, nowMs));
   }
 
@@ -111,10 +112,8 @@ export class PlainForwarder implements Forwarder {
     datagrams: readonly ReceivedDatagram[],
     nowMs: number,
   ): InboundVerdict[] {
-    return datagrams.map((datagram) =>
-      encapsulation === "udp"
-        ? this.#inboundUdp(datagram, nowMs)
-        : this.#inboundIpv6InIpv4(datagram.bytes, nowMs)
+    return datagrams.flatMap((datagram) =>
+      encapsulation === "udp" ? this.#inboundUdp(datagram, nowMs) : [this.#inboundRaw(datagram.bytes, nowMs)]
     );
   }
 
@@ -122,65 +121,98 @@ export class PlainForwarder implements Forwarder {
     return { ...this.#counters, dropped: { ...this.#dropped } };
   }
 
-  #outboundPacket(bytes: Uint8Array, nowMs: number): OutboundVerdict {
-    const cut = cutInnerPacket(bytes, { ipv6Only: false });
+  /** The home agent's address, or the home address, of the packet's version; undefined for none. */
+  #ownAddress(packet: Uint8Array): IpAddress | undefined {
+    const settings = this.#settings;
+    if (settings.role === "homeAgent") {
+      return isIpv6(packet) ? settings.homeAgentAddress : settings.homeAgentIpv4Address;
+    }
+    return isIpv6(packet) ? settings.homeAddress : settings.ipv4HomeAddress;
+  }
+
+  #outboundPacket({ bytes, header }: TunPacket, nowMs: number): OutboundVerdict {
+    const cut = cutInnerPacket(bytes);
     if (!cut.ok) return this.#refuse(cut.reason);
     const { packet } = cut;
-    if (!isUnicastAt(packet, DESTINATION_OFFSET)) return this.#refuse("destinationNotUnicast");
-    if (!isUnicastAt(packet, SOURCE_OFFSET)) return this.#refuse("sourceNotUnicast");
-    const homeAgent = this.#settings.role === "homeAgent";
-    if (!homeAgent && formatIpv6(packet, SOURCE_OFFSET) !== this.#ownAddress) {
-      return this.#refuse("sourceNotHomeAddress");
+    const settings = this.#settings;
+    const source = sourceOf(packet);
+    const destination = destinationOf(packet);
+    if (!isRoutableUnicast(destination)) return this.#refuse("destinationNotUnicast");
+    if (!isRoutableUnicast(source)) return this.#refuse("sourceNotUnicast");
+    const isHomeAgent = settings.role === "homeAgent";
+    if (!isHomeAgent && source !== this.#ownAddress(packet)) return this.#refuse("sourceNotHomeAddress");
+    const binding = this.#bindings.get(isHomeAgent ? destination : settings.homeAddress);
+    if (binding === undefined) return this.#refuse(isHomeAgent ? "noBinding" : "noTunnel");
+    const segments = header === undefined ? [packet.slice()] : segment(packet, header);
+    if (segments.length === 0) return this.#refuse("tunHeaderMalformed");
+    if (segments[0].length > binding.innerMtu) {
+      return this.#refuseTooBig(segments[0], binding.innerMtu, nowMs);
     }
-    const homeAddress = homeAgent ? formatIpv6(packet, DESTINATION_OFFSET) : this.#ownAddress;
-    const binding = this.#bindings.get(homeAddress);
-    if (binding === undefined) return this.#refuse(homeAgent ? "noBinding" : "noTunnel");
-    if (packet.length > binding.innerMtu) return this.#refuseTooBig(packet, binding.innerMtu, nowMs);
-    return this.#encapsulate(packet, binding.tunnel);
+    return this.#encapsulate(segments, binding.tunnel);
   }
 
   #refuseTooBig(packet: Uint8Array, mtu: number, nowMs: number): OutboundVerdict {
     const verdict = this.#refuse("packetTooBig");
-    if (!mayBeAnsweredWithError(packet) || !this.#packetTooBigLimit.take(nowMs)) return verdict;
+    const own = this.#ownAddress(packet);
+    if (own === undefined || !mayBeAnsweredWithError(packet)) return verdict;
+    if (!this.#packetTooBigLimit.take(nowMs)) return verdict;
     this.#counters.packetTooBigSent++;
-    return { ...verdict, answer: packetTooBig(packet, parseIpv6(this.#ownAddress)!, mtu) };
+    const answer = isIpv6(packet)
+      ? packetTooBig(packet, ipv6Octets(own), mtu)
+      : fragmentationNeeded(packet, ipv4Octets(own), mtu);
+    return { ...verdict, answer };
   }
 
-  #encapsulate(packet: Uint8Array, { encapsulation, address, port }: TunnelEnd): OutboundVerdict {
-    this.#counters.encapsulatedPackets++;
-    this.#counters.encapsulatedOctets += packet.length;
-    const typeOfService = trafficClass(packet);
+  #encapsulate(
+    segments: readonly Uint8Array[],
+    { encapsulation, address, port }: TunnelEnd,
+  ): OutboundVerdict {
+    this.#counters.encapsulatedPackets += segments.length;
+    for (const { length } of segments) this.#counters.encapsulatedOctets += length;
+    const typeOfService = trafficClass(segments[0]);
     if (encapsulation === "udp") {
-      return { kind: "send", encapsulation, address, port, typeOfService, bytes: packet.slice() };
+      return { kind: "send", encapsulation, address, port, typeOfService, datagrams: segments };
     }
+    const datagrams = segments.map((packet) => this.#inIpv4(packet, address));
+    return { kind: "send", encapsulation, address, port: 0, typeOfService, datagrams };
+  }
+
+  #inIpv4(packet: Uint8Array, destination: Ipv4Address): Uint8Array {
     const header = outerIpv4Header({
-      source: parseIpv4(this.#outerSource)!,
-      destination: parseIpv4(address)!,
-      typeOfService,
+      source: ipv4Octets(this.#outerSource),
+      destination: ipv4Octets(destination),
+      protocol: isIpv6(packet) ? Protocol.ipv6 : Protocol.ipv4,
+      typeOfService: trafficClass(packet),
       innerOctets: packet.length,
     });
     const bytes = new Uint8Array(header.length + packet.length);
     bytes.set(header);
     bytes.set(packet, header.length);
-    return { kind: "send", encapsulation, address, port: 0, typeOfService, bytes };
+    return bytes;
   }
 
-  #inboundUdp({ bytes, source, typeOfService }: ReceivedDatagram, nowMs: number): InboundVerdict {
-    const cut = cutInnerPacket(bytes, { ipv6Only: false });
-    if (!cut.ok) return this.#discard(cut.reason);
-    return this.#inboundPacket({
-      packet: cut.packet,
-      encapsulation: "udp",
-      outer: source,
-      typeOfService,
-      nowMs,
-    });
+  #inboundUdp(
+    { bytes, datagramOctets, source, typeOfService }: ReceivedDatagram,
+    nowMs: number,
+  ): InboundVerdict[] {
+    const verdicts: InboundVerdict[] = [];
+    const octets = datagramOctets || bytes.length;
+    let at = 0;
+    do {
+      const cut = cutInnerPacket(bytes.subarray(at, at + octets));
+      const outer = { encapsulation: "udp", outer: source, typeOfService, nowMs } as const;
+      verdicts.push(
+        cut.ok ? this.#inboundPacket({ packet: cut.packet, ...outer }) : this.#discard(cut.reason),
+      );
+      at += octets;
+    } while (at < bytes.length);
+    return verdicts;
   }
 
-  #inboundIpv6InIpv4(bytes: Uint8Array, nowMs: number): InboundVerdict {
-    const range = innerRange(bytes);
-    if (range === undefined) return this.#discard("outerHeaderMalformed");
-    const cut = cutInnerPacket(bytes.subarray(range.start, range.end), { ipv6Only: true });
+  #inboundRaw(bytes: Uint8Array, nowMs: number): InboundVerdict {
+    const inner = innerOfRaw(bytes);
+    if (inner === undefined) return this.#discard("outerHeaderMalformed");
+    const cut = cutInnerPacket(inner.bytes, inner.version);
     if (!cut.ok) return this.#discard(cut.reason);
     return this.#inboundPacket({
       packet: cut.packet,
@@ -197,12 +229,14 @@ export class PlainForwarder implements Forwarder {
     if (settings.role === "mobileNode" && arrival.outer.address !== settings.homeAgentIpv4Address) {
       return this.#discard("notFromHomeAgent");
     }
-    if (formatIpv6(packet, DESTINATION_OFFSET) === this.#ownAddress) {
+    if (isIpv6(packet) && destinationOf(packet) === this.#ownAddress(packet)) {
       const found = findMobilityHeader(packet);
       if (found === "malformed") return this.#discard("extensionHeadersMalformed");
       if (found === "mobility") return this.#signalling(arrival);
     }
-    return settings.role === "homeAgent" ? this.#toHomeNetwork(arrival) : this.#toMobileNode(arrival);
+    return settings.role === "homeAgent"
+      ? this.#toHomeNetwork(arrival)
+      : this.#toMobileNode(arrival, settings);
   }
 
   #signalling(arrival: Arrival): InboundVerdict {
@@ -212,41 +246,43 @@ export class PlainForwarder implements Forwarder {
     return { kind: "signalling", record: upwardRecord("signalling", arrival, arrival.packet.length) };
   }
 
-  /** Reverse tunnelling (RFC 6275 section 10.4.5). */
+  /** Reverse tunnelling (RFC 6275 section 10.4.5). Control is told of IPv6 without a binding: it can ask for one. */
   #toHomeNetwork(arrival: Arrival): InboundVerdict {
     const { packet, encapsulation, outer } = arrival;
-    if (!isUnicastAt(packet, SOURCE_OFFSET)) return this.#discard("sourceNotUnicast");
-    const tunnel = this.#bindings.get(formatIpv6(packet, SOURCE_OFFSET))?.tunnel;
+    const source = sourceOf(packet);
+    if (!isRoutableUnicast(source)) return this.#discard("sourceNotUnicast");
+    const tunnel = this.#bindings.get(source)?.tunnel;
     if (tunnel === undefined || !isFarEnd(tunnel, encapsulation, outer)) {
       const verdict = this.#discard("sourceNotBound");
-      if (!this.#reportLimit.take(arrival.nowMs)) return verdict;
+      if (!isIpv6(packet) || !this.#reportLimit.take(arrival.nowMs)) return verdict;
       this.#counters.unboundReports++;
       return { ...verdict, record: upwardRecord("unboundTraffic", arrival, UNBOUND_REPORT_OCTETS) };
     }
-    if (!isUnicastAt(packet, DESTINATION_OFFSET)) return this.#discard("destinationNotUnicast");
+    if (!isRoutableUnicast(destinationOf(packet))) return this.#discard("destinationNotUnicast");
     return this.#decapsulate(arrival);
   }
 
-  #toMobileNode(arrival: Arrival): InboundVerdict {
+  #toMobileNode(arrival: Arrival, { homeAddress }: MobileNodeForwarding): InboundVerdict {
     const { packet, encapsulation, outer } = arrival;
-    const tunnel = this.#bindings.get(this.#ownAddress)?.tunnel;
+    const tunnel = this.#bindings.get(homeAddress)?.tunnel;
     if (tunnel === undefined) return this.#discard("noTunnel");
     if (!isFarEnd(tunnel, encapsulation, outer)) return this.#discard("notFromHomeAgent");
-    if (formatIpv6(packet, DESTINATION_OFFSET) !== this.#ownAddress) {
-      return this.#discard("destinationNotHomeAddress");
-    }
-    if (!isUnicastAt(packet, SOURCE_OFFSET)) return this.#discard("sourceNotUnicast");
-    if (formatIpv6(packet, SOURCE_OFFSET) === this.#ownAddress) return this.#discard("sourceIsHomeAddress");
+    const source = sourceOf(packet);
+    const own = this.#ownAddress(packet);
+    if (destinationOf(packet) !== own) return this.#discard("destinationNotHomeAddress");
+    if (!isRoutableUnicast(source)) return this.#discard("sourceNotUnicast");
+    if (source === own) return this.#discard("sourceIsHomeAddress");
     return this.#decapsulate(arrival);
   }
 
   #decapsulate({ packet, typeOfService }: Arrival): InboundVerdict {
-    const ecn = decapsulatedEcn(trafficClass(packet), typeOfService);
+    const inner = trafficClass(packet) & ECN_MASK;
+    const ecn = decapsulatedEcn(inner, typeOfService);
     if (ecn === "drop") return this.#discard("congestionNotEct");
     this.#counters.decapsulatedPackets++;
     this.#counters.decapsulatedOctets += packet.length;
     const bytes = packet.slice();
-    setEcn(bytes, ecn);
+    if (ecn !== inner) setEcn(bytes, ecn);
     return { kind: "deliver", bytes };
   }
 

@@ -169,6 +169,11 @@ export function isUnicastIpv4(address: Ipv4Address): boolean {
   return octets[0] !== 0 && octets[0] !== 127 && octets[0] < 224;
 }
 
+/** The same, and not of a link only: not in 169.254.0.0/16 (RFC 3927 section 2.6.2). */
+export function isRoutableUnicastIpv4(address: Ipv4Address): boolean {
+  return isUnicastIpv4(address) && !address.startsWith("169.254.");
+}
+
 /**
  * A unicast address that means the same host everywhere (RFC 6275 section 9.3.1 wants it of a home address):
  * not ::, ::1, multicast, link-local or IPv4-mapped.

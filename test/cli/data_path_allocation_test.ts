@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { ALL_OFFLOADS } from "../../cli/daemon/offloads.ts";
 import { memoryBase } from "../../ffi/data_path_calls.ts";
 import { openEventFd, signalEventFd } from "../../ffi/event_fd.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
@@ -20,21 +21,30 @@ Deno.test({
   name: "data path: nothing is allocated for a packet (root)",
   ignore: !isRoot,
   fn: async () => {
-    using network = new DataPathNetwork();
+    using network = new DataPathNetwork(ALL_OFFLOADS.tun);
     const tun = network.tun(network.agent, AGENT_TUN, [`${HOME_AGENT}/64`], [CORRESPONDENT]);
-    const udp = network.udp(network.agent, 4191);
+    const udp = network.udp(network.agent, 4191, { receiveMerged: true });
     const node = network.udp(network.node, 40_000);
     const application = network.application(network.agent, HOME_AGENT, 9);
     const memory = createForwarderMemory(16);
     const module = instantiateForwarder(memory);
     const settings = { role: "homeAgent", homeAgentAddress: HOME_AGENT } as const;
     const base = memoryBase(memory);
-    openForwarderMemory(module, { memory, settings, maximumBindings: 16, base, seed: 1n });
+    openForwarderMemory(module, {
+      memory,
+      settings,
+      maximumBindings: 16,
+      base,
+      seed: 1n,
+      hasTunHeader: tun.offloads.header,
+      offloads: (tun.offloads.tcp ? map.OFFLOAD_TUN_TCP : 0) | (tun.offloads.udp ? map.OFFLOAD_TUN_UDP : 0),
+    });
     const tunnel = { encapsulation: "udp", address: NODE_V4, port: 40_000 } as const;
     new BindingTableWriter(module, memory).set(HOME_ADDRESS, tunnel, 1472);
     const words = new Int32Array(memory.buffer);
     words[map.COMMAND_UDP_DESCRIPTOR / 4] = udp.fileDescriptor;
     words[map.COMMAND_RAW_DESCRIPTOR / 4] = -1;
+    words[map.COMMAND_SOCKET_OFFLOADS / 4] = udp.canSegment ? map.OFFLOAD_UDP_SEGMENT : 0;
     const event = openEventFd();
     const worker = new Worker(new URL("./data_path_allocation_worker.ts", import.meta.url), {
       type: "module",
@@ -46,7 +56,7 @@ Deno.test({
       const data = counting(100);
       const before = readCounters(memory);
       words[map.COMMAND_STOP / 4] = 0;
-      worker.postMessage({ memory, tunFileDescriptor: tun, eventFileDescriptor: event });
+      worker.postMessage({ memory, tunFileDescriptor: tun.fileDescriptor, eventFileDescriptor: event });
       await until("the packets have passed", () => {
         for (let count = 0; count < 200; count++) {
           application.send(data, HOME_ADDRESS, 9);

@@ -1,10 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { DataPathLoop } from "../../cli/daemon/data_path_loop.ts";
+import { ALL_OFFLOADS } from "../../cli/daemon/offloads.ts";
 import type { TunnelEnd } from "../../core/control/tunnel.ts";
 import { memoryBase } from "../../ffi/data_path_calls.ts";
 import { openEventFd, signalEventFd } from "../../ffi/event_fd.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { sendTo } from "../../ffi/socket.ts";
+import { NO_TUN_OFFLOADS, type TunOffloads } from "../../ffi/tun.ts";
 import { BindingTableWriter } from "../../wasm/binding_table.ts";
 import { readCounters } from "../../wasm/forwarder_counters.ts";
 import { createForwarderMemory, ipv4Word, openForwarderMemory } from "../../wasm/forwarder_memory.ts";
@@ -12,6 +14,7 @@ import { instantiateForwarder } from "../../wasm/forwarder_module.ts";
 import * as map from "../../wasm/memory_map.ts";
 import { isRoot } from "../ffi/in_namespace.ts";
 import { receiveFrom } from "../ffi/receive_from.ts";
+import { payloadOf } from "../forwarding/offload_tools.ts";
 import {
   checksum,
   concat,
@@ -23,27 +26,40 @@ import {
   ipv6,
   OTHER_HOME_ADDRESS,
 } from "../forwarding/packets.ts";
-import { AGENT_TUN, AGENT_V4, DataPathNetwork, NODE_V4 } from "./data_path_network.ts";
+import { upperLayerChecksum } from "../forwarding/transport_packets.ts";
+import { AGENT_TUN, AGENT_V4, type Application, DataPathNetwork, NODE_V4 } from "./data_path_network.ts";
 
-/** The loop on the test's own thread, one round at a time: what waits before a round is one batch. */
-class OneRound implements Disposable {
-  readonly network = new DataPathNetwork();
+/** The TUN device gives a batch of so many packets only after rounds of 1, 2, 4 and so on that were full. */
+const PRELUDE = 2 * map.BATCH - 1;
+const STOP_PORT = 50_000;
+
+/** The loop on the test's own thread: what waits before it runs is one batch, or several. */
+class LoopTest implements Disposable {
+  readonly network: DataPathNetwork;
   readonly tun: number;
   readonly udp: number;
   readonly raw: number;
   readonly node: number;
   readonly wire41: number;
   readonly bindings: BindingTableWriter;
+  readonly application: Application;
   readonly #memory = createForwarderMemory(16);
   readonly #event = openEventFd();
+  readonly #stop: number;
+  readonly #canSegment: boolean;
+  #stops = 0;
 
-  constructor() {
-    const { network } = this;
-    this.tun = network.tun(network.agent, AGENT_TUN, [`${HOME_AGENT}/64`], [CORRESPONDENT]);
-    this.udp = network.udp(network.agent, 4191).fileDescriptor;
+  constructor(offloads: TunOffloads) {
+    const network = this.network = new DataPathNetwork(offloads);
+    const tun = network.tun(network.agent, AGENT_TUN, [`${HOME_AGENT}/64`], [CORRESPONDENT]);
+    const udp = network.udp(network.agent, 4191, { receiveMerged: offloads.header });
+    this.tun = tun.fileDescriptor;
+    this.udp = udp.fileDescriptor;
     this.raw = network.raw(network.agent, 41);
     this.node = network.udp(network.node, 40_000).fileDescriptor;
     this.wire41 = network.raw(network.node, 41);
+    this.#stop = network.udp(network.node, STOP_PORT).fileDescriptor;
+    this.#canSegment = offloads.header && udp.canSegment;
     const module = instantiateForwarder(this.#memory);
     openForwarderMemory(module, {
       memory: this.#memory,
@@ -51,8 +67,12 @@ class OneRound implements Disposable {
       maximumBindings: 16,
       base: memoryBase(this.#memory),
       seed: 1n,
+      hasTunHeader: tun.offloads.header,
+      offloads: (tun.offloads.tcp ? map.OFFLOAD_TUN_TCP : 0) | (tun.offloads.udp ? map.OFFLOAD_TUN_UDP : 0),
     });
     this.bindings = new BindingTableWriter(module, this.#memory);
+    this.bindings.set(STOP_HOME_ADDRESS, { ...IN_UDP, port: STOP_PORT }, 1472);
+    this.application = network.application(network.agent, HOME_AGENT, 9);
   }
 
   [Symbol.dispose](): void {
@@ -60,28 +80,52 @@ class OneRound implements Disposable {
     closeFileDescriptor(this.#event);
   }
 
-  /** What the loop says at its end. */
-  run({ udp = this.udp, raw = this.raw } = {}): string {
+  /** Puts as many packets that nobody is bound for into the TUN device as bring the loop to full batches. */
+  warmUp(): void {
+    for (let number = 0; number < PRELUDE; number++) {
+      this.application.send(counting(0), UNBOUND_HOME_ADDRESS, 9);
+    }
+  }
+
+  /** One round: of the TUN device, one packet. Returns what the loop says at its end. */
+  runOnce({ udp = this.udp, raw = this.raw } = {}): string {
+    const loop = this.#loop({ udp, raw, event: this.#event });
+    new Int32Array(this.#memory.buffer)[map.COMMAND_STOP / 4] = 1;
+    signalEventFd(this.#event);
+    return loop.run();
+  }
+
+  /** So many rounds as it takes to send all that is in the TUN device: one more packet goes there, and ends it. */
+  runThrough(): string {
+    const { udp, raw } = this;
+    const loop = this.#loop({ udp, raw, event: this.#stop });
+    new Int32Array(this.#memory.buffer)[map.COMMAND_STOP / 4] = 1;
+    this.application.send(counting(0), STOP_HOME_ADDRESS, 9);
+    this.#stops++;
+    return loop.run();
+  }
+
+  #loop({ udp, raw, event }: { readonly udp: number; readonly raw: number; readonly event: number }) {
     const words = new Int32Array(this.#memory.buffer);
     words[map.COMMAND_STOP / 4] = 0;
     words[map.COMMAND_UDP_DESCRIPTOR / 4] = udp;
     words[map.COMMAND_RAW_DESCRIPTOR / 4] = raw;
     words[map.COMMAND_OUTER_SOURCE / 4] = ipv4Word(AGENT_V4);
-    const loop = new DataPathLoop({
+    words[map.COMMAND_SOCKET_OFFLOADS / 4] = this.#canSegment ? map.OFFLOAD_UDP_SEGMENT : 0;
+    return new DataPathLoop({
       memory: this.#memory,
       tunFileDescriptor: this.tun,
-      eventFileDescriptor: this.#event,
+      eventFileDescriptor: event,
     });
-    words[map.COMMAND_STOP / 4] = 1;
-    signalEventFd(this.#event);
-    return loop.run();
   }
 
+  /** Without the packets of warmUp() and runThrough(). */
   counters() {
     const { dropped, ...counters } = readCounters(this.#memory);
+    const { noBinding: _, ...others } = dropped;
     return {
-      dropped,
-      sent: counters.encapsulatedPackets - counters.refusedOutboundPackets,
+      dropped: others,
+      sent: counters.encapsulatedPackets - counters.refusedOutboundPackets - this.#stops,
       received: counters.decapsulatedPackets - counters.refusedInboundPackets,
       refusedOctets: counters.refusedOutboundOctets + counters.refusedInboundOctets,
       packetTooBigSent: counters.packetTooBigSent,
@@ -97,21 +141,27 @@ class OneRound implements Disposable {
   }
 }
 
-function roundTest(name: string, body: (round: OneRound) => void): void {
-  Deno.test({
-    name: `data path loop: ${name} (root)`,
-    ignore: !isRoot,
-    fn: () => {
-      using round = new OneRound();
-      body(round);
-    },
-  });
+function loopTest(name: string, body: (test: LoopTest) => void): void {
+  for (
+    const [kernel, offloads] of [["without offloads", NO_TUN_OFFLOADS], ["with", ALL_OFFLOADS.tun]] as const
+  ) {
+    Deno.test({
+      name: `data path loop: ${name}, ${kernel} (root)`,
+      ignore: !isRoot,
+      fn: () => {
+        using test = new LoopTest(offloads);
+        body(test);
+      },
+    });
+  }
 }
 
 const IN_UDP: TunnelEnd = { encapsulation: "udp", address: NODE_V4, port: 40_000 };
 const IN_41: TunnelEnd = { encapsulation: "ipv6InIpv4", address: NODE_V4, port: 0 };
 const NOWHERE = "203.0.113.9";
 const THIRD_HOME_ADDRESS = "2001:db8:100::300";
+const UNBOUND_HOME_ADDRESS = "2001:db8:100::400";
+const STOP_HOME_ADDRESS = "2001:db8:100::500";
 
 for (
   const { name, good, bad, receiver, headerOctets, reason } of [
@@ -133,60 +183,72 @@ for (
     },
   ] as const
 ) {
-  roundTest(`${name}: packets that cannot be sent do not take those behind them along`, (round) => {
-    round.bindings.set(HOME_ADDRESS, good, 1472);
-    round.bindings.set(OTHER_HOME_ADDRESS, bad, 1472);
-    const application = round.network.application(round.network.agent, HOME_AGENT, 9);
+  loopTest(`${name}: packets that cannot be sent do not take those behind them along`, (test) => {
+    test.bindings.set(HOME_ADDRESS, good, 1472);
+    test.bindings.set(OTHER_HOME_ADDRESS, bad, 1472);
     const isBad = (number: number) => number === 0 || number === 7 || number === 8 || number === 19;
-    for (let number = 0; number < 20; number++) {
-      application.send(counting(number), isBad(number) ? OTHER_HOME_ADDRESS : HOME_ADDRESS, 9);
+    const numbers = Array.from({ length: 20 }, (_, number) => number);
+    test.warmUp();
+    for (const number of numbers) {
+      test.application.send(
+        Uint8Array.of(number, 2, 3),
+        isBad(number) ? OTHER_HOME_ADDRESS : HOME_ADDRESS,
+        9,
+      );
     }
-    assertEquals(round.run(), "");
-    const lengths = round.received(round[receiver]).map(({ length }) => length - headerOctets - 48);
-    assertEquals(
-      lengths,
-      Array.from({ length: 20 }, (_, number) => number).filter((number) => !isBad(number)),
-    );
-    const refusedOctets = 4 * 48 + 0 + 7 + 8 + 19;
-    assertEquals(round.counters(), {
+    assertEquals(test.runThrough(), "");
+    const received = test.received(test[receiver]).map((bytes) => bytes.subarray(headerOctets));
+    assertEquals(received.map((packet) => packet[48]), numbers.filter((number) => !isBad(number)));
+    for (const packet of received) assertEquals(upperLayerChecksum(packet, 17, 40), 0);
+    assertEquals(test.counters(), {
       dropped: { [reason]: 4 },
       sent: 16,
       received: 0,
-      refusedOctets,
+      refusedOctets: 4 * 51,
       packetTooBigSent: 0,
     });
   });
 }
 
-roundTest("a batch is 64 packets; the rest waits for the next round", (round) => {
-  round.bindings.set(HOME_ADDRESS, IN_UDP, 1472);
-  round.bindings.set(OTHER_HOME_ADDRESS, IN_41, 1480);
-  round.bindings.set(THIRD_HOME_ADDRESS, IN_UDP, 1400);
-  const application = round.network.application(round.network.agent, HOME_AGENT, 9);
+loopTest("more packets than a batch holds are all sent, in their order", (test) => {
+  test.bindings.set(HOME_ADDRESS, IN_UDP, 1472);
+  test.bindings.set(OTHER_HOME_ADDRESS, IN_41, 1480);
+  test.bindings.set(THIRD_HOME_ADDRESS, IN_UDP, 1400);
   const destinations = [HOME_ADDRESS, OTHER_HOME_ADDRESS, THIRD_HOME_ADDRESS];
-  for (let number = 0; number < 90; number++) application.send(counting(number), destinations[number % 3], 9);
-  assertEquals(round.run(), "");
-  assertEquals(round.counters().sent, 64);
-  assertEquals(round.run(), "");
-  assertEquals(round.counters(), {
+  const numbers = Array.from({ length: 90 }, (_, number) => number);
+  test.warmUp();
+  for (const number of numbers) test.application.send(counting(number), destinations[number % 3], 9);
+  assertEquals(test.runThrough(), "");
+  assertEquals(test.counters(), {
     dropped: {},
     sent: 90,
     received: 0,
     refusedOctets: 0,
     packetTooBigSent: 0,
   });
-  const numbers = round.received(round.node).map(({ length }) => length - 48);
-  assertEquals(
-    numbers,
-    Array.from({ length: 90 }, (_, number) => number).filter((number) => number % 3 !== 1),
-  );
-  assertEquals(round.received(round.wire41).length, 30);
+  const lengths = test.received(test.node).map(({ length }) => length - 48);
+  assertEquals(lengths, numbers.filter((number) => number % 3 !== 1));
+  assertEquals(test.received(test.wire41).length, 30);
 });
 
-roundTest("inbound batches keep their order, and a bad packet does not end them", (round) => {
-  round.bindings.set(HOME_ADDRESS, IN_UDP, 1472);
-  round.bindings.set(OTHER_HOME_ADDRESS, IN_41, 1480);
-  const application = round.network.application(round.network.agent, HOME_AGENT, 9);
+loopTest("a message that the kernel does not cut is sent a datagram at a time", (test) => {
+  test.bindings.set(HOME_ADDRESS, IN_UDP, 1472);
+  // Segments have to fit into the link; whole datagrams are fragmented.
+  test.network.ip(test.network.agent, "link", "set", "wan", "mtu", "1300");
+  test.warmUp();
+  for (let number = 0; number < 6; number++) {
+    test.application.send(payloadOf(1400 - (number & 4)), HOME_ADDRESS, 9);
+  }
+  assertEquals(test.runThrough(), "");
+  const received = test.received(test.node);
+  assertEquals(received.map((packet) => packet.length - 48), [1400, 1400, 1400, 1400, 1396, 1396]);
+  for (const packet of received) assertEquals(upperLayerChecksum(packet, 17, 40), 0);
+  assertEquals([test.counters().sent, test.counters().dropped], [6, {}]);
+});
+
+loopTest("inbound batches keep their order, and a bad packet does not end them", (test) => {
+  test.bindings.set(HOME_ADDRESS, IN_UDP, 1472);
+  test.bindings.set(OTHER_HOME_ADDRESS, IN_41, 1480);
   for (let number = 0; number < 40; number++) {
     const data = concat(Uint8Array.of(0x10, 0, 0, 9, 0, 8 + number, 0, 0), counting(number));
     const inner = ipv6({
@@ -194,7 +256,7 @@ roundTest("inbound batches keep their order, and a bad packet does not end them"
       destination: HOME_AGENT,
       payload: withChecksum(HOME_ADDRESS, data),
     });
-    sendTo(round.node, number === 5 ? inner.subarray(0, 20) : inner, AGENT_V4, 4191);
+    sendTo(test.node, number === 5 ? inner.subarray(0, 20) : inner, AGENT_V4, 4191);
     const other = ipv6({
       source: OTHER_HOME_ADDRESS,
       destination: HOME_AGENT,
@@ -202,14 +264,14 @@ roundTest("inbound batches keep their order, and a bad packet does not end them"
     });
     const options = new Uint8Array(number % 2 === 0 ? 0 : 8).fill(1);
     sendTo(
-      round.wire41,
+      test.wire41,
       ipv4({ source: NODE_V4, destination: AGENT_V4, options, payload: other }),
       AGENT_V4,
       0,
     );
   }
-  assertEquals(round.run(), "");
-  assertEquals(round.counters(), {
+  assertEquals(test.runOnce(), "");
+  assertEquals(test.counters(), {
     dropped: { truncatedHeader: 1 },
     sent: 0,
     received: 79,
@@ -217,18 +279,17 @@ roundTest("inbound batches keep their order, and a bad packet does not end them"
     packetTooBigSent: 0,
   });
   const fromUdp = Array.from({ length: 40 }, (_, number) => number).filter((number) => number !== 5);
-  const lengths = round.received(application.fileDescriptor).map(({ length }) => length);
+  const lengths = test.received(test.application.fileDescriptor).map(({ length }) => length);
   assertEquals(lengths, [...fromUdp, ...Array.from({ length: 40 }, (_, number) => number)]);
 });
 
-roundTest("without sockets everything is dropped as noSocket", (round) => {
-  round.bindings.set(HOME_ADDRESS, IN_UDP, 1472);
-  round.bindings.set(OTHER_HOME_ADDRESS, IN_41, 1480);
-  const application = round.network.application(round.network.agent, HOME_AGENT, 9);
-  for (let number = 0; number < 10; number++) application.send(counting(52), HOME_ADDRESS, 9);
-  for (let number = 0; number < 5; number++) application.send(counting(52), OTHER_HOME_ADDRESS, 9);
-  assertEquals(round.run({ udp: -1, raw: -1 }), "");
-  assertEquals(round.counters(), {
+loopTest("without sockets everything is dropped as noSocket", (test) => {
+  test.bindings.set(HOME_ADDRESS, IN_UDP, 1472);
+  test.bindings.set(OTHER_HOME_ADDRESS, IN_41, 1480);
+  for (let number = 0; number < 10; number++) test.application.send(counting(52), HOME_ADDRESS, 9);
+  for (let number = 0; number < 5; number++) test.application.send(counting(52), OTHER_HOME_ADDRESS, 9);
+  for (let number = 0; number < 15; number++) assertEquals(test.runOnce({ udp: -1, raw: -1 }), "");
+  assertEquals(test.counters(), {
     dropped: { noSocket: 15 },
     sent: 0,
     received: 0,
@@ -237,19 +298,18 @@ roundTest("without sockets everything is dropped as noSocket", (round) => {
   });
 });
 
-roundTest("an answer that the TUN device does not take is counted", (round) => {
-  round.bindings.set(HOME_ADDRESS, IN_UDP, 1300);
-  const application = round.network.application(round.network.agent, HOME_AGENT, 9);
-  application.send(counting(1400), HOME_ADDRESS, 9);
-  round.network.ip(round.network.agent, "link", "set", AGENT_TUN, "down");
-  assertEquals(round.run(), "");
-  assertEquals(round.counters().dropped, { packetTooBig: 1, tunWriteFailed: 1 });
+loopTest("an answer that the TUN device does not take is counted", (test) => {
+  test.bindings.set(HOME_ADDRESS, IN_UDP, 1300);
+  test.application.send(counting(1400), HOME_ADDRESS, 9);
+  test.network.ip(test.network.agent, "link", "set", AGENT_TUN, "down");
+  assertEquals(test.runOnce(), "");
+  assertEquals(test.counters().dropped, { packetTooBig: 1, tunWriteFailed: 1 });
 });
 
-roundTest("a socket that was closed too early is a fault, not a busy loop", (round) => {
-  const other = round.network.udp(round.network.agent, 5000).fileDescriptor;
-  round.network.close(other);
-  assertEquals(round.run({ udp: other }), "a socket was closed before the data path had let go of it");
+loopTest("a socket that was closed too early is a fault, not a busy loop", (test) => {
+  const other = test.network.udp(test.network.agent, 5000).fileDescriptor;
+  test.network.close(other);
+  assertEquals(test.runOnce({ udp: other }), "a socket was closed before the data path had let go of it");
 });
 
 /** A UDP header over IPv6 with its checksum, which the kernel wants (RFC 8200 8.1). */

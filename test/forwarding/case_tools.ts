@@ -4,10 +4,13 @@ import type { DropReasonName } from "../../core/forwarding/counters.ts";
 import type {
   Forwarder,
   ForwarderSettings,
+  HomeAgentForwarding,
   InboundVerdict,
+  MobileNodeForwarding,
   OutboundVerdict,
 } from "../../core/forwarding/forwarder.ts";
-import { CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, HOME_AGENT_V4 } from "./packets.ts";
+import type { TunHeader } from "../../core/forwarding/tun_header.ts";
+import { CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, HOME_AGENT_V4, HOME_IPV4_ADDRESS } from "./packets.ts";
 
 /** What every forwarder has to do. The name begins with the source of the rule, where there is one. */
 export interface ForwardingCase {
@@ -16,10 +19,15 @@ export interface ForwardingCase {
   readonly run: (forwarder: Forwarder) => void;
 }
 
-export const AS_HOME_AGENT: ForwarderSettings = { role: "homeAgent", homeAgentAddress: HOME_AGENT };
-export const AS_MOBILE_NODE: ForwarderSettings = {
+export const AS_HOME_AGENT: HomeAgentForwarding = {
+  role: "homeAgent",
+  homeAgentAddress: HOME_AGENT,
+  homeAgentIpv4Address: HOME_AGENT_V4,
+};
+export const AS_MOBILE_NODE: MobileNodeForwarding = {
   role: "mobileNode",
   homeAddress: HOME_ADDRESS,
+  ipv4HomeAddress: HOME_IPV4_ADDRESS,
   homeAgentIpv4Address: HOME_AGENT_V4,
 };
 
@@ -35,8 +43,12 @@ export const AGENT_IN_41: TunnelEnd = { encapsulation: "ipv6InIpv4", address: HO
 /** An instant for cases in which time does not matter. */
 export const NOW_MS = 1_000_000;
 
-export function send(forwarder: Forwarder, packet: Uint8Array, nowMs = NOW_MS): OutboundVerdict {
-  return forwarder.outbound([packet], nowMs)[0];
+export function send(
+  forwarder: Forwarder,
+  packet: Uint8Array,
+  { header, nowMs = NOW_MS }: { readonly header?: TunHeader; readonly nowMs?: number } = {},
+): OutboundVerdict {
+  return forwarder.outbound([{ bytes: packet, header }], nowMs)[0];
 }
 
 export function receiveUdp(
@@ -72,7 +84,7 @@ export function assertSent(
     readonly address: string;
     readonly port: number;
     readonly typeOfService?: number;
-    readonly bytes: Uint8Array;
+    readonly datagrams: readonly Uint8Array[];
   },
 ): void {
   assertEquals(verdict, { kind: "send", typeOfService: 0, ...expected });

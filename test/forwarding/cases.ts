@@ -2,6 +2,7 @@ import type { ForwardingCase } from "./case_tools.ts";
 import { ecnCases } from "./ecn_cases.ts";
 import { homeAgentCases } from "./home_agent_cases.ts";
 import { innerPacketCases } from "./inner_packet_cases.ts";
+import { ipv4Cases } from "./ipv4_cases.ts";
 import { mobileNodeCases } from "./mobile_node_cases.ts";
 import { packetTooBigCases } from "./packet_too_big_cases.ts";
 
@@ -12,4 +13,5 @@ export const FORWARDING_CASES: readonly ForwardingCase[] = [
   ...mobileNodeCases,
   ...ecnCases,
   ...packetTooBigCases,
+  ...ipv4Cases,
 ];

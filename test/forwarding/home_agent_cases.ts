@@ -47,7 +47,7 @@ export const homeAgentCases: readonly ForwardingCase[] = [
     run: (forwarder) => {
       forwarder.setBinding(HOME_ADDRESS, NODE_IN_UDP, 1472);
       const packet = ipv6({ hopLimit: 1 });
-      assertSent(send(forwarder, packet), { encapsulation: "udp", ...NODE, bytes: packet });
+      assertSent(send(forwarder, packet), { encapsulation: "udp", ...NODE, datagrams: [packet] });
       assertEquals(forwarder.counters(), {
         encapsulatedPackets: 1,
         encapsulatedOctets: 72,
@@ -78,7 +78,7 @@ export const homeAgentCases: readonly ForwardingCase[] = [
         address: CARE_OF_ADDRESS,
         port: 0,
         typeOfService: 0xb8,
-        bytes,
+        datagrams: [bytes],
       });
     },
   },

@@ -29,7 +29,31 @@ const NOT_INNER: readonly {
   },
   { what: "version 5", bytes: Uint8Array.of(0x55, ...counting(60)), reason: "unknownVersion" },
   { what: "version 0", bytes: new Uint8Array(1400), reason: "unknownVersion" },
-  { what: "IPv4", bytes: ipv4({ payload: counting(30) }), reason: "ipv4NotCarried" },
+  {
+    what: "19 octets with version 4",
+    bytes: ipv4({ payload: counting(0) }).subarray(0, 19),
+    reason: "truncatedHeader",
+  },
+  {
+    what: "IPv4, one octet less than its length says",
+    bytes: ipv4({ payload: counting(30) }).subarray(0, -1),
+    reason: "truncatedPacket",
+  },
+  {
+    what: "IPv4 with a header length of 16",
+    bytes: changed(ipv4({ payload: counting(30) }), 0, 0x44),
+    reason: "innerHeaderMalformed",
+  },
+  {
+    what: "IPv4 with a header longer than the packet",
+    bytes: changed(ipv4({ payload: counting(0) }), 0, 0x46),
+    reason: "innerHeaderMalformed",
+  },
+  {
+    what: "IPv4 with a total length of 0",
+    bytes: ipv4({ payload: counting(30), totalLength: 0 }),
+    reason: "innerHeaderMalformed",
+  },
   { what: "one octet less than its length says", bytes: ipv6().subarray(0, -1), reason: "truncatedPacket" },
   { what: "length 65535", bytes: ipv6({ payloadLength: 65535 }), reason: "truncatedPacket" },
 ];
@@ -42,6 +66,7 @@ const BAD_OUTER: readonly { readonly what: string; readonly bytes: Uint8Array }[
   { what: "a header longer than the packet", bytes: changed(ipv4({ payload: counting(0) }), 0, 0x46) },
   { what: "a total length past the end", bytes: ipv4({ payload: ipv6(), totalLength: 93 }) },
   { what: "a total length inside the header", bytes: ipv4({ payload: ipv6(), totalLength: 19 }) },
+  { what: "another protocol", bytes: ipv4({ payload: ipv6(), protocol: 17 }) },
 ];
 
 export const innerPacketCases: readonly ForwardingCase[] = [
@@ -65,6 +90,14 @@ export const innerPacketCases: readonly ForwardingCase[] = [
     settings: AS_HOME_AGENT,
     run: (forwarder) => {
       const packet = ipv4({ payload: ipv4({ payload: counting(30) }) });
+      assertDropped(forwarder, receive41(forwarder, packet), "unknownVersion");
+    },
+  },
+  {
+    name: "inbound 4: only IPv4 is inside",
+    settings: AS_HOME_AGENT,
+    run: (forwarder) => {
+      const packet = ipv4({ protocol: 4, payload: ipv6() });
       assertDropped(forwarder, receive41(forwarder, packet), "unknownVersion");
     },
   },
@@ -93,7 +126,7 @@ export const innerPacketCases: readonly ForwardingCase[] = [
       forwarder.setBinding(HOME_ADDRESS, NODE_IN_UDP, 1472);
       const out = ipv6();
       const verdict = send(forwarder, concat(out, counting(7)));
-      assertEquals(verdict.kind === "send" && verdict.bytes, out);
+      assertEquals(verdict.kind === "send" && verdict.datagrams, [out]);
       const back = ipv6({ source: HOME_ADDRESS, destination: CORRESPONDENT });
       assertDelivered(receiveUdp(forwarder, concat(back, counting(7))), back);
       assertEquals(forwarder.counters().encapsulatedOctets, 72);
@@ -109,12 +142,12 @@ export const innerPacketCases: readonly ForwardingCase[] = [
         const packet = ipv6({ payload: counting(index) });
         return index % 3 === 1 ? packet.subarray(0, 39) : packet;
       });
-      const verdicts = forwarder.outbound(batch, 0);
+      const verdicts = forwarder.outbound(batch.map((bytes) => ({ bytes })), 0);
       assertEquals(verdicts.length, 64);
       for (const [index, verdict] of verdicts.entries()) {
         if (index % 3 === 1) {
           assertEquals(verdict, { kind: "drop", reason: "truncatedHeader", answer: undefined });
-        } else assertEquals(verdict.kind === "send" && verdict.bytes, batch[index]);
+        } else assertEquals(verdict.kind === "send" && verdict.datagrams, [batch[index]]);
       }
       assertEquals(forwarder.counters().encapsulatedPackets, 43);
       assertEquals(forwarder.counters().dropped, { truncatedHeader: 21 });

@@ -44,7 +44,7 @@ export const mobileNodeCases: readonly ForwardingCase[] = [
     settings: AS_MOBILE_NODE,
     run: (forwarder) => {
       forwarder.setBinding(HOME_ADDRESS, AGENT_IN_UDP, 1472);
-      assertSent(send(forwarder, OUT), { encapsulation: "udp", ...AGENT, bytes: OUT });
+      assertSent(send(forwarder, OUT), { encapsulation: "udp", ...AGENT, datagrams: [OUT] });
     },
   },
   {
@@ -59,7 +59,7 @@ export const mobileNodeCases: readonly ForwardingCase[] = [
           encapsulation: "ipv6InIpv4",
           address: HOME_AGENT_V4,
           port: 0,
-          bytes,
+          datagrams: [bytes],
         });
       }
     },

@@ -175,7 +175,7 @@ export const packetTooBigCases: readonly ForwardingCase[] = [
     run: (forwarder) => {
       forwarder.setBinding(HOME_ADDRESS, NODE_IN_UDP, 1472);
       const answers = (nowMs: number) =>
-        [0, 1, 2, 3, 4].flatMap(() => forwarder.outbound(Array(64).fill(sized(1500)), nowMs))
+        [0, 1, 2, 3, 4].flatMap(() => forwarder.outbound(Array(64).fill({ bytes: sized(1500) }), nowMs))
           .filter((verdict) => verdict.kind === "drop" && verdict.answer !== undefined).length;
       assertEquals(answers(3_000_000_000), 200);
       assertEquals(answers(3_000_000_000), 0);

@@ -7,6 +7,7 @@ export interface PacketFields {
   readonly destination?: string;
   readonly nextHeader?: number;
   readonly trafficClass?: number;
+  readonly flowLabel?: number;
   readonly hopLimit?: number;
   readonly payload?: Uint8Array;
   /** Instead of the payload's length. */
@@ -18,6 +19,9 @@ export const HOME_AGENT_V4 = "203.0.113.1";
 export const HOME_ADDRESS = "2001:db8:100::100";
 export const OTHER_HOME_ADDRESS = "2001:db8:100::200";
 export const CORRESPONDENT = "2001:db8:ffff::9";
+export const HOME_IPV4_ADDRESS = "192.0.2.100";
+export const OTHER_HOME_IPV4_ADDRESS = "192.0.2.200";
+export const CORRESPONDENT_IPV4 = "198.18.0.9";
 export const CARE_OF_ADDRESS = "198.51.100.7";
 export const UDP = 17;
 export const NO_NEXT_HEADER = 59;
@@ -27,7 +31,7 @@ export function ipv6(fields: PacketFields = {}): Uint8Array {
   const payload = fields.payload ?? counting(32);
   const packet = new Uint8Array(40 + payload.length);
   const view = new DataView(packet.buffer);
-  view.setUint32(0, (0x60000000 | (fields.trafficClass ?? 0) << 20 | 0xabcde) >>> 0);
+  view.setUint32(0, (0x60000000 | (fields.trafficClass ?? 0) << 20 | (fields.flowLabel ?? 0xabcde)) >>> 0);
   view.setUint16(4, fields.payloadLength ?? payload.length);
   packet[6] = fields.nextHeader ?? UDP;
   packet[7] = fields.hopLimit ?? 61;
@@ -37,7 +41,7 @@ export function ipv6(fields: PacketFields = {}): Uint8Array {
   return packet;
 }
 
-/** An IPv4 packet as a raw socket gives it. */
+/** An IPv4 packet: by default, as the raw socket gives it. */
 export function ipv4(fields: {
   readonly source?: string;
   readonly destination?: string;
@@ -45,6 +49,8 @@ export function ipv4(fields: {
   readonly typeOfService?: number;
   readonly timeToLive?: number;
   readonly identification?: number;
+  /** Flags and fragment offset, 16 bits. */
+  readonly fragment?: number;
   readonly options?: Uint8Array;
   readonly totalLength?: number;
   readonly payload: Uint8Array;
@@ -57,6 +63,7 @@ export function ipv4(fields: {
   view.setUint8(1, fields.typeOfService ?? 0);
   view.setUint16(2, fields.totalLength ?? packet.length);
   view.setUint16(4, fields.identification ?? 0);
+  view.setUint16(6, fields.fragment ?? 0);
   view.setUint8(8, fields.timeToLive ?? 64);
   view.setUint8(9, fields.protocol ?? 41);
   packet.set(parseIpv4(fields.source ?? CARE_OF_ADDRESS)!, 12);

@@ -3,12 +3,15 @@ import type { ReceivedDatagram } from "../../core/forwarding/forwarder.ts";
 import {
   concat,
   CORRESPONDENT,
+  CORRESPONDENT_IPV4,
   HOME_ADDRESS,
   HOME_AGENT,
   HOME_AGENT_V4,
+  HOME_IPV4_ADDRESS,
   ipv4,
   ipv6,
   OTHER_HOME_ADDRESS,
+  OTHER_HOME_IPV4_ADDRESS,
 } from "./packets.ts";
 
 /** Numbers that a seed decides (mulberry32). */
@@ -64,6 +67,23 @@ const INNER_ADDRESSES = [
   "::ffff:192.0.2.1",
   "::192.0.2.1",
 ];
+export const IPV4_HOME_ADDRESSES = [HOME_IPV4_ADDRESS, OTHER_HOME_IPV4_ADDRESS];
+const INNER_IPV4_ADDRESSES = [
+  ...Array(6).fill(HOME_IPV4_ADDRESS),
+  ...Array(3).fill(OTHER_HOME_IPV4_ADDRESS),
+  ...Array(3).fill(CORRESPONDENT_IPV4),
+  HOME_AGENT_V4,
+  "0.0.0.0",
+  "127.0.0.1",
+  "169.254.0.1",
+  "169.253.0.1",
+  "223.255.255.254",
+  "224.0.0.1",
+  "255.255.255.255",
+];
+/** DF, DF, nothing, DF and more fragments, more fragments, a later fragment. */
+const IPV4_FRAGMENT_FIELDS = [0x4000, 0x4000, 0, 0x6000, 0x2000, 0x0003];
+const IPV4_PROTOCOLS = [1, 1, 6, 17, 17, 4, 41, 50, 255];
 /** The home agent's is a likely one, so that a mobile node takes some packets. */
 const OUTER_ADDRESSES = [...Array(5).fill(HOME_AGENT_V4), "198.51.100.7", "198.51.100.8"];
 const PORTS = [...Array(4).fill(4191), 40_000];
@@ -93,8 +113,12 @@ export function randomBatchSize(random: Random): number {
 /** An inner packet that is right in most of its parts, and then perhaps damaged. */
 export function randomInner(random: Random): Uint8Array {
   if (random.chance(2)) return random.octets(random.below(200));
+  return damage(random, random.chance(70) ? randomIpv6(random) : randomIpv4(random));
+}
+
+function randomIpv6(random: Random): Uint8Array {
   const { nextHeader, payload } = randomPayload(random);
-  const packet = ipv6({
+  return ipv6({
     source: random.pick(INNER_ADDRESSES),
     destination: random.pick(INNER_ADDRESSES),
     nextHeader,
@@ -102,7 +126,20 @@ export function randomInner(random: Random): Uint8Array {
     hopLimit: random.below(256),
     payload,
   });
-  return damage(random, packet);
+}
+
+function randomIpv4(random: Random): Uint8Array {
+  return ipv4({
+    source: random.pick(INNER_IPV4_ADDRESSES),
+    destination: random.pick(INNER_IPV4_ADDRESSES),
+    protocol: random.pick(IPV4_PROTOCOLS),
+    typeOfService: random.below(256),
+    timeToLive: random.below(256),
+    identification: random.below(65_536),
+    fragment: random.pick(IPV4_FRAGMENT_FIELDS),
+    options: random.chance(10) ? random.octets(4 * random.below(11)) : undefined,
+    payload: randomUpperLayer(random),
+  });
 }
 
 export function randomDatagram(random: Random, encapsulation: "udp" | "ipv6InIpv4"): ReceivedDatagram {
@@ -111,7 +148,9 @@ export function randomDatagram(random: Random, encapsulation: "udp" | "ipv6InIpv
   const typeOfService = random.below(256);
   if (encapsulation === "udp") return { bytes: inner, source, typeOfService };
   const options = random.chance(10) ? random.octets(4 * random.below(11)) : undefined;
-  const bytes = ipv4({ source: source.address, typeOfService, options, payload: inner.subarray(0, 65_000) });
+  const protocol = inner[0] >> 4 === 4 !== random.chance(3) ? 4 : 41;
+  const payload = inner.subarray(0, 65_000);
+  const bytes = ipv4({ source: source.address, typeOfService, options, protocol, payload });
   return { bytes: random.chance(10) ? damage(random, bytes) : bytes, source, typeOfService };
 }
 

@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Forwarder, InboundVerdict, OutboundVerdict } from "../../core/forwarding/forwarder.ts";
-import { PlainForwarder } from "../../core/forwarding/plain_forwarder.ts";
-import { WasmForwarder } from "../../wasm/wasm_forwarder.ts";
+import type { Forwarder } from "../../core/forwarding/forwarder.ts";
 import { AS_HOME_AGENT, AS_MOBILE_NODE } from "./case_tools.ts";
+import { PLAIN, WASM } from "./forwarders.ts";
 import { HOME_ADDRESS } from "./packets.ts";
 import {
   HOME_ADDRESSES,
+  IPV4_HOME_ADDRESSES,
   Random,
   randomBatchSize,
   randomDatagram,
@@ -14,23 +14,27 @@ import {
   randomOuterAddress,
   randomTunnel,
 } from "./random_packets.ts";
+import { assertSame } from "./same.ts";
 
 const PACKETS_FOR_EACH_ROLE = 120_000;
 
 for (const settings of [AS_HOME_AGENT, AS_MOBILE_NODE]) {
   Deno.test(`plain and WASM forwarder agree about random packets: ${settings.role}`, () => {
     const random = new Random(settings.role === "homeAgent" ? 1 : 2);
-    const plain = new PlainForwarder(settings);
-    const wasm = new WasmForwarder(settings);
-    const homeAddresses = settings.role === "homeAgent" ? HOME_ADDRESSES : [HOME_ADDRESS];
+    const plain = PLAIN.make(settings);
+    const wasm = WASM.make(settings);
+    const homeAddresses = settings.role === "homeAgent"
+      ? [...HOME_ADDRESSES, ...IPV4_HOME_ADDRESSES]
+      : [HOME_ADDRESS];
     let packets = 0;
     for (let nowMs = 1; packets < PACKETS_FOR_EACH_ROLE; nowMs += random.below(40)) {
       changeBindings(random, homeAddresses, [plain, wasm]);
       const count = randomBatchSize(random);
       packets += count;
       if (random.chance(50)) {
-        const batch = Array.from({ length: count }, () => randomInner(random));
-        assertSame(plain.outbound(batch, nowMs), wasm.outbound(batch, nowMs), batch);
+        const batch = Array.from({ length: count }, () => ({ bytes: randomInner(random) }));
+        const expected = plain.outbound(batch, nowMs);
+        assertSame(wasm.outbound(batch, nowMs), expected, batch);
       } else {
         const encapsulation = random.chance(60) ? "udp" : "ipv6InIpv4";
         const batch = Array.from({ length: count }, () => randomDatagram(random, encapsulation));
@@ -70,29 +74,4 @@ function changeBindings(
     if (isRemoval) forwarder.removeBinding(homeAddress);
     else forwarder.setBinding(homeAddress, tunnel, mtu);
   }
-}
-
-type Verdict = OutboundVerdict | InboundVerdict;
-
-/** As assertEquals, but quick where they are the same. */
-function assertSame(plain: readonly Verdict[], wasm: readonly Verdict[], batch: readonly unknown[]): void {
-  assertEquals(wasm.length, plain.length);
-  for (const [index, expected] of plain.entries()) {
-    if (!isSame(expected, wasm[index])) {
-      assertEquals(wasm[index], expected, `about ${Deno.inspect(batch[index])}`);
-      throw new Error("isSame() and assertEquals() differ");
-    }
-  }
-}
-
-function isSame(one: unknown, other: unknown): boolean {
-  if (one instanceof Uint8Array && other instanceof Uint8Array) {
-    return one.length === other.length && one.every((octet, at) => octet === other[at]);
-  }
-  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) {
-    return one === other;
-  }
-  const keys = Object.keys(one);
-  return keys.length === Object.keys(other).length &&
-    keys.every((key) => isSame(one[key as keyof typeof one], other[key as keyof typeof other]));
 }

@@ -1,13 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
 import { DROP_REASON_COUNT, DropReason } from "../../core/forwarding/drop_reason.ts";
 import { DROP_EXPLANATIONS } from "../../core/forwarding/drop_reason_table.ts";
-import { SIGNALLING_MAXIMUM_OCTETS } from "../../core/forwarding/limits.ts";
+import {
+  MAXIMUM_SEGMENT_HEADERS_OCTETS,
+  MAXIMUM_SEGMENTS,
+  SIGNALLING_MAXIMUM_OCTETS,
+} from "../../core/forwarding/limits.ts";
 import * as map from "../../wasm/memory_map.ts";
 
 /** Every area, in the order of the map: where it begins and how long it is. */
 const AREAS: readonly (readonly [name: string, start: number, octets: number])[] = [
-  ["settings", map.SETTINGS, 40],
-  ["command", map.COMMAND, 20],
+  ["settings", map.SETTINGS, 64],
+  ["command", map.COMMAND, 32],
   ["command done", map.COMMAND_DONE, 4],
   ["clock", map.CLOCK, 16],
   ["Packet Too Big bucket", map.PACKET_TOO_BIG_BUCKET, 16],
@@ -15,6 +19,9 @@ const AREAS: readonly (readonly [name: string, start: number, octets: number])[]
   ["UDP send count", map.UDP_SEND_COUNT, 4],
   ["raw send count", map.RAW_SEND_COUNT, 4],
   ["TUN write count", map.TUN_WRITE_COUNT, 4],
+  ["verdict count", map.VERDICT_COUNT, 4],
+  ["IPv4 source key", map.IPV4_SOURCE_KEY, 16],
+  ["IPv4 destination key", map.IPV4_DESTINATION_KEY, 16],
   ["table", map.TABLE, 24],
   ["table epoch", map.TABLE_EPOCH, 4],
   ["writer", map.WRITER, 36],
@@ -26,20 +33,25 @@ const AREAS: readonly (readonly [name: string, start: number, octets: number])[]
   ["poll descriptors", map.POLL_DESCRIPTORS, map.POLL_DESCRIPTOR_OCTETS * map.POLL_DESCRIPTOR_COUNT],
   ["event value", map.EVENT_VALUE, 8],
   ["slot lengths", map.SLOT_LENGTHS, 4 * map.BATCH],
-  ["slot verdicts", map.SLOT_VERDICTS, 4 * map.BATCH],
+  ["verdicts", map.VERDICTS, 4 * map.VERDICT_CAPACITY],
   ["receive vectors", map.RECEIVE_VECTORS, map.VECTOR_OCTETS * map.BATCH],
   ["UDP receive messages", map.UDP_RECEIVE_MESSAGES, map.MESSAGE_OCTETS * map.BATCH],
   ["UDP receive names", map.UDP_RECEIVE_NAMES, map.NAME_OCTETS * map.BATCH],
   ["UDP receive controls", map.UDP_RECEIVE_CONTROLS, map.CONTROL_OCTETS * map.BATCH],
   ["raw receive messages", map.RAW_RECEIVE_MESSAGES, map.MESSAGE_OCTETS * map.BATCH],
-  ["UDP send messages", map.UDP_SEND_MESSAGES, map.MESSAGE_OCTETS * map.BATCH],
-  ["UDP send names", map.UDP_SEND_NAMES, map.NAME_OCTETS * map.BATCH],
-  ["UDP send controls", map.UDP_SEND_CONTROLS, map.CONTROL_OCTETS * map.BATCH],
-  ["UDP send vectors", map.UDP_SEND_VECTORS, map.VECTOR_OCTETS * map.BATCH],
-  ["raw send messages", map.RAW_SEND_MESSAGES, map.MESSAGE_OCTETS * map.BATCH],
-  ["raw send names", map.RAW_SEND_NAMES, map.NAME_OCTETS * map.BATCH],
-  ["raw send vectors", map.RAW_SEND_VECTORS, map.VECTOR_OCTETS * map.BATCH],
-  ["TUN write vectors", map.TUN_WRITE_VECTORS, map.VECTOR_OCTETS * map.BATCH],
+  ["send vectors", map.SEND_VECTORS, 2 * map.VECTOR_OCTETS * map.DATAGRAMS],
+  ["UDP send messages", map.UDP_SEND_MESSAGES, map.MESSAGE_OCTETS * map.UDP_MESSAGES],
+  ["UDP send names", map.UDP_SEND_NAMES, map.NAME_OCTETS * map.UDP_MESSAGES],
+  ["UDP send controls", map.UDP_SEND_CONTROLS, map.CONTROL_OCTETS * map.UDP_MESSAGES],
+  ["raw send messages", map.RAW_SEND_MESSAGES, map.MESSAGE_OCTETS * map.DATAGRAMS],
+  ["raw send names", map.RAW_SEND_NAMES, map.NAME_OCTETS * map.DATAGRAMS],
+  ["UDP send notes", map.UDP_SEND_NOTES, 8 * map.UDP_MESSAGES],
+  ["raw send notes", map.RAW_SEND_NOTES, 8 * map.DATAGRAMS],
+  ["segment headers", map.SEGMENT_HEADERS, map.SEGMENT_HEADERS_OCTETS],
+  ["TUN write vectors", map.TUN_WRITE_VECTORS, map.TUN_WRITE_VECTORS_OCTETS * map.ALL_TUN_WRITES],
+  ["TUN write headers", map.TUN_WRITE_HEADERS, map.TUN_WRITE_HEADER_OCTETS * map.ALL_TUN_WRITES],
+  ["TUN write notes", map.TUN_WRITE_NOTES, map.NOTE_OCTETS * map.ALL_TUN_WRITES],
+  ["flows", map.FLOWS, map.FLOW_OCTETS * map.FLOW_COUNT],
   ["ring", map.RING, map.RING_RECORDS * map.RECORD_OCTETS],
   ["slots", map.SLOTS, map.BATCH * map.SLOT_STRIDE],
   ["table area", map.TABLE_AREA, 0],
@@ -74,6 +86,12 @@ Deno.test("slots begin on different sets of the cache, and have room for every h
   assertEquals(new Set(Array.from({ length: map.BATCH }, (_, slot) => setOf(slot))).size, 64);
   assert(Number.isInteger(setOf(0)));
   assert(map.HEADROOM >= 48);
+});
+
+Deno.test("the lists have room for the most segments that one packet may have, and their headers", () => {
+  assertEquals(map.DATAGRAMS, MAXIMUM_SEGMENTS);
+  assertEquals(map.SEGMENT_HEADERS_OCTETS, MAXIMUM_SEGMENT_HEADERS_OCTETS);
+  assertEquals(map.SEGMENT_HEADERS % 8, 0);
 });
 
 Deno.test("the longest mobility message fits into a record of the ring", () => {

@@ -59,12 +59,11 @@ self.onmessage = ({ data }: MessageEvent<{ memory: WebAssembly.Memory }>) => {
 
   /** Every datagram goes to the node that its inner destination names. */
   function checkBatch(): void {
-    module.outbound(map.BATCH);
+    module.outbound(0, map.BATCH);
     const count = words[map.UDP_SEND_COUNT / 4];
     for (let index = 0; index < count; index++) {
       packets++;
-      const vector = map.UDP_SEND_VECTORS + index * map.VECTOR_OCTETS;
-      const packet = view.getUint32(vector, true);
+      const packet = view.getUint32(map.SEND_VECTORS + index * map.VECTOR_OCTETS, true);
       const node = bytes[packet + 39];
       const outer = bytes[map.UDP_SEND_NAMES + index * map.NAME_OCTETS + map.NAME_ADDRESS + 3];
       if (node !== outer) faults.push(`a packet for node ${node} goes to ${outer}`);

@@ -24,7 +24,7 @@ function receive(forwarder: WasmForwarder, packets: readonly Uint8Array[], nowMs
     const batch = datagrams.slice(start, start + map.BATCH);
     forwarder.placeInbound("udp", batch);
     forwarder.setClock(nowMs);
-    forwarder.module.inboundUdp(batch.length);
+    forwarder.module.inboundUdp(batch.length, 1);
   }
 }
 

@@ -21,12 +21,11 @@ import {
   NAME_OCTETS,
   NAME_PORT,
   OWN_ADDRESS,
+  OWN_IPV4_ADDRESS,
   RAW_RECEIVE_MESSAGES,
   ROLE,
   SIGNALLING_PACKETS,
   SIGNALLING_RECORD,
-  TUN_WRITE_COUNT,
-  TUN_WRITE_VECTORS,
   UDP_ENCAPSULATION,
   UDP_RECEIVE_CONTROLS,
   UDP_RECEIVE_MESSAGES,
@@ -34,175 +33,221 @@ import {
   UNBOUND_REPORT_BUCKET,
   UNBOUND_REPORTS,
   UNBOUND_TRAFFIC_RECORD,
-  VECTOR_OCTETS,
 } from "../memory_map";
 import { enterTable, leaveTable, lookup } from "./binding_table";
-import { add, drop, pass } from "./count";
+import { finishChecksum } from "./checksum";
+import { openClock } from "./clock";
+import { add, closeVerdicts, drop, openVerdicts, pass, verdictCount } from "./count";
 import {
-  DESTINATION_OFFSET,
+  destinationKey,
   findMobilityHeader,
   innerLength,
   IS_MALFORMED,
   IS_MOBILITY,
+  isIpv6,
   isSameAddress,
   isUnicastAt,
-  SOURCE_OFFSET,
+  sourceKey,
+  trafficClass,
 } from "./inner_packet";
-import { expectUdp, packetAt, receivedTypeOfService, setVector } from "./messages";
+import { closeMerging, openMerging, writeMerged } from "./merging";
+import { expectUdp, packetAt, readControls, receivedSegmentOctets, receivedTypeOfService } from "./messages";
+import { OUTER_IPV4_OCTETS, PROTOCOL_IPV4, PROTOCOL_IPV6 } from "./outer_ipv4";
 import { takeToken } from "./token_bucket";
+import { closeWrites, isRoomForWrite, openWrites } from "./tun_writes";
 import { isRingFull, isRingHalfFull, openRing, publishRing, pushRecord } from "./upward_ring";
 
-const OUTER_IPV4_OCTETS = 20;
 const CE: u32 = 3;
 const ECT_1: u32 = 1;
 const ECT_0: u32 = 2;
 
-/** Packets for the TUN device so far, and their octets. */
-let deliveredCount: i32 = 0;
+/** Packets for the TUN device in this call, and their octets. */
+let deliveredPackets: u64 = 0;
 let deliveredOctets: u64 = 0;
 /** Is this a mobile node, and the entry of its tunnel (0: none)? */
 let isMobileNode: bool = false;
 let tunnel: usize = 0;
 
-function openBatch(): void {
+/** Where the last call left off: the message, and how far in it. */
+let nextMessage: i32 = 0;
+let nextOffset: i32 = 0;
+
+/** The outer header of the packet in hand, in network order. */
+let outerAddress: u32 = 0;
+let outerPort: u32 = 0;
+let encapsulation: u32 = 0;
+let typeOfService: u32 = 0;
+
+function openCall(first: bool): void {
+  if (first) {
+    nextMessage = 0;
+    nextOffset = 0;
+  }
+  openClock();
   openRing();
+  openVerdicts();
+  openWrites();
+  openMerging();
   enterTable();
-  deliveredCount = 0;
+  deliveredPackets = 0;
   deliveredOctets = 0;
   isMobileNode = load<u32>(ROLE) == MOBILE_NODE_ROLE;
   tunnel = isMobileNode ? lookup(OWN_ADDRESS) : 0;
 }
 
-function closeBatch(): void {
+function closeCall(): void {
   leaveTable();
   publishRing();
-  add(DECAPSULATED_PACKETS, deliveredCount);
+  closeMerging();
+  closeVerdicts();
+  closeWrites();
+  add(DECAPSULATED_PACKETS, deliveredPackets);
   add(DECAPSULATED_OCTETS, deliveredOctets);
-  store<i32>(TUN_WRITE_COUNT, deliveredCount);
 }
 
 /**
- * Decapsulates `count` datagrams as recvmmsg() left them, and makes their messages ready to receive again.
- * Leaves the packets for the TUN device in their list, with TUN_WRITE_COUNT, and what is for control in the ring.
+ * Decapsulates `count` datagrams as recvmmsg() left them, as far as the list of writes has room; with `first` false it
+ * goes on where it left off. Makes the messages ready to receive again. Leaves the packets for the TUN device in their
+ * list, and what is for control in the ring.
+ * @returns whether all is done
  */
-export function inboundUdp(count: i32): void {
-  openBatch();
-  for (let slot = 0; slot < count; slot++) {
-    const message = UDP_RECEIVE_MESSAGES + slot * MESSAGE_OCTETS;
-    const name = UDP_RECEIVE_NAMES + slot * NAME_OCTETS;
-    const packet = packetAt(slot);
-    const typeOfService = receivedTypeOfService(message, UDP_RECEIVE_CONTROLS + slot * CONTROL_OCTETS);
-    expectUdp(message);
-    const length = innerLength(packet, load<i32>(message, MESSAGE_LENGTH), false);
-    if (length < 0) drop(slot, ~length);
-    else {
-      const address = load<u32>(name, NAME_ADDRESS);
-      const port = load<u16>(name, NAME_PORT);
-      inboundPacket(slot, packet, length, UDP_ENCAPSULATION, address, port, typeOfService);
-    }
-  }
-  closeBatch();
+export function inboundUdp(count: i32, first: bool): bool {
+  openCall(first);
+  encapsulation = UDP_ENCAPSULATION;
+  while (nextMessage < count && inboundMessage()) nextMessage++;
+  closeCall();
+  return nextMessage == count;
 }
 
-/** The same for packets from the raw socket, which have their IPv4 header. */
-export function inboundRaw(count: i32): void {
-  openBatch();
-  for (let slot = 0; slot < count; slot++) {
-    const received = load<i32>(RAW_RECEIVE_MESSAGES + slot * MESSAGE_OCTETS, MESSAGE_LENGTH);
-    const outer = packetAt(slot);
-    if (received < OUTER_IPV4_OCTETS || load<u8>(outer) >> 4 != 4) {
-      drop(slot, DropReason.outerHeaderMalformed);
-      continue;
-    }
-    const start = <i32>(load<u8>(outer) & 0x0f) << 2;
-    const end = <i32>bswap<u16>(load<u16>(outer, 2));
-    if (start < OUTER_IPV4_OCTETS || start > end || end > received) {
-      drop(slot, DropReason.outerHeaderMalformed);
-      continue;
-    }
-    const length = innerLength(outer + start, end - start, true);
-    if (length < 0) drop(slot, ~length);
-    else {
-      const address = load<u32>(outer, 12);
-      inboundPacket(slot, outer + start, length, IPV6_IN_IPV4_ENCAPSULATION, address, 0, load<u8>(outer, 1));
-    }
+/** False where there is no room for the rest of it in this call. */
+function inboundMessage(): bool {
+  const message = UDP_RECEIVE_MESSAGES + nextMessage * MESSAGE_OCTETS;
+  const name = UDP_RECEIVE_NAMES + nextMessage * NAME_OCTETS;
+  const octets = load<i32>(message, MESSAGE_LENGTH);
+  readControls(message, UDP_RECEIVE_CONTROLS + nextMessage * CONTROL_OCTETS);
+  typeOfService = receivedTypeOfService;
+  outerAddress = load<u32>(name, NAME_ADDRESS);
+  outerPort = load<u16>(name, NAME_PORT);
+  const datagramOctets = receivedSegmentOctets > 0 ? receivedSegmentOctets : octets;
+  const start = packetAt(nextMessage);
+  do {
+    if (!isRoomForWrite()) return false;
+    const datagram = min<i32>(datagramOctets, octets - nextOffset);
+    inboundDatagram(start + nextOffset, datagram, 0);
+    nextOffset += datagram;
+  } while (nextOffset < octets);
+  nextOffset = 0;
+  expectUdp(message);
+  return true;
+}
+
+/** The same for packets from a raw socket, which have their IPv4 header. */
+export function inboundRaw(count: i32, first: bool): bool {
+  openCall(first);
+  encapsulation = IPV6_IN_IPV4_ENCAPSULATION;
+  outerPort = 0;
+  while (nextMessage < count && isRoomForWrite()) inboundIpv4(nextMessage++);
+  closeCall();
+  return nextMessage == count;
+}
+
+function inboundIpv4(slot: i32): void {
+  const received = load<i32>(RAW_RECEIVE_MESSAGES + slot * MESSAGE_OCTETS, MESSAGE_LENGTH);
+  const outer = packetAt(slot);
+  if (received < OUTER_IPV4_OCTETS || load<u8>(outer) >> 4 != 4) return drop(DropReason.outerHeaderMalformed);
+  const start = <i32>(load<u8>(outer) & 0x0f) << 2;
+  const end = <i32>bswap<u16>(load<u16>(outer, 2));
+  const protocol = load<u8>(outer, 9);
+  if (start < OUTER_IPV4_OCTETS || start > end || end > received || (protocol != PROTOCOL_IPV6 && protocol != PROTOCOL_IPV4)) {
+    return drop(DropReason.outerHeaderMalformed);
   }
-  closeBatch();
+  outerAddress = load<u32>(outer, 12);
+  typeOfService = load<u8>(outer, 1);
+  inboundDatagram(outer + start, end - start, protocol == PROTOCOL_IPV6 ? 6 : 4);
 }
 
 @inline
-function inboundPacket(
-  slot: i32,
-  packet: usize,
-  length: i32,
-  encapsulation: u32,
-  address: u32,
-  port: u32,
-  typeOfService: u32,
-): void {
-  if (isMobileNode && address != load<u32>(HOME_AGENT_IPV4)) return drop(slot, DropReason.notFromHomeAgent);
-  const isForUs = isSameAddress(packet + DESTINATION_OFFSET, OWN_ADDRESS);
-  if (isForUs) {
+function inboundDatagram(packet: usize, octets: i32, version: u32): void {
+  const length = innerLength(packet, octets, version);
+  if (length < 0) drop(~length);
+  else inboundPacket(packet, length);
+}
+
+function inboundPacket(packet: usize, length: i32): void {
+  if (isMobileNode && outerAddress != load<u32>(HOME_AGENT_IPV4)) return drop(DropReason.notFromHomeAgent);
+  const isVersion6 = isIpv6(packet);
+  const source = sourceKey(packet);
+  const destination = destinationKey(packet);
+  const own = isVersion6 ? OWN_ADDRESS : OWN_IPV4_ADDRESS;
+  const isForUs = isSameAddress(destination, own);
+  if (isForUs && isVersion6) {
     const found = findMobilityHeader(packet, length);
-    if (found == IS_MALFORMED) return drop(slot, DropReason.extensionHeadersMalformed);
-    if (found == IS_MOBILITY) return signalling(slot, packet, length, encapsulation, address, port);
+    if (found == IS_MALFORMED) return drop(DropReason.extensionHeadersMalformed);
+    if (found == IS_MOBILITY) return signalling(packet, length);
   }
   if (isMobileNode) {
-    if (tunnel == 0) return drop(slot, DropReason.noTunnel);
-    if (!isFarEnd(tunnel, encapsulation, address, port)) return drop(slot, DropReason.notFromHomeAgent);
-    if (!isForUs) return drop(slot, DropReason.destinationNotHomeAddress);
-    if (!isUnicastAt(packet + SOURCE_OFFSET)) return drop(slot, DropReason.sourceNotUnicast);
-    if (isSameAddress(packet + SOURCE_OFFSET, OWN_ADDRESS)) return drop(slot, DropReason.sourceIsHomeAddress);
+    if (tunnel == 0) return drop(DropReason.noTunnel);
+    if (!isFarEnd(tunnel)) return drop(DropReason.notFromHomeAgent);
+    if (!isForUs) return drop(DropReason.destinationNotHomeAddress);
+    if (!isUnicastAt(source, isVersion6)) return drop(DropReason.sourceNotUnicast);
+    if (isSameAddress(source, own)) return drop(DropReason.sourceIsHomeAddress);
   } else {
-    if (!isUnicastAt(packet + SOURCE_OFFSET)) return drop(slot, DropReason.sourceNotUnicast);
-    const binding = lookup(packet + SOURCE_OFFSET);
-    if (binding == 0 || !isFarEnd(binding, encapsulation, address, port)) {
-      drop(slot, DropReason.sourceNotBound);
-      return report(slot, packet, length, encapsulation, address, port);
+    if (!isUnicastAt(source, isVersion6)) return drop(DropReason.sourceNotUnicast);
+    const binding = lookup(source);
+    if (binding == 0 || !isFarEnd(binding)) {
+      drop(DropReason.sourceNotBound);
+      if (isVersion6) report(packet, length);
+      return;
     }
-    if (!isUnicastAt(packet + DESTINATION_OFFSET)) return drop(slot, DropReason.destinationNotUnicast);
+    if (!isUnicastAt(destination, isVersion6)) return drop(DropReason.destinationNotUnicast);
   }
-  if ((typeOfService & 3) != 0 && !combineEcn(packet, typeOfService & 3)) {
-    return drop(slot, DropReason.congestionNotEct);
-  }
-  pass(slot);
-  setVector(TUN_WRITE_VECTORS + deliveredCount * VECTOR_OCTETS, packet, length);
-  deliveredCount++;
+  if ((typeOfService & 3) != 0 && !combineEcn(packet, typeOfService & 3)) return drop(DropReason.congestionNotEct);
+  pass();
+  deliveredPackets++;
   deliveredOctets += length;
+  writeMerged(packet, length);
 }
 
 @inline
-function isFarEnd(entry: usize, encapsulation: u32, address: u32, port: u32): bool {
-  return load<u32>(entry, ENTRY_OUTER_IPV4) == address && load<u8>(entry, ENTRY_ENCAPSULATION) == encapsulation &&
-    load<u16>(entry, ENTRY_PORT) == port;
+function isFarEnd(entry: usize): bool {
+  return load<u32>(entry, ENTRY_OUTER_IPV4) == outerAddress && load<u8>(entry, ENTRY_ENCAPSULATION) == encapsulation &&
+    load<u16>(entry, ENTRY_PORT) == outerPort;
 }
 
-function signalling(slot: i32, packet: usize, length: i32, encapsulation: u32, address: u32, port: u32): void {
-  if (encapsulation != UDP_ENCAPSULATION) return drop(slot, DropReason.signallingNotInUdp);
-  if (length > SIGNALLING_MAXIMUM_OCTETS) return drop(slot, DropReason.signallingTooLong);
-  if (isRingFull()) return drop(slot, DropReason.signallingRingFull);
-  pass(slot);
+function signalling(packet: usize, length: i32): void {
+  if (encapsulation != UDP_ENCAPSULATION) return drop(DropReason.signallingNotInUdp);
+  if (length > SIGNALLING_MAXIMUM_OCTETS) return drop(DropReason.signallingTooLong);
+  if (isRingFull()) return drop(DropReason.signallingRingFull);
+  pass();
   add(SIGNALLING_PACKETS, 1);
-  pushRecord(SIGNALLING_RECORD, encapsulation, address, port, slot, packet, length);
+  pushRecord(SIGNALLING_RECORD, encapsulation, outerAddress, outerPort, verdictCount - 1, packet, length);
 }
 
-function report(slot: i32, packet: usize, length: i32, encapsulation: u32, address: u32, port: u32): void {
+function report(packet: usize, length: i32): void {
   if (isRingHalfFull()) return;
   if (!takeToken(UNBOUND_REPORT_BUCKET, UNBOUND_REPORT_BURST, UNBOUND_REPORTS_PER_SECOND)) return;
   add(UNBOUND_REPORTS, 1);
   const octets = min<i32>(length, UNBOUND_REPORT_OCTETS);
-  pushRecord(UNBOUND_TRAFFIC_RECORD, encapsulation, address, port, slot, packet, octets);
+  pushRecord(UNBOUND_TRAFFIC_RECORD, encapsulation, outerAddress, outerPort, verdictCount - 1, packet, octets);
 }
 
 /**
- * Brings an outer ECN mark (not 0) into the inner header as RFC 6040 section 4.2 says; false where the packet
- * has to be dropped.
+ * Brings an outer ECN mark (not 0) into the inner header as RFC 6040 section 4.2 says; false where the packet has to be
+ * dropped.
  */
 function combineEcn(packet: usize, outer: u32): bool {
-  const inner = (<u32>load<u8>(packet, 1) >> 4) & 3;
+  const inner = trafficClass(packet) & 3;
   if (inner == 0) return outer != CE;
-  if (outer == CE || (outer == ECT_1 && inner == ECT_0)) {
+  if (inner == CE || (outer != CE && !(outer == ECT_1 && inner == ECT_0))) return true;
+  if (isIpv6(packet)) {
     store<u8>(packet, (load<u8>(packet, 1) & 0xcf) | (outer << 4), 1);
+    return true;
   }
+  const before = load<u16>(packet);
+  const after = (before & 0xfcff) | <u16>(outer << 8);
+  store<u16>(packet, after);
+  // RFC 1624: the checksum follows the change of one word.
+  const checksum = <u64><u16>~load<u16>(packet, 10) + <u64><u16>~before + after;
+  store<u16>(packet, finishChecksum(checksum), 10);
   return true;
 }

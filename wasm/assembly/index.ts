@@ -1,41 +1,38 @@
 /**
  * The forwarder's inner part. The packet's way:
- *   TUN read -> outbound: classify, look the binding up, encapsulate in place -> socket send
- *   socket receive -> inboundUdp, inboundRaw: check, strip -> TUN write | ring to control | counted drop
+ *   TUN read -> outbound: classify, look the binding up, encapsulate in place or in segments -> socket send
+ *   socket receive -> inboundUdp, inboundRaw: check, strip, merge -> TUN write | ring to control | counted drop
  *
- * No allocation and no static data: control and Worker have an instance each, over one shared memory.
+ * No allocation and no static data: control and each Worker have an instance of their own over the shared memory.
  */
-import {
-  PACKET_TOO_BIG_BURST,
-  UNBOUND_REPORT_BURST,
-} from "../../core/forwarding/limits";
+import { PACKET_TOO_BIG_BURST, UNBOUND_REPORT_BURST } from "../../core/forwarding/limits";
 import {
   MEMORY_BASE,
+  NOTE_INNER_OCTETS,
+  NOTE_PACKETS,
   PACKET_TOO_BIG_BUCKET,
-  RAW_SEND_VECTORS,
+  RAW_SEND_NOTES,
   REFUSED_INBOUND_OCTETS,
   REFUSED_INBOUND_PACKETS,
   REFUSED_OUTBOUND_OCTETS,
   REFUSED_OUTBOUND_PACKETS,
   SOCKET_ERRORS,
-  TUN_WRITE_VECTORS,
-  UDP_SEND_VECTORS,
+  UDP_SEND_NOTES,
   UNBOUND_REPORT_BUCKET,
-  VECTOR_LENGTH,
-  VECTOR_OCTETS,
 } from "../memory_map";
 import { openTable } from "./binding_table";
 import { finishChecksum, sumOctets } from "./checksum";
-import { add, countDrop } from "./count";
+import { add, countDrops } from "./count";
 import { openMessages } from "./messages";
 import { fillBucket } from "./token_bucket";
+import { writeNotes } from "./tun_writes";
 
 export { enterTable, leaveTable, lookup, removeBinding, setBinding } from "./binding_table";
 export { countDrop } from "./count";
+export { splitMessage } from "./datagrams";
 export { inboundRaw, inboundUdp } from "./inbound";
+export { splitWrite } from "./merging";
 export { outbound } from "./outbound";
-
-const OUTER_IPV4_OCTETS = 20;
 
 /** Prepares memory that is still zero. The base is the address of this memory in the process. */
 export function open(
@@ -53,31 +50,35 @@ export function open(
   fillBucket(UNBOUND_REPORT_BUCKET, UNBOUND_REPORT_BURST);
 }
 
-/** The kernel did not take datagram `index` of the last outbound batch. */
+/** The kernel did not take message `index` to the UDP socket. */
 export function refuseUdpSend(index: i32, reason: i32): void {
-  refuse(UDP_SEND_VECTORS + index * VECTOR_OCTETS, 0, REFUSED_OUTBOUND_PACKETS, REFUSED_OUTBOUND_OCTETS, reason);
+  refuseSend(UDP_SEND_NOTES + (index << 3), reason);
 }
 
-/** The kernel did not take raw packet `index` of the last outbound batch. */
+/** The kernel did not take raw packet `index`. */
 export function refuseRawSend(index: i32, reason: i32): void {
-  const vector = RAW_SEND_VECTORS + index * VECTOR_OCTETS;
-  refuse(vector, OUTER_IPV4_OCTETS, REFUSED_OUTBOUND_PACKETS, REFUSED_OUTBOUND_OCTETS, reason);
+  refuseSend(RAW_SEND_NOTES + (index << 3), reason);
 }
 
-/** The TUN device did not take packet `index` of the last inbound batch. */
+function refuseSend(note: usize, reason: i32): void {
+  const packets = load<u32>(note);
+  countDrops(reason, packets);
+  add(REFUSED_OUTBOUND_PACKETS, packets);
+  add(REFUSED_OUTBOUND_OCTETS, load<u32>(note, 4));
+}
+
+/** The TUN device did not take write `index` of the last inbound call. */
 export function refuseTunWrite(index: i32, reason: i32): void {
-  refuse(TUN_WRITE_VECTORS + index * VECTOR_OCTETS, 0, REFUSED_INBOUND_PACKETS, REFUSED_INBOUND_OCTETS, reason);
+  const notes = writeNotes(index);
+  const packets = load<u32>(notes, NOTE_PACKETS);
+  countDrops(reason, packets);
+  add(REFUSED_INBOUND_PACKETS, packets);
+  add(REFUSED_INBOUND_OCTETS, load<u32>(notes, NOTE_INNER_OCTETS));
 }
 
 /** A socket reported an error that belongs to no packet of this batch. */
 export function countSocketError(): void {
   add(SOCKET_ERRORS, 1);
-}
-
-function refuse(vector: usize, outerOctets: u64, packets: usize, octets: usize, reason: i32): void {
-  countDrop(reason);
-  add(packets, 1);
-  add(octets, load<u64>(vector, VECTOR_LENGTH) - outerOctets);
 }
 
 /** The Internet checksum of these octets, as a number in network order. */

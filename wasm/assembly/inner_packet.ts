@@ -1,6 +1,8 @@
 import { DropReason } from "../../core/forwarding/drop_reason";
 import { MAXIMUM_EXTENSION_HEADERS } from "../../core/forwarding/limits";
+import { IPV4_DESTINATION_KEY, IPV4_SOURCE_KEY } from "../memory_map";
 
+export const IPV4_HEADER_OCTETS = 20;
 export const IPV6_HEADER_OCTETS = 40;
 export const SOURCE_OFFSET = 8;
 export const DESTINATION_OFFSET = 24;
@@ -18,31 +20,71 @@ export const OTHER = 0;
 export const IS_MOBILITY = 1;
 export const IS_MALFORMED = 2;
 
+@inline
+export function isIpv6(packet: usize): bool {
+  return load<u8>(packet) >> 4 == 6;
+}
+
 /**
- * The length of the IPv6 packet that begins here and has at most `octets` octets; negative, with ~ the drop
- * reason, where there is none.
+ * The length of the IP packet that begins here and has at most `octets` octets; negative, with ~ the drop
+ * reason, where there is none. `version` is 4 or 6, or 0 for either.
  */
 @inline
-export function innerLength(packet: usize, octets: i32, ipv6Only: bool): i32 {
+export function innerLength(packet: usize, octets: i32, version: u32): i32 {
   if (octets == 0) return ~DropReason.truncatedHeader;
-  const version = load<u8>(packet) >> 4;
-  if (version != 6) {
-    return version == 4 && !ipv6Only ? ~DropReason.ipv4NotCarried : ~DropReason.unknownVersion;
-  }
+  const found = load<u8>(packet) >> 4;
+  if (version != 0 ? found != version : found != 6 && found != 4) return ~DropReason.unknownVersion;
+  if (found == 4) return ipv4Length(packet, octets);
   if (octets < IPV6_HEADER_OCTETS) return ~DropReason.truncatedHeader;
   const length = IPV6_HEADER_OCTETS + <i32>bswap<u16>(load<u16>(packet, 4));
   return length > octets ? ~DropReason.truncatedPacket : length;
 }
 
-/** Not ::, ::1, multicast, link-local or IPv4-mapped. Loads are little-endian: the first octet is the lowest. */
+function ipv4Length(packet: usize, octets: i32): i32 {
+  if (octets < IPV4_HEADER_OCTETS) return ~DropReason.truncatedHeader;
+  const headerLength = <i32>(load<u8>(packet) & 0x0f) << 2;
+  const length = <i32>bswap<u16>(load<u16>(packet, 2));
+  if (length > octets) return ~DropReason.truncatedPacket;
+  return headerLength < IPV4_HEADER_OCTETS || headerLength > length ? ~DropReason.innerHeaderMalformed : length;
+}
+
+/** The source address as a key of the binding table: in the packet, or for IPv4 at IPV4_SOURCE_KEY. */
 @inline
-export function isUnicastAt(address: usize): bool {
-  const head = load<u16>(address);
+export function sourceKey(packet: usize): usize {
+  return isIpv6(packet) ? packet + SOURCE_OFFSET : mappedKey(IPV4_SOURCE_KEY, load<u32>(packet, 12));
+}
+
+@inline
+export function destinationKey(packet: usize): usize {
+  return isIpv6(packet) ? packet + DESTINATION_OFFSET : mappedKey(IPV4_DESTINATION_KEY, load<u32>(packet, 16));
+}
+
+@inline
+function mappedKey(key: usize, address: u32): usize {
+  store<u64>(key, 0);
+  store<u32>(key, 0xffff0000, 8);
+  store<u32>(key, address, 12);
+  return key;
+}
+
+/**
+ * May the address of a packet of this version stand outside of its link? IPv6: not ::, ::1, multicast, link-local or
+ * IPv4-mapped. IPv4: not 0/8, 127/8, 169.254/16, nor 224/3. Loads are little-endian: the first octet is the lowest.
+ */
+@inline
+export function isUnicastAt(key: usize, isVersion6: bool): bool {
+  if (!isVersion6) return isUnicastIpv4(load<u32>(key, 12));
+  const head = load<u16>(key);
   if ((head & 0xff) == 0xff || (head & 0xc0ff) == 0x80fe) return false;
-  if (load<u64>(address) != 0) return true;
-  const low = load<u64>(address, 8);
+  if (load<u64>(key) != 0) return true;
+  const low = load<u64>(key, 8);
   if ((low & 0x00ffffffffffffff) == 0 && (low >>> 56) <= 1) return false;
   return <u32>low != 0xffff0000;
+}
+
+function isUnicastIpv4(address: u32): bool {
+  const first = address & 0xff;
+  return first != 0 && first != 127 && first < 224 && (address & 0xffff) != 0xfea9;
 }
 
 @inline
@@ -50,12 +92,19 @@ export function isSameAddress(one: usize, other: usize): bool {
   return load<u64>(one) == load<u64>(other) && load<u64>(one, 8) == load<u64>(other, 8);
 }
 
+/** IPv6 traffic class, or IPv4 type of service. */
+@inline
+export function trafficClass(packet: usize): u32 {
+  const head = <u32>bswap<u16>(load<u16>(packet));
+  return (isIpv6(packet) ? head >> 4 : head) & 0xff;
+}
+
 @inline
 function isOptionsOrRouting(next: u32): bool {
   return next == HOP_BY_HOP_OPTIONS || next == ROUTING || next == DESTINATION_OPTIONS;
 }
 
-/** Is the upper layer a mobility header: IS_MOBILITY, OTHER or IS_MALFORMED. */
+/** Is the upper layer of an IPv6 packet a mobility header: IS_MOBILITY, OTHER or IS_MALFORMED. */
 export function findMobilityHeader(packet: usize, length: i32): i32 {
   let next = <u32>load<u8>(packet, NEXT_HEADER_OFFSET);
   let offset = IPV6_HEADER_OCTETS;
@@ -71,7 +120,7 @@ export function findMobilityHeader(packet: usize, length: i32): i32 {
   }
 }
 
-/** May an ICMPv6 error be sent about this packet (RFC 4443 section 2.4 (e))? */
+/** May an ICMPv6 error be sent about this IPv6 packet (RFC 4443 section 2.4 (e))? */
 export function mayBeAnsweredWithError(packet: usize, length: i32): bool {
   let next = <u32>load<u8>(packet, NEXT_HEADER_OFFSET);
   let offset = IPV6_HEADER_OCTETS;

@@ -1,5 +1,4 @@
 import { DropReason } from "../../core/forwarding/drop_reason";
-import { OUTER_TIME_TO_LIVE } from "../../core/forwarding/limits";
 import {
   ENCAPSULATED_OCTETS,
   ENCAPSULATED_PACKETS,
@@ -8,101 +7,159 @@ import {
   ENTRY_OUTER_IPV4,
   ENTRY_PORT,
   MOBILE_NODE_ROLE,
-  OUTER_SOURCE,
   OWN_ADDRESS,
-  RAW_SEND_COUNT,
+  OWN_IPV4_ADDRESS,
+  PASSED,
   ROLE,
   SLOT_LENGTHS,
-  TUN_WRITE_COUNT,
-  TUN_WRITE_VECTORS,
+  TUN_HEADER_OCTETS,
   UDP_ENCAPSULATION,
-  UDP_SEND_COUNT,
-  VECTOR_OCTETS,
 } from "../memory_map";
 import { enterTable, leaveTable, lookup } from "./binding_table";
-import { finishChecksum, sumOctets } from "./checksum";
-import { add, drop, pass } from "./count";
-import { DESTINATION_OFFSET, innerLength, isSameAddress, isUnicastAt, SOURCE_OFFSET } from "./inner_packet";
-import { packetAt, sendRaw, sendUdp, setVector } from "./messages";
-import { answerTooBig, HEAD_OCTETS } from "./packet_too_big";
+import { openClock } from "./clock";
+import { add, closeVerdicts, drop, openVerdicts, pass } from "./count";
+import { closeSends, openSends, roomForDatagrams, sendRaw, sendUdp } from "./datagrams";
+import { destinationKey, innerLength, isIpv6, isSameAddress, isUnicastAt, sourceKey, trafficClass } from "./inner_packet";
+import { packetAt } from "./messages";
+import { OUTER_IPV4_OCTETS, PROTOCOL_IPV4, PROTOCOL_IPV6, writeOuterIpv4 } from "./outer_ipv4";
+import { answerTooBig, answerLength } from "./packet_too_big";
+import {
+  isRoomForHeaders,
+  openSegments,
+  prepareSegments,
+  readTunHeader,
+  segmentCount,
+  segmentHeaders,
+  segmentPayload,
+  writeSegmentHeaders,
+} from "./segments";
+import { closeWrites, openWrites, writePacket } from "./tun_writes";
 
-const OUTER_IPV4_OCTETS = 20;
-const PROTOCOL_IPV6 = 41;
+/** Where the packet in hand goes. */
+let isUdp: bool = false;
+let address: u32 = 0;
+let port: u32 = 0;
+let typeOfService: u32 = 0;
+
+let encapsulatedPackets: u64 = 0;
+let encapsulatedOctets: u64 = 0;
 
 /**
- * Encapsulates the packets of slots 0 up to `count`, whose lengths are in SLOT_LENGTHS. Leaves the datagrams to
- * send and the ICMPv6 errors for the TUN device in their lists, with UDP_SEND_COUNT, RAW_SEND_COUNT and
- * TUN_WRITE_COUNT.
+ * Encapsulates the packets of slots `first` up to `count`, whose lengths are in SLOT_LENGTHS, as far as the lists
+ * have room. Leaves the datagrams to send and the ICMP errors for the TUN device in their lists.
+ * @returns the slot to go on with; `count` when all are done
  */
-export function outbound(count: i32): void {
+export function outbound(first: i32, count: i32): i32 {
+  openClock();
   enterTable();
-  const isMobileNode = load<u32>(ROLE) == MOBILE_NODE_ROLE;
-  const tunnel = isMobileNode ? lookup(OWN_ADDRESS) : 0;
-  let udpCount = 0;
-  let rawCount = 0;
-  let answerCount = 0;
-  let octets: u64 = 0;
-  for (let slot = 0; slot < count; slot++) {
-    const packet = packetAt(slot);
-    const length = innerLength(packet, load<i32>(SLOT_LENGTHS + (slot << 2)), false);
-    if (length < 0) {
-      drop(slot, ~length);
-      continue;
-    }
-    if (!isUnicastAt(packet + DESTINATION_OFFSET)) {
-      drop(slot, DropReason.destinationNotUnicast);
-      continue;
-    }
-    if (!isUnicastAt(packet + SOURCE_OFFSET)) {
-      drop(slot, DropReason.sourceNotUnicast);
-      continue;
-    }
-    if (isMobileNode && !isSameAddress(packet + SOURCE_OFFSET, OWN_ADDRESS)) {
-      drop(slot, DropReason.sourceNotHomeAddress);
-      continue;
-    }
-    const entry = isMobileNode ? tunnel : lookup(packet + DESTINATION_OFFSET);
-    if (entry == 0) {
-      drop(slot, isMobileNode ? DropReason.noTunnel : DropReason.noBinding);
-      continue;
-    }
-    const mtu = load<i32>(entry, ENTRY_INNER_MTU);
-    if (length > mtu) {
-      drop(slot, DropReason.packetTooBig);
-      const answerLength = answerTooBig(packet, length, mtu);
-      if (answerLength != 0) {
-        setVector(TUN_WRITE_VECTORS + answerCount * VECTOR_OCTETS, packet - HEAD_OCTETS, answerLength);
-        answerCount++;
-      }
-      continue;
-    }
-    pass(slot);
-    octets += length;
-    const address = load<u32>(entry, ENTRY_OUTER_IPV4);
-    const typeOfService = (<u32>bswap<u16>(load<u16>(packet)) >> 4) & 0xff;
-    if (load<u8>(entry, ENTRY_ENCAPSULATION) == UDP_ENCAPSULATION) {
-      sendUdp(udpCount++, packet, length, address, load<u16>(entry, ENTRY_PORT), typeOfService);
-    } else {
-      writeOuterIpv4(packet - OUTER_IPV4_OCTETS, length, address, typeOfService);
-      sendRaw(rawCount++, packet - OUTER_IPV4_OCTETS, length + OUTER_IPV4_OCTETS, address);
-    }
-  }
+  openVerdicts();
+  openSends();
+  openSegments();
+  openWrites();
+  encapsulatedPackets = 0;
+  encapsulatedOctets = 0;
+  const tunnel = load<u32>(ROLE) == MOBILE_NODE_ROLE ? lookup(OWN_ADDRESS) : 0;
+  let slot = first;
+  while (slot < count && outboundPacket(slot, tunnel)) slot++;
   leaveTable();
-  add(ENCAPSULATED_PACKETS, udpCount + rawCount);
-  add(ENCAPSULATED_OCTETS, octets);
-  store<i32>(UDP_SEND_COUNT, udpCount);
-  store<i32>(RAW_SEND_COUNT, rawCount);
-  store<i32>(TUN_WRITE_COUNT, answerCount);
+  closeVerdicts();
+  closeSends();
+  closeWrites();
+  add(ENCAPSULATED_PACKETS, encapsulatedPackets);
+  add(ENCAPSULATED_OCTETS, encapsulatedOctets);
+  return slot;
 }
 
-/** Protocol 41 (RFC 4213 section 3.5): DF clear; identification 0, which the kernel replaces. */
+/** False where there is no room for it in this call. */
+function outboundPacket(slot: i32, tunnel: usize): bool {
+  if (roomForDatagrams() == 0) return false;
+  const packet = packetAt(slot);
+  const length = innerLength(packet, load<i32>(SLOT_LENGTHS + (slot << 2)), 0);
+  if (length < 0) return refuse(~length);
+  const isVersion6 = isIpv6(packet);
+  const source = sourceKey(packet);
+  const destination = destinationKey(packet);
+  if (!isUnicastAt(destination, isVersion6)) return refuse(DropReason.destinationNotUnicast);
+  if (!isUnicastAt(source, isVersion6)) return refuse(DropReason.sourceNotUnicast);
+  const isMobileNode = load<u32>(ROLE) == MOBILE_NODE_ROLE;
+  if (isMobileNode && !isSameAddress(source, isVersion6 ? OWN_ADDRESS : OWN_IPV4_ADDRESS)) {
+    return refuse(DropReason.sourceNotHomeAddress);
+  }
+  const entry = isMobileNode ? tunnel : lookup(destination);
+  if (entry == 0) return refuse(isMobileNode ? DropReason.noTunnel : DropReason.noBinding);
+  const fault = load<u32>(TUN_HEADER_OCTETS) == 0 ? noTunHeader() : readTunHeader(packet, length);
+  if (fault != PASSED) return refuse(fault);
+  const mtu = load<i32>(entry, ENTRY_INNER_MTU);
+  const segmentLength = segmentPayload == 0 ? length : min<i32>(length, segmentHeaders + segmentPayload);
+  if (segmentLength > mtu) return tooBig(packet, length, segmentLength, mtu);
+  isUdp = load<u8>(entry, ENTRY_ENCAPSULATION) == UDP_ENCAPSULATION;
+  address = load<u32>(entry, ENTRY_OUTER_IPV4);
+  port = load<u16>(entry, ENTRY_PORT);
+  typeOfService = trafficClass(packet);
+  if (segmentPayload != 0) return encapsulateSegments(packet, length);
+  encapsulate(packet, length);
+  return true;
+}
+
 @inline
-function writeOuterIpv4(header: usize, innerOctets: i32, destination: u32, typeOfService: u32): void {
-  store<u16>(header, <u16>(0x45 | (typeOfService << 8)));
-  store<u16>(header, bswap<u16>(<u16>(OUTER_IPV4_OCTETS + innerOctets)), 2);
-  store<u32>(header, 0, 4);
-  store<u32>(header, OUTER_TIME_TO_LIVE | (PROTOCOL_IPV6 << 8), 8);
-  store<u32>(header, load<u32>(OUTER_SOURCE), 12);
-  store<u32>(header, destination, 16);
-  store<u16>(header, finishChecksum(sumOctets(header, OUTER_IPV4_OCTETS, 0)), 10);
+function noTunHeader(): i32 {
+  segmentPayload = 0;
+  return PASSED;
+}
+
+function refuse(reason: i32): bool {
+  drop(reason);
+  return true;
+}
+
+/** What is answered is the packet, or its first segment. */
+function tooBig(packet: usize, length: i32, segmentLength: i32, mtu: i32): bool {
+  if (segmentPayload != 0) {
+    if (!isRoomForHeaders(1)) return false;
+    prepareSegments(packet, length);
+    const payload = packet + segmentHeaders;
+    const headers = writeSegmentHeaders(packet, 0, payload, segmentLength - segmentHeaders, segmentCount == 1, 0);
+    memory.copy(packet, headers, segmentHeaders);
+  }
+  drop(DropReason.packetTooBig);
+  const answer = answerTooBig(packet, segmentLength, mtu);
+  if (answer != 0) writePacket(answer, answerLength);
+  return true;
+}
+
+@inline
+function encapsulate(packet: usize, length: i32): void {
+  pass();
+  encapsulatedPackets++;
+  encapsulatedOctets += length;
+  if (isUdp) sendUdp(packet, length, 0, 0, address, port, typeOfService);
+  else {
+    const outer = packet - OUTER_IPV4_OCTETS;
+    writeOuterIpv4(outer, length, address, typeOfService, isIpv6(packet) ? PROTOCOL_IPV6 : PROTOCOL_IPV4);
+    sendRaw(outer, length + OUTER_IPV4_OCTETS, 0, 0, address, OUTER_IPV4_OCTETS);
+  }
+}
+
+function encapsulateSegments(packet: usize, length: i32): bool {
+  const segments = segmentCount;
+  const outerOctets = isUdp ? 0 : OUTER_IPV4_OCTETS;
+  if (segments > roomForDatagrams() || !isRoomForHeaders(segments)) return false;
+  pass();
+  prepareSegments(packet, length);
+  let payload = packet + segmentHeaders;
+  const end = packet + length;
+  for (let index = 0; index < segments; index++) {
+    const octets = min<i32>(segmentPayload, <i32>(end - payload));
+    const head = writeSegmentHeaders(packet, index, payload, octets, index == segments - 1, outerOctets);
+    if (isUdp) sendUdp(head, segmentHeaders, payload, octets, address, port, typeOfService);
+    else {
+      const protocol = isIpv6(packet) ? PROTOCOL_IPV6 : PROTOCOL_IPV4;
+      writeOuterIpv4(head, segmentHeaders + octets, address, typeOfService, protocol);
+      sendRaw(head, OUTER_IPV4_OCTETS + segmentHeaders, payload, octets, address, OUTER_IPV4_OCTETS);
+    }
+    payload += octets;
+  }
+  encapsulatedPackets += segments;
+  encapsulatedOctets += length + (segments - 1) * segmentHeaders;
+  return true;
 }

@@ -1,4 +1,5 @@
 import { CLOCK } from "../memory_map";
+import { seeClock } from "./clock";
 
 const WHOLE_TOKEN: i64 = 1000;
 
@@ -15,6 +16,7 @@ export function fillBucket(bucket: usize, burst: i64): void {
 
 /** Takes one token; false when there is none. Counts thousandths of a token. */
 export function takeToken(bucket: usize, burst: i64, perSecond: i64): bool {
+  seeClock();
   const now = nowMs();
   const filledAt = load<i64>(bucket, 8);
   let tokens = load<i64>(bucket);

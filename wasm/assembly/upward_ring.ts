@@ -14,6 +14,7 @@ import {
   RING_RECORDS,
   RING_TAIL,
 } from "../memory_map";
+import { seeClock } from "./clock";
 
 /** Records written; control sees those before the published RING_HEAD. Both count on and wrap at 2^32. */
 let head: u32 = 0;
@@ -48,6 +49,7 @@ export function pushRecord(
   packet: usize,
   length: i32,
 ): void {
+  seeClock();
   const record = RING + (head & (RING_RECORDS - 1)) * RECORD_OCTETS;
   store<u32>(record, kind, RECORD_KIND);
   store<u32>(record, encapsulation, RECORD_ENCAPSULATION);

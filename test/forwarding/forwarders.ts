@@ -1,0 +1,67 @@
+import type { Encapsulation } from "../../core/control/tunnel.ts";
+import type {
+  Forwarder,
+  ForwarderSettings,
+  InboundVerdict,
+  ReceivedDatagram,
+} from "../../core/forwarding/forwarder.ts";
+import { PlainForwarder } from "../../core/forwarding/plain_forwarder.ts";
+import * as map from "../../wasm/memory_map.ts";
+import { ALL_OFFLOADS, WasmForwarder, type WasmForwarderOptions } from "../../wasm/wasm_forwarder.ts";
+import { assertOrderWithinFlows } from "./flow_order.ts";
+
+/** The WASM forwarder, with a look at the order in which it delivers, and at what it merges. */
+export class WatchedForwarder extends WasmForwarder {
+  readonly #merged = { tcpv4: 0, tcpv6: 0, udpv4: 0, udpv6: 0 };
+
+  /** Writes of several packets, of those in the last round of each call. */
+  mergedWrites(): Readonly<Record<"tcpv4" | "tcpv6" | "udpv4" | "udpv6", number>> {
+    return { ...this.#merged };
+  }
+
+  override inbound(
+    encapsulation: Encapsulation,
+    datagrams: readonly ReceivedDatagram[],
+    nowMs: number,
+  ): InboundVerdict[] {
+    const verdicts = super.inbound(encapsulation, datagrams, nowMs);
+    assertOrderWithinFlows(this.deliveries());
+    this.#countMerged();
+    return verdicts;
+  }
+
+  #countMerged(): void {
+    const writes = new DataView(this.memory.buffer).getUint32(map.TUN_WRITE_COUNT, true);
+    for (let index = 0; index < writes; index++) {
+      const { header, bytes } = this.kernel.tunWrite(index);
+      if (header === undefined || header.segmentation === "none") continue;
+      const { segmentation } = header;
+      this.#merged[segmentation === "udp" ? bytes[0] >> 4 === 6 ? "udpv6" : "udpv4" : segmentation]++;
+    }
+  }
+}
+
+export interface NamedForwarder {
+  readonly name: string;
+  readonly make: (settings: ForwarderSettings) => Forwarder;
+}
+
+export const PLAIN: NamedForwarder = { name: "plain", make: (settings) => new PlainForwarder(settings) };
+
+function wasm(name: string, options?: WasmForwarderOptions): NamedForwarder {
+  return { name, make: (settings) => new WatchedForwarder(settings, options) };
+}
+
+export const WASM = wasm("WASM");
+
+/** The TUN device has no headers: nothing is left to do, and nothing merged. */
+export const WASM_WITHOUT_HEADER = wasm("WASM without TUN header", { hasTunHeader: false });
+
+/** The WASM forwarder with each set of offloads that a kernel may have; its TUN device has headers. */
+export const WASM_OFFLOADS: readonly NamedForwarder[] = [
+  WASM,
+  wasm("WASM without UDP_SEGMENT", { offloads: ALL_OFFLOADS & ~map.OFFLOAD_UDP_SEGMENT }),
+  wasm("WASM, no TCP merged", { offloads: ALL_OFFLOADS & ~map.OFFLOAD_TUN_TCP }),
+  wasm("WASM, no UDP merged", { offloads: ALL_OFFLOADS & ~map.OFFLOAD_TUN_UDP }),
+  wasm("WASM without offloads", { offloads: 0 }),
+];

@@ -1,0 +1,255 @@
+import { assertEquals } from "@std/assert";
+import type { Forwarder } from "../../core/forwarding/forwarder.ts";
+import {
+  AGENT,
+  AGENT_IN_41,
+  AGENT_IN_UDP,
+  answerOf,
+  AS_HOME_AGENT,
+  AS_MOBILE_NODE,
+  assertDelivered,
+  assertDropped,
+  type ForwardingCase,
+  NODE,
+  NODE_IN_41,
+  NODE_IN_UDP,
+  receive41,
+  receiveUdp,
+  send,
+} from "./case_tools.ts";
+import { assertLeavesAs, atHomeAgent, bindNode, receive } from "./offload_tools.ts";
+import {
+  checksum,
+  concat,
+  CORRESPONDENT_IPV4,
+  counting,
+  HOME_ADDRESS,
+  HOME_AGENT_V4,
+  HOME_IPV4_ADDRESS,
+  ipv4,
+  ipv6,
+  OTHER_HOME_IPV4_ADDRESS,
+} from "./packets.ts";
+import { DONT_FRAGMENT, fromNode, ipPacket, toNode, udp } from "./transport_packets.ts";
+
+const OUT = udp(toNode(4));
+const BACK = udp(fromNode(4));
+const NOT_UNICAST = [
+  "0.0.0.0",
+  "0.1.2.3",
+  "127.0.0.1",
+  "169.254.0.1",
+  "224.0.0.1",
+  "240.0.0.1",
+  "255.255.255.255",
+];
+const ORDINARY = ["1.0.0.1", "126.255.255.255", "128.0.0.1", "169.253.0.1", "169.255.0.1", "223.255.255.255"];
+
+const bothWays: readonly ForwardingCase[] = [
+  atHomeAgent("RFC 5555 4.1, RFC 2003: home agent: IPv4 leaves in UDP, and with protocol 4", (forwarder) => {
+    assertLeavesAs(forwarder, { bytes: OUT }, [OUT]);
+    const marked = udp({ ...toNode(4), typeOfService: 0xb9, timeToLive: 1 });
+    assertLeavesAs(forwarder, { bytes: concat(marked, counting(9)) }, [marked]);
+  }),
+  atHomeAgent("RFC 2003: home agent: IPv4 comes in UDP, and with protocol 4", (forwarder) => {
+    for (const tunnel of [NODE_IN_UDP, NODE_IN_41]) {
+      bindNode(forwarder, tunnel);
+      const [verdict] = receive(forwarder, [BACK], { encapsulation: tunnel.encapsulation });
+      assertDelivered(verdict, BACK);
+    }
+  }),
+  {
+    name: "home agent: the bindings of a node's two home addresses are separate",
+    settings: AS_HOME_AGENT,
+    run: (forwarder) => {
+      forwarder.setBinding(HOME_ADDRESS, NODE_IN_UDP, 1472);
+      assertDropped(forwarder, send(forwarder, OUT), "noBinding");
+      forwarder.setBinding(HOME_IPV4_ADDRESS, NODE_IN_41, 1480);
+      assertEquals(send(forwarder, OUT).kind, "send");
+      forwarder.removeBinding(HOME_ADDRESS);
+      assertEquals(send(forwarder, OUT).kind, "send");
+      forwarder.removeBinding(HOME_IPV4_ADDRESS);
+      assertEquals(send(forwarder, OUT).kind, "drop");
+    },
+  },
+  {
+    name: "home agent: an IPv4-mapped IPv6 source is not the IPv4 home address",
+    settings: AS_HOME_AGENT,
+    run: (forwarder) => {
+      forwarder.setBinding(HOME_IPV4_ADDRESS, NODE_IN_UDP, 1472);
+      const packet = ipv6({ source: `::ffff:${HOME_IPV4_ADDRESS}`, destination: HOME_ADDRESS });
+      assertDropped(forwarder, receiveUdp(forwarder, packet), "sourceNotUnicast");
+    },
+  },
+  {
+    name: "home agent: IPv4 without a binding is dropped, and control is not told",
+    settings: AS_HOME_AGENT,
+    run: (forwarder) => {
+      assertDropped(forwarder, receiveUdp(forwarder, BACK), "sourceNotBound");
+      assertEquals(forwarder.counters().unboundReports, 0);
+    },
+  },
+  atHomeAgent("RFC 5555 5.1.1: home agent: IPv4 from another outer source is dropped", (forwarder) => {
+    const verdict = receiveUdp(forwarder, BACK, { source: { ...NODE, port: 1 } });
+    assertDropped(forwarder, verdict, "sourceNotBound");
+  }),
+  ...NOT_UNICAST.flatMap((address) => [
+    atHomeAgent(`home agent: nothing for ${address} is tunnelled`, (forwarder) => {
+      const packet = udp({ ...toNode(4), destination: address });
+      assertDropped(forwarder, send(forwarder, packet), "destinationNotUnicast");
+    }),
+    atHomeAgent(`home agent: nothing from ${address} is tunnelled`, (forwarder) => {
+      assertDropped(forwarder, send(forwarder, udp({ ...toNode(4), source: address })), "sourceNotUnicast");
+    }),
+    atHomeAgent(`home agent: nothing from ${address} is decapsulated`, (forwarder) => {
+      const packet = udp({ ...fromNode(4), source: address });
+      assertDropped(forwarder, receiveUdp(forwarder, packet), "sourceNotUnicast");
+    }),
+    atHomeAgent(`home agent: nothing for ${address} is decapsulated`, (forwarder) => {
+      const packet = udp({ ...fromNode(4), destination: address });
+      assertDropped(forwarder, receiveUdp(forwarder, packet), "destinationNotUnicast");
+    }),
+  ]),
+  atHomeAgent("home agent: IPv4 addresses next to those are ordinary", (forwarder) => {
+    for (const source of ORDINARY) {
+      assertEquals(send(forwarder, udp({ ...toNode(4), source })).kind, "send", source);
+    }
+  }),
+];
+
+const IN = udp(toNode(4));
+const WITHOUT_IPV4 = { ...AS_MOBILE_NODE, ipv4HomeAddress: undefined };
+
+const mobileNode: readonly ForwardingCase[] = [
+  {
+    name: "RFC 5555 4.4.3: mobile node: IPv4 goes both ways through the tunnel of the home address",
+    settings: AS_MOBILE_NODE,
+    run: (forwarder) => {
+      forwarder.setBinding(HOME_ADDRESS, AGENT_IN_UDP, 1472);
+      const verdict = send(forwarder, BACK);
+      assertEquals(verdict.kind === "send" && verdict.datagrams, [BACK]);
+      assertDelivered(receiveUdp(forwarder, IN, { source: AGENT }), IN);
+      forwarder.setBinding(HOME_ADDRESS, AGENT_IN_41, 1480);
+      const outer = ipv4({ source: HOME_AGENT_V4, protocol: 4, payload: IN });
+      assertDelivered(receive41(forwarder, outer), IN);
+    },
+  },
+  ...([
+    ["from another source", "sourceNotHomeAddress", { source: OTHER_HOME_IPV4_ADDRESS }],
+    ["to a multicast group", "destinationNotUnicast", { destination: "224.0.0.22" }],
+  ] as const).map(([what, reason, fields]): ForwardingCase => ({
+    name: `mobile node: IPv4 ${what} is dropped`,
+    settings: AS_MOBILE_NODE,
+    run: (forwarder) => {
+      forwarder.setBinding(HOME_ADDRESS, AGENT_IN_UDP, 1472);
+      assertDropped(forwarder, send(forwarder, udp({ ...fromNode(4), ...fields })), reason);
+    },
+  })),
+  ...([
+    ["for another address", "destinationNotHomeAddress", { destination: OTHER_HOME_IPV4_ADDRESS }],
+    ["with its own source", "sourceIsHomeAddress", { source: HOME_IPV4_ADDRESS }],
+    ["with a multicast source", "sourceNotUnicast", { source: "224.0.0.1" }],
+  ] as const).map(([what, reason, fields]): ForwardingCase => ({
+    name: `mobile node: inbound IPv4 ${what} is dropped`,
+    settings: AS_MOBILE_NODE,
+    run: (forwarder) => {
+      forwarder.setBinding(HOME_ADDRESS, AGENT_IN_UDP, 1472);
+      const verdict = receiveUdp(forwarder, udp({ ...toNode(4), ...fields }), { source: AGENT });
+      assertDropped(forwarder, verdict, reason);
+    },
+  })),
+  {
+    name: "mobile node: without an IPv4 home address no IPv4 leaves",
+    settings: WITHOUT_IPV4,
+    run: (forwarder) => {
+      forwarder.setBinding(HOME_ADDRESS, AGENT_IN_UDP, 1472);
+      assertDropped(forwarder, send(forwarder, BACK), "sourceNotHomeAddress");
+    },
+  },
+  {
+    name: "mobile node: without an IPv4 home address no IPv4 comes in",
+    settings: WITHOUT_IPV4,
+    run: (forwarder) => {
+      forwarder.setBinding(HOME_ADDRESS, AGENT_IN_UDP, 1472);
+      assertDropped(forwarder, receiveUdp(forwarder, IN, { source: AGENT }), "destinationNotHomeAddress");
+    },
+  },
+];
+
+/** An unfragmentable packet of so many octets. */
+function sized(octets: number, fields: { readonly fragment?: number; readonly options?: Uint8Array } = {}) {
+  const headerOctets = 20 + (fields.options?.length ?? 0);
+  return ipPacket({ ...toNode(4), ...fields }, 17, counting(octets - headerOctets));
+}
+
+function assertNotAnswered(forwarder: Forwarder, packet: Uint8Array): void {
+  bindNode(forwarder);
+  assertDropped(forwarder, send(forwarder, packet), "packetTooBig");
+  assertEquals(forwarder.counters().packetTooBigSent, 0);
+}
+
+/** Of type `type`, 1500 octets. */
+function icmpOf(type: number): Uint8Array {
+  return ipPacket(toNode(4), 1, concat(Uint8Array.of(type, 0, 0, 0), counting(1476)));
+}
+
+const fragmentationNeeded: readonly ForwardingCase[] = [
+  ...[1281, 1500, 65_535].map((octets) =>
+    atHomeAgent(
+      `RFC 1191 4, RFC 1812 4.3.2.3: ${octets} octets of IPv4 that are too big are answered`,
+      (forwarder) => {
+        forwarder.setBinding(HOME_IPV4_ADDRESS, NODE_IN_UDP, 1280);
+        assertEquals(send(forwarder, sized(1280)).kind, "send");
+        const packet = sized(octets, { options: Uint8Array.of(1, 1, 1, 0) });
+        const answer = answerOf(send(forwarder, packet));
+        const message = concat(Uint8Array.of(3, 4, 0, 0, 0, 0, 5, 0), packet.subarray(0, 576 - 28));
+        const sum = checksum(message);
+        message.set([sum >> 8, sum & 0xff], 2);
+        assertEquals(
+          answer,
+          ipv4({ source: HOME_AGENT_V4, destination: CORRESPONDENT_IPV4, protocol: 1, payload: message }),
+        );
+        assertEquals(answer.length, 576);
+      },
+    )
+  ),
+  {
+    name: "RFC 1191 4: mobile node: the answer comes from and goes to the IPv4 home address",
+    settings: AS_MOBILE_NODE,
+    run: (forwarder) => {
+      forwarder.setBinding(HOME_ADDRESS, AGENT_IN_UDP, 1400);
+      const answer = answerOf(send(forwarder, udp(fromNode(4), { payload: counting(1373) })));
+      const own = Uint8Array.of(192, 0, 2, 100);
+      assertEquals(answer.subarray(12, 20), concat(own, own));
+      assertEquals(answer.subarray(26, 28), Uint8Array.of(1400 >> 8, 1400 & 0xff));
+      assertEquals([checksum(answer.subarray(0, 20)), checksum(answer.subarray(20))], [0, 0]);
+    },
+  },
+  ...[3, 4, 5, 11, 12, 1, 2, 9].map((type) =>
+    atHomeAgent(`RFC 1122 3.2.2: ICMP of type ${type} that is too big is not answered`, (forwarder) => {
+      assertNotAnswered(forwarder, icmpOf(type));
+    })
+  ),
+  ...[0, 8, 13, 14].map((type) =>
+    atHomeAgent(`RFC 1122 3.2.2: ICMP of type ${type} that is too big is answered`, (forwarder) => {
+      answerOf(send(forwarder, icmpOf(type)));
+    })
+  ),
+  atHomeAgent("RFC 1122 3.2.2: a later fragment that is too big is not answered", (forwarder) => {
+    assertNotAnswered(forwarder, sized(1500, { fragment: DONT_FRAGMENT | 1 }));
+  }),
+  atHomeAgent("a first fragment that is too big is answered", (forwarder) => {
+    answerOf(send(forwarder, sized(1500, { fragment: DONT_FRAGMENT | 0x2000 })));
+  }),
+  atHomeAgent("RFC 1191 4: what may be fragmented is not answered", (forwarder) => {
+    assertNotAnswered(forwarder, sized(1500, { fragment: 0 }));
+  }),
+  {
+    name: "a home agent without an IPv4 address of its own does not answer",
+    settings: { ...AS_HOME_AGENT, homeAgentIpv4Address: undefined },
+    run: (forwarder) => assertNotAnswered(forwarder, sized(1500)),
+  },
+];
+
+/** IPv4 inside: RFC 5555 section 4.1, with IPv4 home addresses. */
+export const ipv4Cases: readonly ForwardingCase[] = [...bothWays, ...mobileNode, ...fragmentationNeeded];
