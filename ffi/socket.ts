@@ -11,6 +11,7 @@ import {
 } from "./errno.ts";
 import { closingOnError } from "./file_descriptor.ts";
 import { libc } from "./libc.ts";
+import { attachSourceShare } from "./socket_filter.ts";
 
 // <sys/socket.h>, <linux/in.h>, <asm-generic/socket.h>
 const AF_INET = 2;
@@ -21,13 +22,20 @@ const SOCK_CLOEXEC = 0o2000000;
 const IPPROTO_IP = 0;
 const IPPROTO_UDP = 17;
 const SOL_SOCKET = 1;
+const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
+const SO_REUSEPORT = 15;
 const SO_BINDTODEVICE = 25;
+const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
 const IP_HDRINCL = 3;
 const IP_MTU_DISCOVER = 10;
 const IP_RECVTOS = 13;
 const IP_PMTUDISC_DONT = 0;
+// <linux/udp.h>
+const SOL_UDP = 17;
+const UDP_SEGMENT = 103;
+const UDP_GRO = 104;
 
 const SOCKADDR_IN_OCTETS = 16;
 
@@ -55,6 +63,10 @@ export interface UdpSocketOptions {
   /** Receive and send through this interface only. */
   readonly device?: string;
   readonly receiveBufferOctets: number;
+  /** Let the kernel give several datagrams of one sender and length in one read (UDP_GRO): see UdpSocket. */
+  readonly receiveMerged?: boolean;
+  /** The port is that of a socket of ours that shares it: see sharePort(). */
+  readonly isShared?: boolean;
 }
 
 export interface UdpSocket {
@@ -63,6 +75,8 @@ export interface UdpSocket {
   readonly port: number;
   /** What the kernel granted, octets of payload asked for: less than asked without CAP_NET_ADMIN. */
   readonly receiveBufferOctets: number;
+  /** Can one message carry several datagrams that the kernel cuts (UDP_SEGMENT, Linux 4.18)? */
+  readonly canSegment: boolean;
 }
 
 /**
@@ -70,7 +84,9 @@ export interface UdpSocket {
  * leave with DF clear and are fragmented where needed (static tunnel MTU, RFC 4213 section 3.2.1).
  * @throws SystemError with what to do: port taken, address not of this host, no such device
  */
-export function openUdpSocket({ address, port, device, receiveBufferOctets }: UdpSocketOptions): UdpSocket {
+export function openUdpSocket(
+  { address, port, device, receiveBufferOctets, receiveMerged = false, isShared = false }: UdpSocketOptions,
+): UdpSocket {
   const fileDescriptor = check(
     libc.socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP),
     "socket",
@@ -81,9 +97,23 @@ export function openUdpSocket({ address, port, device, receiveBufferOctets }: Ud
     setOption(fileDescriptor, IPPROTO_IP, IP_RECVTOS, 1, "IP_RECVTOS");
     setOption(fileDescriptor, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT, "IP_MTU_DISCOVER");
     const granted = setReceiveBuffer(fileDescriptor, receiveBufferOctets);
+    setSendBuffer(fileDescriptor, receiveBufferOctets);
+    // Linux 5.0; a kernel without it gives one datagram a read.
+    if (receiveMerged) hasOption(fileDescriptor, SOL_UDP, UDP_GRO, 1);
+    if (isShared) sharePort(fileDescriptor);
     bindTo(fileDescriptor, address, port, `${address} port ${port}/udp`);
-    return { fileDescriptor, port: boundAddress(fileDescriptor).port, receiveBufferOctets: granted };
+    return {
+      fileDescriptor,
+      port: boundAddress(fileDescriptor).port,
+      receiveBufferOctets: granted,
+      canSegment: hasOption(fileDescriptor, SOL_UDP, UDP_SEGMENT, 0),
+    };
   });
+}
+
+/** Lets other sockets of this user bind to the address and port of this one (SO_REUSEPORT). */
+export function sharePort(fileDescriptor: number): void {
+  setOption(fileDescriptor, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT");
 }
 
 export interface RawSocketOptions {
@@ -93,6 +123,8 @@ export interface RawSocketOptions {
   readonly address: Ipv4Address;
   readonly device?: string;
   readonly receiveBufferOctets: number;
+  /** Of so many sockets like this one, it takes the packets whose source falls to number `index`. */
+  readonly share?: { readonly index: number; readonly of: number };
 }
 
 /**
@@ -102,7 +134,7 @@ export interface RawSocketOptions {
  * @throws SystemError with what to do
  */
 export function openRawSocket(
-  { protocol, address, device, receiveBufferOctets }: RawSocketOptions,
+  { protocol, address, device, receiveBufferOctets, share }: RawSocketOptions,
 ): { fileDescriptor: number; receiveBufferOctets: number } {
   const fileDescriptor = check(
     libc.socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol),
@@ -114,6 +146,8 @@ export function openRawSocket(
     if (device !== undefined) bindToDevice(fileDescriptor, device);
     setOption(fileDescriptor, IPPROTO_IP, IP_HDRINCL, 1, "IP_HDRINCL");
     const granted = setReceiveBuffer(fileDescriptor, receiveBufferOctets);
+    setSendBuffer(fileDescriptor, receiveBufferOctets);
+    if (share !== undefined && share.of > 1) attachSourceShare(fileDescriptor, share.index, share.of);
     bindTo(fileDescriptor, address, 0, `${address} protocol ${protocol}`);
     return { fileDescriptor, receiveBufferOctets: granted };
   });
@@ -196,6 +230,17 @@ export function setReceiveBuffer(fileDescriptor: number, octets: number): number
     "read the size of a receive buffer",
   );
   return value[0] / 2;
+}
+
+/** Without CAP_NET_ADMIN, the system's maximum is what we get. */
+function setSendBuffer(fileDescriptor: number, octets: number): void {
+  if (hasOption(fileDescriptor, SOL_SOCKET, SO_SNDBUFFORCE, octets)) return;
+  setOption(fileDescriptor, SOL_SOCKET, SO_SNDBUF, octets, "SO_SNDBUF");
+}
+
+/** Sets an option that the kernel, or this process, may not have. */
+function hasOption(fileDescriptor: number, level: number, option: number, value: number): boolean {
+  return libc.setsockopt(fileDescriptor, level, option, new Int32Array([value]), 4) === 0;
 }
 
 function setOption(fileDescriptor: number, level: number, option: number, value: number, name: string): void {

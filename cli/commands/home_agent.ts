@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { askCommand } from "./ask_command.ts";
 import { HOME_AGENT, readConfigurationOf } from "./daemon_kind.ts";
 import { withLog } from "./global_options.ts";
+import { chosenOffloads, noOffloadOption, offloadOption } from "./offload_option.ts";
 
 /** `dsmip ha serve` and `dsmip ha bindings` */
 export function homeAgentCommand() {
@@ -10,11 +11,16 @@ export function homeAgentCommand() {
       "Serve as a home agent, in the foreground, until SIGTERM or Ctrl-C; the log is on standard error",
     )
     .requiredOption("--config <file>", "the home agent's configuration (TOML)")
+    .addOption(offloadOption())
+    .addOption(noOffloadOption())
     .addHelpText("after", "\nExample:\n  dsmip ha serve --config examples/ha.toml --log-level debug")
-    .action(async ({ config }, command) => {
+    .action(async ({ config, offload }, command) => {
       const configuration = await readConfigurationOf(HOME_AGENT, config);
       const { runHomeAgent } = await import("../daemon/home_agent.ts");
-      await withLog(command, (log) => runHomeAgent(configuration, { log }));
+      await withLog(
+        command,
+        (log) => runHomeAgent(configuration, { log, offloads: chosenOffloads(offload) }),
+      );
     });
   const bindings = askCommand({
     name: "bindings",

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { askCommand } from "./ask_command.ts";
 import { MOBILE_NODE, readConfigurationOf } from "./daemon_kind.ts";
 import { withLog } from "./global_options.ts";
+import { chosenOffloads, noOffloadOption, offloadOption } from "./offload_option.ts";
 
 /** `dsmip mn up` and `dsmip mn status` */
 export function mobileNodeCommand() {
@@ -10,11 +11,16 @@ export function mobileNodeCommand() {
       "Keep the home address reachable, in the foreground, until SIGTERM or Ctrl-C; the log is on standard error",
     )
     .requiredOption("--config <file>", "the mobile node's configuration (TOML)")
+    .addOption(offloadOption())
+    .addOption(noOffloadOption())
     .addHelpText("after", "\nExample:\n  dsmip mn up --config examples/mn.toml --log-format json")
-    .action(async ({ config }, command) => {
+    .action(async ({ config, offload }, command) => {
       const configuration = await readConfigurationOf(MOBILE_NODE, config);
       const { runMobileNode } = await import("../daemon/mobile_node.ts");
-      await withLog(command, (log) => runMobileNode(configuration, { log }));
+      await withLog(
+        command,
+        (log) => runMobileNode(configuration, { log, offloads: chosenOffloads(offload) }),
+      );
     });
   const status = askCommand({
     name: "status",

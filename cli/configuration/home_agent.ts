@@ -46,6 +46,7 @@ export function readHomeAgent(source: ConfigurationSource): HomeAgentConfigurati
     ipv4Address: right.ipv4_address,
     port: right.port,
     tun: right.tun,
+    workers: right.workers,
     forwarding: right.forwarding,
     controlSocket: resolvePath(right.control_socket),
     warnings: [

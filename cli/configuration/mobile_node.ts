@@ -42,6 +42,7 @@ export function readMobileNode(source: ConfigurationSource): MobileNodeConfigura
     egress: right.egress,
     localPort: right.local_port,
     tun: right.tun,
+    workers: right.workers,
     controlSocket: source.resolvePath(right.control_socket),
     warnings: right.authentication === "none"
       ? ['authentication = "none": nothing proves who the home agent and the mobile node are']

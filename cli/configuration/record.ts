@@ -14,6 +14,8 @@ export interface HomeAgentConfiguration {
   readonly port: number;
   /** Name of the TUN interface. */
   readonly tun: string;
+  /** Threads that forward packets. */
+  readonly workers: number;
   /** Switch the host's IPv6 forwarding on while the home agent runs; otherwise the administrator sees to it. */
   readonly forwarding: boolean;
   /** Absolute path of the control socket. */
@@ -32,6 +34,7 @@ export interface MobileNodeConfiguration {
   /** UDP port of the outer socket; 0 takes any free one. */
   readonly localPort: number;
   readonly tun: string;
+  readonly workers: number;
   readonly controlSocket: string;
   readonly warnings: readonly string[];
 }

@@ -94,6 +94,8 @@ const authentication = z.enum(["mn-ha", "none"], {
   error: 'must be "mn-ha" (proof of origin, RFC 4285) or "none" (run open)',
 });
 const controlSocket = path("the path of a Unix socket");
+/** Threads that forward packets: each has a queue of the TUN device and sockets of its own. */
+const workers = wholeNumber(1, 64).default(1);
 
 /** Linux's conntrack forgets a UDP flow after 30 s; NATKATIMEOUT of RFC 5555 section 6 (110 s) is too late for it. */
 const DEFAULT_NAT_REFRESH_SECONDS = 25;
@@ -108,6 +110,7 @@ export const HOME_AGENT_KEYS = {
   ipv4_address: ipv4Address,
   home_prefix: ipv6Prefix,
   tun: interfaceName.default("dsmip-ha"),
+  workers,
   forwarding: yesOrNo().default(false),
   port: port.default(DSMIPV6_PORT),
   control_socket: controlSocket.default(DEFAULT_CONTROL_SOCKET.homeAgent),
@@ -142,6 +145,7 @@ export const MOBILE_NODE_KEYS = {
   algorithm: algorithm.default("hmac-sha256-128"),
   authentication: authentication.default("mn-ha"),
   tun: interfaceName.default("dsmip-mn"),
+  workers,
   control_socket: controlSocket.default(DEFAULT_CONTROL_SOCKET.mobileNode),
   lifetime_seconds: lifetimeSeconds.default(DEFAULT_LIFETIME_SECONDS),
   force_udp: yesOrNo().default(false),

@@ -3,14 +3,16 @@ import type { HomeAgentEvent } from "../../core/control/event.ts";
 import { HomeAgent } from "../../core/control/home_agent.ts";
 import { ENCAPSULATION_OVERHEAD } from "../../core/control/tunnel.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
-import { openTun } from "../../ffi/tun.ts";
+import { openTunQueues } from "../../ffi/tun.ts";
 import type { HomeAgentConfiguration } from "../configuration/record.ts";
 import { ControlLoop, currentNow } from "./control_loop.ts";
 import { ControlSocket } from "./control_socket.ts";
-import { DataPath, type DataPathCounters } from "./data_path.ts";
+import type { DataPathCounters } from "./data_path.ts";
+import { DataPathGroup } from "./data_path_group.ts";
 import { hmac } from "./hmac.ts";
 import { HostNetwork } from "./host_network.ts";
 import type { Log } from "./log.ts";
+import type { Offloads } from "./offloads.ts";
 import { openOuterSockets, sendSignalling } from "./outer_sockets.ts";
 import { stopSignal } from "./stop_signal.ts";
 
@@ -20,9 +22,9 @@ import { stopSignal } from "./stop_signal.ts";
  */
 export async function runHomeAgent(
   configuration: HomeAgentConfiguration,
-  { log }: { log: Log },
+  { log, offloads }: { readonly log: Log; readonly offloads: Offloads },
 ): Promise<void> {
-  const { settings, ipv4Address, port } = configuration;
+  const { settings, ipv4Address, port, workers } = configuration;
   for (const warning of configuration.warnings) log.warning(warning);
   using signal = stopSignal();
   await using cleanup = new AsyncDisposableStack();
@@ -37,22 +39,23 @@ export async function runHomeAgent(
       handlers: { bindings: () => ({ bindings: machine.bindings(currentNow()), counters: counters() }) },
     }),
   );
-  const tun = openTun({ name: configuration.tun });
-  cleanup.defer(() => closeFileDescriptor(tun.fileDescriptor));
+  const tuns = openTunQueues({ name: configuration.tun, queues: workers, offloads: offloads.tun });
+  for (const { fileDescriptor } of tuns) cleanup.defer(() => closeFileDescriptor(fileDescriptor));
+  const tun = tuns[0].name;
   const network = cleanup.use(HostNetwork.open(log));
   const { linkMtu } = await network.setUpHomeAgent({
-    tun: tun.name,
+    tun,
     address: settings.address,
     prefixLength: settings.homePrefix.length,
     ipv4Address,
     forwarding: configuration.forwarding,
   });
-  const sockets = openOuterSockets({ address: ipv4Address, port });
+  const sockets = openOuterSockets({ address: ipv4Address, port, workers, offloads });
   cleanup.use(sockets);
-  const dataPath = await DataPath.start({
+  const dataPath = await DataPathGroup.start({
     role: "homeAgent",
     homeAgentAddress: settings.address,
-    tunFileDescriptor: tun.fileDescriptor,
+    tuns,
     onSignalling: (record) => {
       loop.push(record);
     },
@@ -69,10 +72,10 @@ export async function runHomeAgent(
         return sendSignalling(sockets, action, log);
       case "setBinding": {
         const innerMtu = linkMtu - ENCAPSULATION_OVERHEAD[action.tunnel.encapsulation];
-        return dataPath.bindings.set(action.homeAddress, action.tunnel, innerMtu);
+        return dataPath.setBinding(action.homeAddress, action.tunnel, innerMtu);
       }
       case "removeBinding":
-        return dataPath.bindings.remove(action.homeAddress);
+        return dataPath.removeBinding(action.homeAddress);
     }
   };
   const loop = new ControlLoop<HomeAgentEvent, HomeAgentAction>({
@@ -82,11 +85,11 @@ export async function runHomeAgent(
     onError: (error) => log.error("an event could not be handled", { error: String(error) }),
   });
   const running = loop.run();
-  await dataPath.setSockets(sockets);
+  await dataPath.setSockets(sockets.queues);
   log.info("home agent ready", {
     address: ipv4Address,
     port,
-    tun: tun.name,
+    tun,
     homePrefix: `${settings.homePrefix.address}/${settings.homePrefix.length}`,
   });
   try {

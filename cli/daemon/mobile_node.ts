@@ -3,16 +3,18 @@ import type { MobileNodeEvent } from "../../core/control/event.ts";
 import { MobileNode } from "../../core/control/mobile_node.ts";
 import type { Ipv4Address } from "../../core/wire/address.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
-import { openTun } from "../../ffi/tun.ts";
+import { openTunQueues } from "../../ffi/tun.ts";
 import type { MobileNodeConfiguration } from "../configuration/record.ts";
 import { messageOf } from "../output/fault.ts";
 import { ControlLoop, currentNow } from "./control_loop.ts";
 import { ControlSocket } from "./control_socket.ts";
-import { DataPath, type DataPathCounters } from "./data_path.ts";
+import type { DataPathCounters } from "./data_path.ts";
+import { DataPathGroup } from "./data_path_group.ts";
 import { hmac } from "./hmac.ts";
 import { CareOfAddressWatch } from "./host_care_of_address.ts";
 import { HostNetwork } from "./host_network.ts";
 import type { Log } from "./log.ts";
+import type { Offloads } from "./offloads.ts";
 import { openOuterSockets, type OuterSockets, sendSignalling } from "./outer_sockets.ts";
 import { stopSignal } from "./stop_signal.ts";
 
@@ -22,9 +24,9 @@ import { stopSignal } from "./stop_signal.ts";
  */
 export async function runMobileNode(
   configuration: MobileNodeConfiguration,
-  { log }: { log: Log },
+  { log, offloads }: { readonly log: Log; readonly offloads: Offloads },
 ): Promise<void> {
-  const { settings, egress } = configuration;
+  const { settings, egress, workers } = configuration;
   for (const warning of configuration.warnings) log.warning(warning);
   using signal = stopSignal();
   await using cleanup = new AsyncDisposableStack();
@@ -40,15 +42,16 @@ export async function runMobileNode(
       handlers: { status: () => ({ ...machine.status(currentNow()), counters: counters() }) },
     }),
   );
-  const tun = openTun({ name: configuration.tun });
-  cleanup.defer(() => closeFileDescriptor(tun.fileDescriptor));
+  const tuns = openTunQueues({ name: configuration.tun, queues: workers, offloads: offloads.tun });
+  for (const { fileDescriptor } of tuns) cleanup.defer(() => closeFileDescriptor(fileDescriptor));
+  const tun = tuns[0].name;
   const network = cleanup.use(HostNetwork.open(log));
-  await network.setUpMobileNode({ tun: tun.name, homeAddress: settings.homeAddress });
-  const dataPath = await DataPath.start({
+  await network.setUpMobileNode({ tun, homeAddress: settings.homeAddress });
+  const dataPath = await DataPathGroup.start({
     role: "mobileNode",
     homeAddress: settings.homeAddress,
     homeAgentIpv4Address: settings.homeAgentIpv4Address,
-    tunFileDescriptor: tun.fileDescriptor,
+    tuns,
     onSignalling: ({ kind, outer, packet }) => {
       if (kind === "signalling") loop.push({ kind, outer, packet });
     },
@@ -61,12 +64,13 @@ export async function runMobileNode(
   const replaceSockets = async (address: Ipv4Address | undefined) => {
     const old = sockets;
     sockets = undefined;
-    await dataPath.clearSockets();
+    await dataPath.setSockets([]);
     old?.[Symbol.dispose]();
     if (address === undefined) return;
-    const opened = openOuterSockets({ address, port: configuration.localPort, device: egress });
+    const port = configuration.localPort;
+    const opened = openOuterSockets({ address, port, device: egress, workers, offloads });
     sockets = opened;
-    await dataPath.setSockets(opened);
+    await dataPath.setSockets(opened.queues);
   };
   cleanup.defer(() => replaceSockets(undefined));
 
@@ -110,7 +114,7 @@ export async function runMobileNode(
     },
     onFailure: failure.reject,
   });
-  log.info("mobile node ready", { egress, tun: tun.name, homeAddress: settings.homeAddress });
+  log.info("mobile node ready", { egress, tun, homeAddress: settings.homeAddress });
   try {
     await Promise.race([signal.requested, failure.promise]);
     log.info("mobile node stops");

@@ -15,7 +15,7 @@ export function describeConfiguration(configuration: Configuration, colours: Col
 }
 
 function describeHomeAgent(configuration: HomeAgentConfiguration, colours: Colours): string {
-  const { settings, file, ipv4Address, port, tun, forwarding, controlSocket } = configuration;
+  const { settings, file, ipv4Address, port, tun, workers, forwarding, controlSocket } = configuration;
   const { homePrefix, natRefreshSeconds } = settings;
   const rows = [
     ["configuration", `${file}: a home agent`],
@@ -30,6 +30,7 @@ function describeHomeAgent(configuration: HomeAgentConfiguration, colours: Colou
     ],
     ["clock tolerance", `${settings.clockToleranceMs / 1000} s`],
     ["interface", tun],
+    ["workers", String(workers)],
     ["IPv6 forwarding", forwarding ? "switched on" : "as the host has it"],
     ["control socket", controlSocket],
     ["mobile nodes", String(settings.mobileNodes.length)],
@@ -45,7 +46,7 @@ function describeHomeAgent(configuration: HomeAgentConfiguration, colours: Colou
 }
 
 function describeMobileNode(configuration: MobileNodeConfiguration, colours: Colours): string {
-  const { settings, file, egress, localPort, tun, controlSocket } = configuration;
+  const { settings, file, egress, localPort, tun, workers, controlSocket } = configuration;
   return formatRecord([
     ["configuration", `${file}: a mobile node`],
     ["identity", settings.identity],
@@ -63,6 +64,7 @@ function describeMobileNode(configuration: MobileNodeConfiguration, colours: Col
     ["UDP", settings.forceUdp ? "always" : "behind a NAT"],
     ["egress", `${egress}, ${localPort === 0 ? "any local port" : `local port ${localPort}`}`],
     ["interface", tun],
+    ["workers", String(workers)],
     ["control socket", controlSocket],
   ], colours);
 }

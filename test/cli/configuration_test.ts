@@ -45,6 +45,7 @@ Deno.test("configuration: a home agent's file with the defaults", () => {
     ipv4Address: "203.0.113.1",
     port: 4191,
     tun: "dsmip-ha",
+    workers: 1,
     forwarding: false,
     controlSocket: "/run/dsmip/ha.sock",
     warnings: [],
@@ -71,6 +72,7 @@ Deno.test("configuration: a mobile node's file with the defaults", () => {
     egress: "eth0",
     localPort: 4191,
     tun: "dsmip-mn",
+    workers: 1,
     controlSocket: "/run/dsmip/mn.sock",
     warnings: [],
   });

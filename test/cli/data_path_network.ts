@@ -3,8 +3,8 @@ import { check } from "../../ffi/errno.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { libc } from "../../ffi/libc.ts";
 import { inNetworkNamespace } from "../../ffi/namespace.ts";
-import { openRawSocket, openUdpSocket } from "../../ffi/socket.ts";
-import { openTun } from "../../ffi/tun.ts";
+import { openRawSocket, openUdpSocket, type UdpSocket } from "../../ffi/socket.ts";
+import { NO_TUN_OFFLOADS, openTun, type Tun, type TunOffloads } from "../../ffi/tun.ts";
 import { run, until } from "../ffi/in_namespace.ts";
 
 export const AGENT_V4 = "192.0.2.1";
@@ -16,11 +16,14 @@ let count = 0;
 
 /** Two network namespaces, "agent" and "node", with a veth pair between them; all descriptors are closed at the end. */
 export class DataPathNetwork implements Disposable {
+  /** Of the TUN devices. */
+  readonly offloads: TunOffloads;
   readonly agent = `dsmfwd-a${Deno.pid}-${count}`;
   readonly node = `dsmfwd-n${Deno.pid}-${count++}`;
   readonly #descriptors = new Set<number>();
 
-  constructor() {
+  constructor(offloads: TunOffloads = NO_TUN_OFFLOADS) {
+    this.offloads = offloads;
     for (const namespace of [this.agent, this.node]) {
       run("ip", "netns", "add", namespace);
       this.ip(namespace, "link", "set", "lo", "up");
@@ -48,21 +51,28 @@ export class DataPathNetwork implements Disposable {
   }
 
   /** A TUN device that is up, with these addresses and routes through it. */
-  tun(namespace: string, name: string, addresses: readonly string[], routes: readonly string[]): number {
-    const { fileDescriptor } = inNetworkNamespace(namespace, () => openTun({ name }));
-    this.#descriptors.add(fileDescriptor);
+  tun(
+    namespace: string,
+    name: string,
+    addresses: readonly string[],
+    routes: readonly string[],
+    offloads = this.offloads,
+  ): Tun {
+    const tun = inNetworkNamespace(namespace, () => openTun({ name, offloads }));
+    this.#descriptors.add(tun.fileDescriptor);
     this.ip(namespace, "link", "set", name, "up");
     for (const address of addresses) {
       this.ip(namespace, "-6", "address", "add", address, "dev", name, "nodad");
     }
     for (const route of routes) this.ip(namespace, "-6", "route", "add", route, "dev", name);
-    return fileDescriptor;
+    return tun;
   }
 
-  udp(namespace: string, port: number): { fileDescriptor: number; port: number } {
+  udp(namespace: string, port: number, { receiveMerged = false } = {}): UdpSocket {
+    const address = this.outerAddress(namespace);
     const socket = inNetworkNamespace(
       namespace,
-      () => openUdpSocket({ address: this.outerAddress(namespace), port, receiveBufferOctets: 4 << 20 }),
+      () => openUdpSocket({ address, port, receiveBufferOctets: 4 << 20, receiveMerged }),
     );
     this.#descriptors.add(socket.fileDescriptor);
     return socket;
@@ -84,6 +94,14 @@ export class DataPathNetwork implements Disposable {
 
   outerAddress(namespace: string): string {
     return namespace === this.agent ? AGENT_V4 : NODE_V4;
+  }
+
+  /** What a script prints that runs there. */
+  async deno(namespace: string, ...args: string[]): Promise<string> {
+    const command = ["netns", "exec", namespace, Deno.execPath(), "run", "-A", "--no-check", ...args];
+    const { success, stdout, stderr } = await new Deno.Command("ip", { args: command }).output();
+    if (!success) throw new Error(new TextDecoder().decode(stderr));
+    return new TextDecoder().decode(stdout);
   }
 
   /** An ordinary program's UDP socket over IPv6, inside. */

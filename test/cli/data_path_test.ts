@@ -1,7 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { DataPath, type DataPathOptions } from "../../cli/daemon/data_path.ts";
+import { ALL_OFFLOADS } from "../../cli/daemon/offloads.ts";
+import type { Encapsulation } from "../../core/control/tunnel.ts";
 import type { UpwardRecord } from "../../core/forwarding/forwarder.ts";
 import { sendTo } from "../../ffi/socket.ts";
+import { NO_TUN_OFFLOADS } from "../../ffi/tun.ts";
 import { isRoot, until } from "../ffi/in_namespace.ts";
 import { receiveFrom } from "../ffi/receive_from.ts";
 import {
@@ -20,16 +23,22 @@ import { AGENT_TUN, AGENT_V4, DataPathNetwork, NODE_TUN, NODE_V4 } from "./data_
 
 const PORT = 4191;
 const NODE_PORT = 40_000;
+const TRANSFER = new URL("./tcp_transfer.ts", import.meta.url).pathname;
+const TRANSFERRED = "all is right\n";
 
 function rootTest(name: string, body: (network: DataPathNetwork) => Promise<void>): void {
-  Deno.test({
-    name: `data path: ${name} (root)`,
-    ignore: !isRoot,
-    fn: async () => {
-      using network = new DataPathNetwork();
-      await body(network);
-    },
-  });
+  for (
+    const [kernel, offloads] of [["without offloads", NO_TUN_OFFLOADS], ["with", ALL_OFFLOADS.tun]] as const
+  ) {
+    Deno.test({
+      name: `data path: ${name}, ${kernel} (root)`,
+      ignore: !isRoot,
+      fn: async () => {
+        using network = new DataPathNetwork(offloads);
+        await body(network);
+      },
+    });
+  }
 }
 
 /** A data path whose records and failures are kept. */
@@ -48,16 +57,53 @@ type Omitted<Options> = Options extends unknown ? Omit<Options, "onSignalling" |
 
 /** A home agent on the agent's side, with its sockets. */
 async function startAgent(network: DataPathNetwork) {
-  const tunFileDescriptor = network.tun(network.agent, AGENT_TUN, [`${HOME_AGENT}/64`], [CORRESPONDENT]);
-  const udp = network.udp(network.agent, PORT);
+  const tun = network.tun(network.agent, AGENT_TUN, [`${HOME_AGENT}/64`], [CORRESPONDENT]);
+  const udp = network.udp(network.agent, PORT, { receiveMerged: network.offloads.header });
   const raw = network.raw(network.agent, 41);
-  const started = await start({ role: "homeAgent", homeAgentAddress: HOME_AGENT, tunFileDescriptor });
+  const started = await start({
+    role: "homeAgent",
+    homeAgentAddress: HOME_AGENT,
+    tunFileDescriptor: tun.fileDescriptor,
+    tunOffloads: tun.offloads,
+  });
   await started.dataPath.setSockets({
     udpFileDescriptor: udp.fileDescriptor,
     rawFileDescriptor: raw,
     outerSource: AGENT_V4,
+    canSegment: network.offloads.header && udp.canSegment,
   });
   return { ...started, udp, raw };
+}
+
+/** A mobile node on the other side, with its sockets. */
+async function startNode(network: DataPathNetwork) {
+  const tun = network.tun(network.node, NODE_TUN, [`${HOME_ADDRESS}/128`], ["::/0"]);
+  const udp = network.udp(network.node, 0, { receiveMerged: network.offloads.header });
+  const { dataPath } = await start({
+    role: "mobileNode",
+    homeAddress: HOME_ADDRESS,
+    homeAgentIpv4Address: AGENT_V4,
+    tunFileDescriptor: tun.fileDescriptor,
+    tunOffloads: tun.offloads,
+  });
+  await dataPath.setSockets({
+    udpFileDescriptor: udp.fileDescriptor,
+    rawFileDescriptor: network.raw(network.node, 41),
+    outerSource: NODE_V4,
+    canSegment: network.offloads.header && udp.canSegment,
+  });
+  return { dataPath, udp };
+}
+
+/** Both, with a tunnel between them. */
+async function startBoth(network: DataPathNetwork, encapsulation: Encapsulation) {
+  const { dataPath: agent, udp } = await startAgent(network);
+  const { dataPath: node, udp: nodeUdp } = await startNode(network);
+  const isUdp = encapsulation === "udp";
+  node.setTunnel({ encapsulation, address: AGENT_V4, port: isUdp ? udp.port : 0 }, 1472);
+  const port = isUdp ? nodeUdp.port : 0;
+  agent.bindings.set(HOME_ADDRESS, { encapsulation, address: NODE_V4, port }, 1472);
+  return { agent, node };
 }
 
 /** The next packet that a socket has, within a second. */
@@ -72,28 +118,7 @@ async function receive(
 
 for (const encapsulation of ["udp", "ipv6InIpv4"] as const) {
   rootTest(`TUN to ${encapsulation} to TUN and back, contents compared`, async (network) => {
-    const { dataPath: agent, udp } = await startAgent(network);
-    const tunFileDescriptor = network.tun(network.node, NODE_TUN, [`${HOME_ADDRESS}/128`], ["::/0"]);
-    const { dataPath: node } = await start({
-      role: "mobileNode",
-      homeAddress: HOME_ADDRESS,
-      homeAgentIpv4Address: AGENT_V4,
-      tunFileDescriptor,
-    });
-    const nodeUdp = network.udp(network.node, 0);
-    await node.setSockets({
-      udpFileDescriptor: nodeUdp.fileDescriptor,
-      rawFileDescriptor: network.raw(network.node, 41),
-      outerSource: NODE_V4,
-    });
-    const isUdp = encapsulation === "udp";
-    node.setTunnel({ encapsulation, address: AGENT_V4, port: isUdp ? udp.port : 0 }, 1472);
-    agent.bindings.set(
-      HOME_ADDRESS,
-      { encapsulation, address: NODE_V4, port: isUdp ? nodeUdp.port : 0 },
-      1472,
-    );
-
+    const { agent, node } = await startBoth(network, encapsulation);
     const correspondent = network.application(network.agent, HOME_AGENT, 7);
     const client = network.application(network.node, HOME_ADDRESS, 7000);
     let octets = 0;
@@ -112,6 +137,24 @@ for (const encapsulation of ["udp", "ipv6InIpv4"] as const) {
     for (const { sent, received, dropped } of [agent.counters(), node.counters()]) {
       assertEquals({ sent, received, dropped }, { sent: all, received: all, dropped: {} });
     }
+    await node.close();
+    await agent.close();
+  });
+}
+
+for (const encapsulation of ["udp", "ipv6InIpv4"] as const) {
+  rootTest(`TCP through ${encapsulation} comes out whole, both ways at once`, async (network) => {
+    const { agent, node } = await startBoth(network, encapsulation);
+    for (const [namespace, tun] of [[network.agent, AGENT_TUN], [network.node, NODE_TUN]]) {
+      network.ip(namespace, "link", "set", tun, "mtu", "1472");
+    }
+    const server = network.deno(network.node, TRANSFER, "serve", HOME_ADDRESS);
+    const client = network.deno(network.agent, TRANSFER, "connect", HOME_ADDRESS);
+    const results = await Promise.all([server, client]);
+    assertEquals(results, [TRANSFERRED, TRANSFERRED]);
+    // What a full queue costs, TCP sends again.
+    const reasons = Object.keys({ ...agent.counters().dropped, ...node.counters().dropped });
+    assertEquals(reasons.filter((reason) => !reason.endsWith("Full")), []);
     await node.close();
     await agent.close();
   });

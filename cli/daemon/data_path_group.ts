@@ -1,0 +1,91 @@
+import type { TunnelEnd } from "../../core/control/tunnel.ts";
+import type { DropReasonName } from "../../core/forwarding/counters.ts";
+import type { Ipv6Address } from "../../core/wire/address.ts";
+import type { Tun } from "../../ffi/tun.ts";
+import { DataPath, type DataPathCounters, type DataPathOptions, type DataPathSockets } from "./data_path.ts";
+
+/** Each kind of data path without what is different for each queue. */
+type Shared<Options> = Options extends unknown ? Omit<Options, "tunFileDescriptor" | "tunOffloads"> : never;
+
+/**
+ * One data path for each queue of the TUN device, each with sockets, memory and a Worker of its own: the kernel gives all
+ * packets of a flow to one of them, so that they keep their order. What control says goes to all.
+ */
+export class DataPathGroup {
+  readonly #members: readonly DataPath[];
+
+  /** Resolves when packets can flow. @throws Error when a Worker cannot start */
+  static async start({ tuns, ...options }: Shared<DataPathOptions> & { readonly tuns: readonly Tun[] }) {
+    const starts = await Promise.allSettled(
+      tuns.map(({ fileDescriptor, offloads }) =>
+        DataPath.start({ ...options, tunFileDescriptor: fileDescriptor, tunOffloads: offloads })
+      ),
+    );
+    const members = starts.flatMap((start) => start.status === "fulfilled" ? [start.value] : []);
+    const failed = starts.find((start) => start.status === "rejected");
+    if (failed === undefined) return new DataPathGroup(members);
+    await Promise.all(members.map((member) => member.close()));
+    throw failed.reason;
+  }
+
+  private constructor(members: readonly DataPath[]) {
+    this.#members = members;
+  }
+
+  /** Resolves when all have let go of the sockets that they had. @param sockets for each member its own; none: no sockets */
+  async setSockets(sockets: readonly DataPathSockets[]): Promise<void> {
+    await Promise.all(
+      this.#members.map((member, index) =>
+        sockets.length === 0 ? member.clearSockets() : member.setSockets(sockets[index])
+      ),
+    );
+  }
+
+  /** Home agent. @throws Error when the table is full */
+  setBinding(homeAddress: Ipv6Address, tunnel: TunnelEnd, innerMtu: number): void {
+    for (const { bindings } of this.#members) bindings.set(homeAddress, tunnel, innerMtu);
+  }
+
+  removeBinding(homeAddress: Ipv6Address): void {
+    for (const { bindings } of this.#members) bindings.remove(homeAddress);
+  }
+
+  /** Mobile node. */
+  setTunnel(tunnel: TunnelEnd, innerMtu: number): void {
+    for (const member of this.#members) member.setTunnel(tunnel, innerMtu);
+  }
+
+  clearTunnel(): void {
+    for (const member of this.#members) member.clearTunnel();
+  }
+
+  counters(): DataPathCounters {
+    return this.#members.map((member) => member.counters()).reduce(sumOf);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#members.map((member) => member.close()));
+  }
+}
+
+function sumOf(one: DataPathCounters, other: DataPathCounters): DataPathCounters {
+  const dropped = { ...one.dropped };
+  for (const [reason, count] of Object.entries(other.dropped) as [DropReasonName, number][]) {
+    dropped[reason] = (dropped[reason] ?? 0) + count;
+  }
+  return {
+    sent: {
+      packets: one.sent.packets + other.sent.packets,
+      octets: one.sent.octets + other.sent.octets,
+    },
+    received: {
+      packets: one.received.packets + other.received.packets,
+      octets: one.received.octets + other.received.octets,
+    },
+    signallingPackets: one.signallingPackets + other.signallingPackets,
+    unboundReports: one.unboundReports + other.unboundReports,
+    packetTooBigSent: one.packetTooBigSent + other.packetTooBigSent,
+    socketErrors: one.socketErrors + other.socketErrors,
+    dropped,
+  };
+}

@@ -1,0 +1,33 @@
+import { closeFileDescriptor } from "./file_descriptor.ts";
+import { openUdpSocket, sharePort, type UdpSocket, type UdpSocketOptions } from "./socket.ts";
+import { attachSignallingSteering } from "./socket_filter.ts";
+
+/** Sockets on one address and port. */
+export interface UdpGroup {
+  /** Receive everything but mobility messages; a flow keeps to one of them. */
+  readonly data: readonly UdpSocket[];
+  /** Receives datagrams with a mobility message, apart, so that no flood of others can fill its queue. */
+  readonly signalling: UdpSocket;
+}
+
+/**
+ * Opens `dataSockets` sockets for data and one for signalling.
+ * @throws SystemError as openUdpSocket does; also where another process has the port, shared or not
+ */
+export function openUdpGroup(
+  { dataSockets, ...options }: UdpSocketOptions & { readonly dataSockets: number },
+): UdpGroup {
+  const opened: UdpSocket[] = [];
+  try {
+    // The first has the port to itself until the others come: so a second daemon fails, as it should.
+    opened.push(openUdpSocket(options));
+    sharePort(opened[0].fileDescriptor);
+    const { port } = opened[0];
+    while (opened.length < dataSockets + 1) opened.push(openUdpSocket({ ...options, port, isShared: true }));
+    attachSignallingSteering(opened[0].fileDescriptor, dataSockets);
+    return { data: opened.slice(0, dataSockets), signalling: opened[dataSockets] };
+  } catch (error) {
+    for (const { fileDescriptor } of opened) closeFileDescriptor(fileDescriptor);
+    throw error;
+  }
+}

@@ -1,0 +1,203 @@
+import { DataPath, type DataPathCounters } from "../../cli/daemon/data_path.ts";
+import type { Offloads } from "../../cli/daemon/offloads.ts";
+import type { Encapsulation } from "../../core/control/tunnel.ts";
+import { run } from "../ffi/in_namespace.ts";
+import { HOME_ADDRESS, HOME_AGENT } from "../forwarding/packets.ts";
+import { AGENT_TUN, AGENT_V4, DataPathNetwork, NODE_TUN, NODE_V4 } from "./data_path_network.ts";
+
+const TRAFFIC = new URL("./offload_traffic.py", import.meta.url).pathname;
+const ROUTER = "2001:db8:200::1";
+const BEHIND = "2001:db8:200::2";
+const INNER_MTU = 1472;
+
+/** What the traffic program says of its UDP datagrams; each pair: packets, octets. */
+export interface UdpReport {
+  /** Empty where all is right. */
+  readonly fault: string;
+  /** Reads of a program that had several datagrams. */
+  readonly merged: number;
+  readonly toPeers: readonly [number, number];
+  readonly fromPeers: readonly [number, number];
+}
+
+/** Runs shell words where a program may be missing. */
+export function isThere(program: string): boolean {
+  return new Deno.Command("sh", { args: ["-c", `command -v ${program}`] }).outputSync().success;
+}
+
+/**
+ * The agent and the node of DataPathNetwork, a correspondent behind the agent, which routes, and a program that sends from
+ * the node to both and back. On the correspondent's link, whole packets with complete checksums can be captured.
+ */
+export class OffloadMatrixNetwork implements AsyncDisposable {
+  readonly #network = new DataPathNetwork();
+  readonly #correspondent = `dsmfwd-c${Deno.pid}-${count++}`;
+  readonly #traffic: Deno.ChildProcess;
+  readonly #answers: ReadableStreamDefaultReader<string>;
+  readonly #commands: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+  #capture: { readonly child: Deno.ChildProcess; readonly file: string } | undefined;
+  #answer = "";
+
+  /** @param underlay settings of the link between node and agent, as `ethtool -K` has them */
+  constructor(underlay: readonly string[]) {
+    const network = this.#network;
+    const { agent, node } = network;
+    const correspondent = this.#correspondent;
+    run("ip", "netns", "add", correspondent);
+    network.sysctl(correspondent, "net.ipv6.conf.default.router_solicitations=0");
+    network.sysctl(agent, "net.ipv6.conf.all.forwarding=1");
+    network.ip(agent, "link", "add", "lan", "type", "veth", "peer", "name", "lan", "netns", correspondent);
+    for (const [namespace, address] of [[agent, ROUTER], [correspondent, BEHIND]]) {
+      network.ip(namespace, "-6", "address", "add", `${address}/64`, "dev", "lan", "nodad");
+      network.ip(namespace, "link", "set", "lan", "up", "mtu", `${INNER_MTU}`);
+      this.#ethtool(namespace, "lan", ["tx", "off", "gso", "off", "tso", "off"]);
+    }
+    network.ip(correspondent, "-6", "route", "add", "default", "via", ROUTER);
+    for (const namespace of [agent, node]) this.#ethtool(namespace, "wan", underlay);
+    const peers = [agent, HOME_AGENT, "0", correspondent, BEHIND, "1"];
+    this.#traffic = new Deno.Command("python3", {
+      args: [TRAFFIC, node, HOME_ADDRESS, ...peers],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    this.#commands = this.#traffic.stdin.getWriter();
+    this.#answers = this.#traffic.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#commands.close();
+    await this.#answers.cancel();
+    await this.#traffic.status;
+    await this.stopCapture();
+    run("ip", "netns", "del", this.#correspondent);
+    this.#network[Symbol.dispose]();
+  }
+
+  #ethtool(namespace: string, device: string, settings: readonly string[]): void {
+    if (settings.length > 0) run("ip", "netns", "exec", namespace, "ethtool", "-K", device, ...settings);
+  }
+
+  /** Home agent and mobile node with these offloads, for the time of a test. */
+  async start(offloads: Offloads): Promise<OffloadMatrixPaths> {
+    const network = this.#network;
+    const open = async (side: "agent" | "node") => {
+      const isAgent = side === "agent";
+      const namespace = network[side];
+      const name = isAgent ? AGENT_TUN : NODE_TUN;
+      const addresses = [isAgent ? `${HOME_AGENT}/64` : `${HOME_ADDRESS}/128`];
+      const tun = network.tun(namespace, name, addresses, isAgent ? [] : ["::/0"], offloads.tun);
+      // Room for a burst of a whole test: what the kernel drops there, nobody would count.
+      network.ip(namespace, "link", "set", name, "mtu", `${INNER_MTU}`, "txqueuelen", "10000");
+      const udp = network.udp(namespace, isAgent ? 4191 : 0, { receiveMerged: offloads.udpReceive });
+      const raw = network.raw(namespace, 41);
+      const dataPath = await DataPath.start({
+        ...isAgent
+          ? { role: "homeAgent", homeAgentAddress: HOME_AGENT }
+          : { role: "mobileNode", homeAddress: HOME_ADDRESS, homeAgentIpv4Address: AGENT_V4 },
+        tunFileDescriptor: tun.fileDescriptor,
+        tunOffloads: tun.offloads,
+        onSignalling: () => {},
+        onFailure: (error) => {
+          throw error;
+        },
+      });
+      await dataPath.setSockets({
+        udpFileDescriptor: udp.fileDescriptor,
+        rawFileDescriptor: raw,
+        outerSource: network.outerAddress(namespace),
+        canSegment: offloads.udpSegment && udp.canSegment,
+      });
+      const close = async () => {
+        await dataPath.close();
+        for (const descriptor of [tun.fileDescriptor, udp.fileDescriptor, raw]) network.close(descriptor);
+      };
+      return { dataPath, port: udp.port, close };
+    };
+    const [agent, node] = await Promise.all([open("agent"), open("node")]);
+    return new OffloadMatrixPaths(agent, node);
+  }
+
+  async udp(): Promise<UdpReport> {
+    return await this.#ask("udp");
+  }
+
+  /** Why the octets that came are not those that were sent; empty where they are. */
+  async tcp(): Promise<string> {
+    return (await this.#ask("tcp")).fault;
+  }
+
+  // deno-lint-ignore no-explicit-any -- the shape is that of the program's answers
+  async #ask(command: string): Promise<any> {
+    await this.#commands.write(new TextEncoder().encode(`${command}\n`));
+    while (!this.#answer.includes("\n")) {
+      const { done, value } = await this.#answers.read();
+      if (done) throw new Error("the traffic program has ended");
+      this.#answer += value;
+    }
+    const [line, ...rest] = this.#answer.split("\n");
+    this.#answer = rest.join("\n");
+    return JSON.parse(line);
+  }
+
+  /** Resolves when packets of the correspondent's link are being written to the file. */
+  async startCapture(file: string): Promise<void> {
+    const words = ["netns", "exec", this.#correspondent, "tcpdump", "-i", "lan", "-B", "65536", "-w", file];
+    const child = new Deno.Command("ip", { args: words, stderr: "piped" }).spawn();
+    this.#capture = { child, file };
+    const reader = child.stderr.getReader();
+    await reader.read();
+    reader.releaseLock();
+    void child.stderr.cancel();
+  }
+
+  /** The checksums of TCP and UDP that are in the capture: how many are good, and how many are not. */
+  async stopCapture(): Promise<{ readonly good: number; readonly bad: number } | undefined> {
+    if (this.#capture === undefined) return undefined;
+    const { child, file } = this.#capture;
+    this.#capture = undefined;
+    child.kill("SIGINT");
+    await child.status;
+    const check = ["tcp", "udp"].flatMap((protocol) => ["-o", `${protocol}.check_checksum:TRUE`]);
+    const fields = ["-T", "fields", "-e", "tcp.checksum.status", "-e", "udp.checksum.status"];
+    const args = ["-n", "-r", file, ...check, "-Y", "tcp || udp", ...fields];
+    const { stdout } = await new Deno.Command("tshark", { args, stderr: "null" }).output();
+    const states = new TextDecoder().decode(stdout).trim().split("\n").map((line) => line.trim());
+    const good = states.filter((state) => state === "1").length;
+    return { good, bad: states.length - good };
+  }
+}
+
+let count = 0;
+
+interface Side {
+  readonly dataPath: DataPath;
+  readonly port: number;
+  readonly close: () => Promise<void>;
+}
+
+/** The two ends of a tunnel. */
+export class OffloadMatrixPaths implements AsyncDisposable {
+  readonly #agent: Side;
+  readonly #node: Side;
+
+  constructor(agent: Side, node: Side) {
+    this.#agent = agent;
+    this.#node = node;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#agent.close(), this.#node.close()]);
+  }
+
+  connect(encapsulation: Encapsulation): void {
+    const port = (side: Side) => encapsulation === "udp" ? side.port : 0;
+    const toAgent = { encapsulation, address: AGENT_V4, port: port(this.#agent) };
+    const toNode = { encapsulation, address: NODE_V4, port: port(this.#node) };
+    this.#node.dataPath.setTunnel(toAgent, INNER_MTU);
+    this.#agent.dataPath.bindings.set(HOME_ADDRESS, toNode, INNER_MTU);
+  }
+
+  counters(): { readonly agent: DataPathCounters; readonly node: DataPathCounters } {
+    return { agent: this.#agent.dataPath.counters(), node: this.#node.dataPath.counters() };
+  }
+}

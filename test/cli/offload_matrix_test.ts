@@ -1,0 +1,92 @@
+import { assert, assertEquals } from "@std/assert";
+import type { DataPathCounters } from "../../cli/daemon/data_path.ts";
+import { ALL_OFFLOADS, NO_OFFLOADS, type Offloads } from "../../cli/daemon/offloads.ts";
+import { NO_TUN_OFFLOADS } from "../../ffi/tun.ts";
+import { isRoot, until } from "../ffi/in_namespace.ts";
+import { isThere, OffloadMatrixNetwork } from "./offload_matrix_network.ts";
+
+/**
+ * Real programs over real sockets with and without each offload: every octet and the traffic class and hop limit of every
+ * packet are compared at the far end, to the home agent itself and through it, both ways.
+ */
+
+const OFFLOADS: Readonly<Record<string, Offloads>> = {
+  "all offloads": ALL_OFFLOADS,
+  "no offloads": NO_OFFLOADS,
+  "no tun-header": { ...ALL_OFFLOADS, tun: NO_TUN_OFFLOADS },
+  "no tun-tcp": { ...ALL_OFFLOADS, tun: { ...ALL_OFFLOADS.tun, tcp: false } },
+  "no tun-udp": { ...ALL_OFFLOADS, tun: { ...ALL_OFFLOADS.tun, udp: false } },
+  "no udp-segment": { ...ALL_OFFLOADS, udpSegment: false },
+  "no udp-receive": { ...ALL_OFFLOADS, udpReceive: false },
+};
+
+const OFF = ["gso", "off", "tso", "off", "gro", "off", "tx-udp-segmentation", "off"];
+const UNDERLAYS: Readonly<Record<string, readonly string[]>> = { "as it comes": [], "without offloads": OFF };
+
+const programs = ["ethtool", "tcpdump", "tshark", "python3"];
+const missing = programs.filter((program) => !isThere(program));
+if (isRoot && missing.length > 0) {
+  console.log(`offload matrix: skipped, not installed: ${missing.join(", ")}`);
+}
+
+type Counts = readonly [packets: number, octets: number];
+
+/** What has been counted since `before`: sent, and received. */
+function countsSince(after: DataPathCounters, before: DataPathCounters): { sent: Counts; received: Counts } {
+  const difference = (way: "sent" | "received"): Counts => [
+    after[way].packets - before[way].packets,
+    after[way].octets - before[way].octets,
+  ];
+  return { sent: difference("sent"), received: difference("received") };
+}
+
+/** TCP sends again what a full queue costs; nothing else may be dropped. */
+function otherDrops({ dropped }: DataPathCounters): string[] {
+  return Object.keys(dropped).filter((reason) => !reason.endsWith("Full"));
+}
+
+for (const [underlay, settings] of Object.entries(UNDERLAYS)) {
+  Deno.test({
+    name: `offload matrix: underlay ${underlay} (root)`,
+    ignore: !isRoot || missing.length > 0,
+    fn: async (test) => {
+      await using network = new OffloadMatrixNetwork(settings);
+      const file = await Deno.makeTempFile({ suffix: ".pcap" });
+      await network.startCapture(file);
+      for (const [name, offloads] of Object.entries(OFFLOADS)) {
+        await using paths = await network.start(offloads);
+        for (const encapsulation of ["udp", "ipv6InIpv4"] as const) {
+          await test.step(`${name}, ${encapsulation}`, async () => {
+            paths.connect(encapsulation);
+            const before = paths.counters();
+            const { fault, merged, toPeers, fromPeers } = await network.udp();
+            assertEquals(fault, "");
+            const counts = () => {
+              const { agent, node } = paths.counters();
+              return { agent: countsSince(agent, before.agent), node: countsSince(node, before.node) };
+            };
+            // The counters come a moment after the packets.
+            await until("all is counted", () => counts().node.received[0] === fromPeers[0]);
+            assertEquals(counts(), {
+              agent: { sent: fromPeers, received: toPeers },
+              node: { sent: toPeers, received: fromPeers },
+            });
+            const { agent, node } = paths.counters();
+            assertEquals([agent.dropped, node.dropped], [before.agent.dropped, before.node.dropped]);
+            if (!offloads.tun.udp) assertEquals(merged, 0);
+            else assert(merged > 0, "datagrams are merged");
+            assertEquals(await network.tcp(), "");
+            const after = paths.counters();
+            assertEquals([otherDrops(after.agent), otherDrops(after.node)], [[], []]);
+          });
+        }
+      }
+      await test.step("every packet behind the home agent has a right checksum", async () => {
+        const { good, bad } = (await network.stopCapture())!;
+        assertEquals(bad, 0);
+        assert(good > 10_000, `only ${good} packets`);
+      });
+      await Deno.remove(file);
+    },
+  });
+}
