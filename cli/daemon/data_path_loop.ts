@@ -6,6 +6,8 @@ import {
   EBADF,
   MSG_DONTWAIT,
   pointerInto,
+  pointersInto,
+  POLLIN,
 } from "../../ffi/data_path_calls.ts";
 import {
   EAGAIN,
@@ -18,7 +20,6 @@ import {
   errnoName,
   lastErrno,
 } from "../../ffi/errno.ts";
-import { POLLIN } from "../../ffi/poll.ts";
 import { type ForwarderModule, instantiateForwarder } from "../../wasm/forwarder_module.ts";
 import * as map from "../../wasm/memory_map.ts";
 
@@ -39,8 +40,10 @@ const NOTHING = 0;
 const BATCH_OCTETS = 256 * 1024;
 /** How a kernel or a device says that it cannot cut a message after all (udp(7) and the kernel's udp_send_skb). */
 const SEGMENT_REFUSALS: readonly number[] = [EINVAL, EIO, EMSGSIZE, EOPNOTSUPP];
+/** How a TUN device that is down refuses everything, merged or not. */
+const TUN_IS_DOWN = EIO;
 /** The TUN device has the packet. */
-const TAKEN = -1;
+const TAKEN = 0;
 
 /**
  * Moves packets between the TUN device and the sockets until it is told to stop. Each round takes at most one
@@ -96,7 +99,7 @@ export class DataPathLoop {
     this.#tun = tunFileDescriptor;
     this.#event = eventFileDescriptor;
     const each = (start: number, stride: number, length: number) =>
-      Array.from({ length }, (_, index) => pointerInto(memory, start + index * stride));
+      pointersInto(memory, { start, stride, length });
     this.#tunHeaderOctets = this.#words[map.TUN_HEADER_OCTETS / 4];
     this.#tunReadOctets = map.SLOT_CAPACITY + this.#tunHeaderOctets;
     this.#pollDescriptors = pointerInto(memory, map.POLL_DESCRIPTORS);
@@ -198,8 +201,8 @@ export class DataPathLoop {
       this.#send(RAW, this.#raw, this.#rawSends, 0, words[map.RAW_SEND_COUNT / 4]);
       const answers = words[map.TUN_WRITE_COUNT / 4];
       for (let index = 0; index < answers; index++) {
-        const reason = this.#writeTun(index);
-        if (reason !== TAKEN) this.#module.countDrop(reason);
+        const errno = this.#writeTun(index);
+        if (errno !== TAKEN) this.#module.countDrop(refusedWrite(errno));
       }
     }
   }
@@ -222,7 +225,8 @@ export class DataPathLoop {
       const errno = lastErrno();
       if (errno === EINTR) continue;
       if (place === UDP && this.#isSegmented(next) && SEGMENT_REFUSALS.includes(errno)) {
-        this.#switchOff(map.OFFLOAD_UDP_SEGMENT);
+        // EINVAL and EMSGSIZE are about the way to this one place: its MTU is too small for the segments.
+        if (errno === EIO || errno === EOPNOTSUPP) this.#switchOff(map.OFFLOAD_UDP_SEGMENT);
         const count = this.#module.splitMessage(next);
         this.#send(UDP, fileDescriptor, messages, map.SPLIT_MESSAGES, map.SPLIT_MESSAGES + count);
         next++;
@@ -266,10 +270,10 @@ export class DataPathLoop {
   }
 
   #deliver(index: number): void {
-    const reason = this.#writeTun(index);
-    if (reason === TAKEN) return;
-    if (reason !== DropReason.tunWriteFailed || this.#note(index, map.NOTE_PACKETS) === 1) {
-      return this.#module.refuseTunWrite(index, reason);
+    const errno = this.#writeTun(index);
+    if (errno === TAKEN) return;
+    if (isFull(errno) || errno === TUN_IS_DOWN || this.#note(index, map.NOTE_PACKETS) === 1) {
+      return this.#module.refuseTunWrite(index, refusedWrite(errno));
     }
     this.#switchOff(map.OFFLOAD_TUN_TCP | map.OFFLOAD_TUN_UDP);
     const count = this.#module.splitWrite(index);
@@ -280,21 +284,27 @@ export class DataPathLoop {
     return this.#words[(map.TUN_WRITE_NOTES + write * map.NOTE_OCTETS + field) / 4];
   }
 
-  /** Why the TUN device does not take a write, or TAKEN. */
+  /** The errno with which the TUN device does not take a write, or TAKEN. */
   #writeTun(index: number): number {
     const vectors = this.#note(index, map.NOTE_VECTOR_COUNT);
     while (this.#calls.writev(this.#tun, this.#tunWrites[index], vectors) < 0) {
       const errno = lastErrno();
-      if (errno === EINTR) continue;
-      return errno === EAGAIN || errno === ENOBUFS ? DropReason.tunFull : DropReason.tunWriteFailed;
+      if (errno !== EINTR) return errno;
     }
     return TAKEN;
   }
 }
 
+function isFull(errno: number): boolean {
+  return errno === EAGAIN || errno === ENOBUFS;
+}
+
+function refusedWrite(errno: number): DropReason {
+  return isFull(errno) ? DropReason.tunFull : DropReason.tunWriteFailed;
+}
+
 function refusedSend(place: number, errno: number): DropReason {
   if (errno === EBADF) return DropReason.noSocket;
-  const isFull = errno === EAGAIN || errno === ENOBUFS;
-  if (place === UDP) return isFull ? DropReason.udpSocketFull : DropReason.udpSendFailed;
-  return isFull ? DropReason.rawSocketFull : DropReason.rawSendFailed;
+  if (place === UDP) return isFull(errno) ? DropReason.udpSocketFull : DropReason.udpSendFailed;
+  return isFull(errno) ? DropReason.rawSocketFull : DropReason.rawSendFailed;
 }

@@ -20,7 +20,7 @@ export interface UdpReport {
   readonly fromPeers: readonly [number, number];
 }
 
-/** Runs shell words where a program may be missing. */
+/** Is a program installed? */
 export function isThere(program: string): boolean {
   return new Deno.Command("sh", { args: ["-c", `command -v ${program}`] }).outputSync().success;
 }
@@ -35,7 +35,9 @@ export class OffloadMatrixNetwork implements AsyncDisposable {
   readonly #traffic: Deno.ChildProcess;
   readonly #answers: ReadableStreamDefaultReader<string>;
   readonly #commands: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
-  #capture: { readonly child: Deno.ChildProcess; readonly file: string } | undefined;
+  #capture:
+    | { readonly child: Deno.ChildProcess; readonly file: string; readonly end: Promise<void> }
+    | undefined;
   #answer = "";
 
   /** @param underlay settings of the link between node and agent, as `ethtool -K` has them */
@@ -52,6 +54,8 @@ export class OffloadMatrixNetwork implements AsyncDisposable {
       network.ip(namespace, "link", "set", "lan", "up", "mtu", `${INNER_MTU}`);
       this.#ethtool(namespace, "lan", ["tx", "off", "gso", "off", "tso", "off"]);
     }
+    // Without one, a router cannot ask for a neighbour.
+    network.ip(agent, "-6", "address", "add", "fe80::1/64", "dev", "lan", "nodad");
     network.ip(correspondent, "-6", "route", "add", "default", "via", ROUTER);
     for (const namespace of [agent, node]) this.#ethtool(namespace, "wan", underlay);
     const peers = [agent, HOME_AGENT, "0", correspondent, BEHIND, "1"];
@@ -141,22 +145,25 @@ export class OffloadMatrixNetwork implements AsyncDisposable {
 
   /** Resolves when packets of the correspondent's link are being written to the file. */
   async startCapture(file: string): Promise<void> {
-    const words = ["netns", "exec", this.#correspondent, "tcpdump", "-i", "lan", "-B", "65536", "-w", file];
-    const child = new Deno.Command("ip", { args: words, stderr: "piped" }).spawn();
-    this.#capture = { child, file };
-    const reader = child.stderr.getReader();
-    await reader.read();
-    reader.releaseLock();
-    void child.stderr.cancel();
+    const tcpdump = ["tcpdump", "-Z", "root", "-i", "lan", "-B", "65536", "-w", file];
+    const args = ["netns", "exec", this.#correspondent, ...tcpdump];
+    const child = new Deno.Command("ip", { args, stderr: "piped" }).spawn();
+    const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+    for (let said = ""; !said.includes("listening on");) {
+      const { done, value } = await reader.read();
+      if (done) throw new Error(`tcpdump: ${said}`);
+      said += value;
+    }
+    this.#capture = { child, file, end: reader.read().then(() => reader.cancel()) };
   }
 
   /** The checksums of TCP and UDP that are in the capture: how many are good, and how many are not. */
   async stopCapture(): Promise<{ readonly good: number; readonly bad: number } | undefined> {
     if (this.#capture === undefined) return undefined;
-    const { child, file } = this.#capture;
+    const { child, file, end } = this.#capture;
     this.#capture = undefined;
     child.kill("SIGINT");
-    await child.status;
+    await Promise.all([child.status, end]);
     const check = ["tcp", "udp"].flatMap((protocol) => ["-o", `${protocol}.check_checksum:TRUE`]);
     const fields = ["-T", "fields", "-e", "tcp.checksum.status", "-e", "udp.checksum.status"];
     const args = ["-n", "-r", file, ...check, "-Y", "tcp || udp", ...fields];

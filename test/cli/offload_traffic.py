@@ -1,7 +1,7 @@
 """Traffic of ordinary programs through a tunnel, compared at its far end.
 
 offload_traffic.py NODE_NAMESPACE HOME_ADDRESS, then pairs NAMESPACE ADDRESS HOPS of the peers. Each line of standard
-input is a command, each line of standard output the answer in JSON:
+input is a command, each line of standard output its answer in JSON:
   udp       to each peer and back: what was sent, packets and their octets; "fault" where something else came
   tcp       a connection with each peer at once, both ways at once
 """
@@ -12,7 +12,7 @@ CLONE_NEWNET = 0x40000000
 SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
 SOL_UDP, UDP_SEGMENT, UDP_GRO = 17, 103, 104
 LARGEST, HEADERS, FRAGMENT = 1424, 48, 1424
-TCP_OCTETS = 2 << 20
+TCP_OCTETS = 4 << 20
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -101,14 +101,18 @@ class Datagrams:
 
     def cost(self):
         """Packets, and octets of packets."""
-        pieces = [max(1, -(-(len(content) + 8) // FRAGMENT)) for content, _, _ in self.expected]
-        return [sum(pieces), sum(HEADERS * count + 8 * (count > 1) + len(content) for count, (content, _, _) in zip(pieces, self.expected))]
+        packets, octets = 0, 0
+        for content, _, _ in self.expected:
+            fragments = -(-(8 + len(content)) // FRAGMENT) if len(content) > LARGEST else 1
+            packets += fragments
+            octets += HEADERS * fragments + len(content) + (8 if fragments > 1 else 0)
+        return packets, octets
 
 
 def udp(node, peers, seed):
     answer = {"fault": "", "merged": 0, "toPeers": [0, 0], "fromPeers": [0, 0]}
     for number, (namespace, address, hops) in enumerate(peers):
-        ends = [open_socket(*node[:1], socket.SOCK_DGRAM, node[1]), open_socket(namespace, socket.SOCK_DGRAM, address)]
+        ends = [open_socket(where, socket.SOCK_DGRAM, name) for where, name in (node, (namespace, address))]
         for way, (sender, receiver, to) in enumerate([(0, 1, address), (1, 0, node[1])]):
             # Programs that take merged datagrams, and programs that do not.
             ends[receiver].setsockopt(SOL_UDP, UDP_GRO, int(number == 0))

@@ -1,13 +1,20 @@
+import { constants } from "node:os";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { check, errnoName, SystemError } from "../../ffi/errno.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
-import { libc, unsupportedPlatform } from "../../ffi/libc.ts";
+import { libc } from "../../ffi/libc.ts";
+import { unsupportedPlatform } from "../../ffi/load_libc.ts";
 
 Deno.test("errno numbers have their usual names, also where two names share a number", () => {
   assertEquals(errnoName(1), "EPERM");
   assertEquals(errnoName(11), "EAGAIN");
   assertEquals(errnoName(95), "EOPNOTSUPP");
-  assertEquals(errnoName(4321), "errno 4321");
+  assertEquals(errnoName(133), "EHWPOISON");
+  for (const errno of [0, 41, 58, 134, 4321, -1]) assertEquals(errnoName(errno), `errno ${errno}`);
+  const secondNames = ["EWOULDBLOCK", "ENOTSUP"];
+  for (const [name, errno] of Object.entries(constants.errno)) {
+    if (!secondNames.includes(name)) assertEquals(errnoName(errno), name);
+  }
 });
 
 Deno.test("a failed call throws what was tried, the kernel's reason and the advice", () => {
