@@ -1,0 +1,55 @@
+import { OUTER } from "../network.ts";
+import { INNER_IPV6, type InnerAddresses, type Tunnel } from "../tunnel.ts";
+
+/** The forwarders of reference.c: what a program without keys and signalling reaches with the same system calls. */
+
+const DEVICE = "bench0";
+const INNER_IPV4: InnerAddresses = { a: "198.19.0.1", b: "198.19.0.2" };
+/** 44 inner packets in UDP: what one call can send, so that no large packet is sent in two pieces. */
+const GSO_MAX_SIZE = 61_000;
+
+type Encapsulation = "udp" | "p41" | "ipip";
+type Manner = "plain" | "batch" | "gso";
+
+const WORDS: Record<Encapsulation, string> = {
+  udp: "IPv6 in UDP over IPv4",
+  p41: "IPv6 in IPv4",
+  ipip: "IPv4 in IPv4",
+};
+const MANNERS: Record<Manner, string> = {
+  plain: "a packet a call",
+  batch: "64 packets a call",
+  gso: "64 KB a call",
+};
+
+function reference(encapsulation: Encapsulation, manner: Manner): Tunnel {
+  const innerMtu = encapsulation === "udp" ? 1472 : 1480;
+  const addresses = encapsulation === "ipip" ? INNER_IPV4 : INNER_IPV6;
+  const settings = `mtu ${innerMtu}${manner === "gso" ? ` gso_max_size ${GSO_MAX_SIZE}` : ""}`;
+  return {
+    name: `c-${encapsulation}-${manner}`,
+    about: `reference in C, ${WORDS[encapsulation]}, ${MANNERS[manner]}`,
+    innerMtu,
+    needs: [],
+    addresses,
+    prepare: (site) =>
+      Promise.resolve(async () => {
+        const started = ([["b", "a"], ["a", "b"]] as const).map(([end, other]) => {
+          const words = [DEVICE, encapsulation, manner, OUTER[end], OUTER[other], "4191"];
+          return { end, child: site.start(end, `reference-${end}`, [site.tools.reference, ...words]) };
+        });
+        for (const { end, child } of started) {
+          await site.address(end, child, DEVICE, addresses[end], settings);
+        }
+      }),
+  };
+}
+
+export const referenceTunnels: readonly Tunnel[] = [
+  reference("udp", "plain"),
+  reference("udp", "batch"),
+  reference("udp", "gso"),
+  reference("p41", "plain"),
+  reference("p41", "batch"),
+  reference("ipip", "plain"),
+];

@@ -1,0 +1,118 @@
+/*
+ * A forwarder that does no more than it must, to show what system calls alone cost: no keys, no signalling, no
+ * checks. It carries IPv6 in UDP over IPv4 (udp), IPv6 in IPv4 (p41) or IPv4 in IPv4 (ipip), in three ways:
+ *
+ *   plain  one packet a system call
+ *   batch  up to 64 datagrams a system call on the socket: sendmmsg, recvmmsg
+ *   gso    udp only: packets of up to 64 KB on both sides, see reference_gso.c
+ *
+ *   reference DEVICE udp|p41|ipip plain|batch|gso LOCAL REMOTE PORT
+ */
+#define _GNU_SOURCE
+#include "reference.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BATCH 64
+#define LONGEST 2048
+#define SOCKET_BUFFER (8 << 20)
+
+int tun_fd;
+int socket_fd;
+
+/* Raw sockets of IPv4 give the outer header, too. */
+static int outer_header_in_front;
+static uint8_t buffers[BATCH][LONGEST];
+static struct iovec pieces[BATCH];
+static struct mmsghdr messages[BATCH];
+
+static int outer_header_length(const uint8_t *packet) { return outer_header_in_front ? (packet[0] & 15) * 4 : 0; }
+
+static void write_tun(const uint8_t *packet, int length) {
+  int skip = outer_header_length(packet);
+  /* What the kernel refuses is lost, as on any link. */
+  if (length > skip && write(tun_fd, packet + skip, length - skip) < 0) return;
+}
+
+static void plain_from_tun(void) {
+  ssize_t length = read(tun_fd, buffers[0], LONGEST);
+  if (length > 0 && send(socket_fd, buffers[0], length, 0) < 0) return;
+}
+
+static void plain_from_socket(void) {
+  ssize_t length = recv(socket_fd, buffers[0], LONGEST, MSG_DONTWAIT);
+  if (length > 0) write_tun(buffers[0], length);
+}
+
+static void batch_from_tun(void) {
+  int count = 0;
+  for (ssize_t length; count < BATCH && (length = read(tun_fd, buffers[count], LONGEST)) > 0; count++)
+    pieces[count].iov_len = length;
+  for (int sent = 0; sent < count;) {
+    int now = sendmmsg(socket_fd, messages + sent, count - sent, 0);
+    sent += now > 0 ? now : 1;
+  }
+}
+
+static void batch_from_socket(void) {
+  for (int i = 0; i < BATCH; i++) pieces[i].iov_len = LONGEST;
+  int count = recvmmsg(socket_fd, messages, BATCH, MSG_DONTWAIT, NULL);
+  for (int i = 0; i < count; i++) write_tun(buffers[i], messages[i].msg_len);
+}
+
+static void open_tun(const char *name, int flags) {
+  struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI | flags};
+  strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+  tun_fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
+  if (tun_fd < 0 || ioctl(tun_fd, TUNSETIFF, &request)) fail("/dev/net/tun");
+}
+
+static void open_socket(int protocol, const char *local, const char *remote, int port) {
+  int octets = SOCKET_BUFFER, udp = protocol == IPPROTO_UDP;
+  struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons(udp ? port : 0)}, there = here;
+  if (inet_pton(AF_INET, local, &here.sin_addr) != 1 || inet_pton(AF_INET, remote, &there.sin_addr) != 1) {
+    fprintf(stderr, "reference: not an IPv4 address: %s or %s\n", local, remote);
+    exit(2);
+  }
+  socket_fd = socket(AF_INET, udp ? SOCK_DGRAM : SOCK_RAW, protocol);
+  if (socket_fd < 0) fail("socket");
+  if (bind(socket_fd, (struct sockaddr *)&here, sizeof here)) fail("bind");
+  if (connect(socket_fd, (struct sockaddr *)&there, sizeof there)) fail("connect");
+  setsockopt(socket_fd, SOL_SOCKET, SO_RCVBUFFORCE, &octets, sizeof octets);
+  setsockopt(socket_fd, SOL_SOCKET, SO_SNDBUFFORCE, &octets, sizeof octets);
+  outer_header_in_front = !udp;
+}
+
+int main(int count, char **words) {
+  if (count != 7) {
+    fprintf(stderr, "reference: see the head of reference.c\n");
+    return 2;
+  }
+  int protocol = !strcmp(words[2], "udp") ? IPPROTO_UDP : !strcmp(words[2], "p41") ? IPPROTO_IPV6 : IPPROTO_IPIP;
+  int batch = !strcmp(words[3], "batch"), gso = !strcmp(words[3], "gso");
+  open_tun(words[1], gso ? IFF_VNET_HDR : 0);
+  open_socket(protocol, words[4], words[5], atoi(words[6]));
+  if (gso) gso_open();
+  for (int i = 0; i < BATCH; i++) {
+    pieces[i].iov_base = buffers[i];
+    messages[i].msg_hdr.msg_iov = &pieces[i];
+    messages[i].msg_hdr.msg_iovlen = 1;
+  }
+  void (*from_tun)(void) = gso ? gso_from_tun : batch ? batch_from_tun : plain_from_tun;
+  void (*from_socket)(void) = gso ? gso_from_socket : batch ? batch_from_socket : plain_from_socket;
+  struct pollfd waiting[2] = {{tun_fd, POLLIN, 0}, {socket_fd, POLLIN, 0}};
+  for (;;) {
+    if (poll(waiting, 2, -1) < 0 && errno != EINTR) fail("poll");
+    if (waiting[0].revents) from_tun();
+    /* An error that waits on the socket, such as a port that is not open yet, is taken away by receiving it. */
+    if (waiting[1].revents) from_socket();
+  }
+}
