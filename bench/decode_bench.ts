@@ -4,7 +4,7 @@
  * data, half of it in UDP and half in protocol 41.
  */
 import { createHmac } from "node:crypto";
-import { decode, type DecodeOptions } from "../cli/commands/decode.ts";
+import { decode, type DecodeOptions } from "../cli/commands/decode_packets.ts";
 import { LinkType } from "../core/capture/link_type.ts";
 import { encodePcapHeader, encodePcapRecord } from "../core/capture/pcap_writer.ts";
 import { HomeAgent } from "../core/control/home_agent.ts";

@@ -7,6 +7,6 @@ import { isDataPathWorker, runDataPathWorker } from "./daemon/data_path_worker.t
 if (isDataPathWorker()) {
   await runDataPathWorker();
 } else {
-  const { main } = await import("./commands/program.ts");
+  const { main } = await import("./commands/main.ts");
   Deno.exit(await main(Deno.args));
 }

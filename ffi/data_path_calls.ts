@@ -1,9 +1,11 @@
+import { loadLibc } from "./load_libc.ts";
+
 /**
  * The system calls of the data path. Every argument is a number of 32 bits or a pointer object that was made
  * once, at the start: such a call allocates nothing, where an address given as a number does, and takes twice
  * the time (measured). Sizes and counts fit 32 bits, also where C has size_t.
  */
-const SYMBOLS = {
+export const dataPathCalls = loadLibc({
   // int poll(struct pollfd *fds, nfds_t nfds, int timeout);
   poll: { parameters: ["pointer", "u32", "i32"], result: "i32" },
   // ssize_t read(int fd, void *buf, size_t count);
@@ -16,34 +18,28 @@ const SYMBOLS = {
   sendmmsg: { parameters: ["i32", "pointer", "u32", "i32"], result: "i32" },
   // int clock_gettime(clockid_t clockid, struct timespec *tp);
   clockGettime: { name: "clock_gettime", parameters: ["i32", "pointer"], result: "i32" },
-} as const satisfies Deno.ForeignLibraryInterface;
+});
 
-export type DataPathCalls = Deno.StaticForeignLibraryInterface<typeof SYMBOLS>;
+export type DataPathCalls = typeof dataPathCalls;
 
-/** Loading this module never fails, so that help works everywhere; the first call does. */
-function load(): DataPathCalls {
-  try {
-    return Deno.dlopen("libc.so.6", SYMBOLS).symbols;
-  } catch (cause) {
-    const refuse = () => {
-      throw new Error("Cannot load libc.so.6: dsmip needs Linux, the GNU C library and --allow-ffi", {
-        cause,
-      });
-    };
-    return new Proxy({} as DataPathCalls, { get: refuse });
-  }
-}
-
-export const dataPathCalls: DataPathCalls = load();
-
-// <time.h>, <sys/socket.h>, <asm-generic/errno.h>
+// <time.h>, <poll.h>, <sys/socket.h>, <asm-generic/errno.h>
 export const CLOCK_MONOTONIC = 1;
+export const POLLIN = 0x001;
 export const MSG_DONTWAIT = 0x40;
 export const EBADF = 9;
 
 /** A pointer to an offset of shared memory, which never moves. Made at the start, and kept. */
 export function pointerInto(memory: WebAssembly.Memory, offset: number): Deno.PointerObject {
   return Deno.UnsafePointer.create(memoryBase(memory) + BigInt(offset))!;
+}
+
+/** Pointers to places of shared memory at equal distances. */
+export function pointersInto(
+  memory: WebAssembly.Memory,
+  { start, stride, length }: { readonly start: number; readonly stride: number; readonly length: number },
+): Deno.PointerObject[] {
+  const first = pointerInto(memory, start);
+  return Array.from({ length }, (_, index) => Deno.UnsafePointer.offset(first, index * stride)!);
 }
 
 /** The address of this memory in the process, the same on every thread. */

@@ -1,12 +1,12 @@
-import { constants } from "node:os";
-import { libc } from "./libc.ts";
+import { ERRNO_NAMES } from "./errno_names.ts";
+import { loadLibc } from "./load_libc.ts";
 
-const ERRNO_NAMES: ReadonlyMap<number, string> = new Map(
-  Object.entries(constants.errno).map(([name, number]) => [number, name]),
-);
-
-/** ENOTSUP and EOPNOTSUPP, EAGAIN and EWOULDBLOCK share a number: the first is the name we use. */
-const PREFERRED_NAMES: ReadonlyMap<number, string> = new Map([[11, "EAGAIN"], [95, "EOPNOTSUPP"]]);
+const calls = loadLibc({
+  // int *__errno_location(void);  one address per thread
+  errnoLocation: { name: "__errno_location", parameters: [], result: "pointer" },
+  // char *strerror(int errnum);
+  strerror: { parameters: ["i32"], result: "pointer" },
+});
 
 export const EPERM = 1;
 export const ENOENT = 2;
@@ -29,19 +29,20 @@ export const EHOSTUNREACH = 113;
 
 /** "EPERM", or "errno 1234" where the number has no name. */
 export function errnoName(errno: number): string {
-  return PREFERRED_NAMES.get(errno) ?? ERRNO_NAMES.get(errno) ?? `errno ${errno}`;
+  const name = ERRNO_NAMES[errno] ?? "-";
+  return name === "-" ? `errno ${errno}` : name;
 }
 
 let errnoView: Deno.UnsafePointerView | undefined;
 
 /** The errno of the last failed call of this thread. Read it at once, before any other call. */
 export function lastErrno(): number {
-  errnoView ??= new Deno.UnsafePointerView(libc.errnoLocation()!);
+  errnoView ??= new Deno.UnsafePointerView(calls.errnoLocation()!);
   return errnoView.getInt32();
 }
 
 function errnoText(errno: number): string {
-  const text = libc.strerror(errno);
+  const text = calls.strerror(errno);
   return text === null ? errnoName(errno) : Deno.UnsafePointerView.getCString(text);
 }
 

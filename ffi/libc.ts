@@ -1,17 +1,14 @@
+import { loadLibc } from "./load_libc.ts";
+
 /**
- * Every C function that dsmip calls, with its prototype. Calls are synchronous unless the name says
+ * The C functions of the control path, with their prototypes. Calls are synchronous unless the name says
  * otherwise; lengths and descriptors fit 32 bits, so results come back as numbers. A result of -1 has its
  * reason in `errno`: see errno.ts.
  *
  * Structure layouts and constants in ffi/ are those of Linux on x86-64 and arm64, where they are the same.
  */
 
-const SYMBOLS = {
-  // int *__errno_location(void);  one address per thread
-  errnoLocation: { name: "__errno_location", parameters: [], result: "pointer" },
-  // char *strerror(int errnum);
-  strerror: { parameters: ["i32"], result: "pointer" },
-
+export const libc = loadLibc({
   // int open(const char *pathname, int flags);
   open: { parameters: ["buffer", "i32"], result: "i32" },
   // int close(int fd);
@@ -53,36 +50,4 @@ const SYMBOLS = {
   setns: { parameters: ["i32", "i32"], result: "i32" },
   // int unshare(int flags);  of the calling thread
   unshare: { parameters: ["i32"], result: "i32" },
-} as const satisfies Deno.ForeignLibraryInterface;
-
-type Libc = Deno.StaticForeignLibraryInterface<typeof SYMBOLS>;
-
-/** Why dsmip cannot make system calls on this machine; undefined where it can. */
-export function unsupportedPlatform(os: string, arch: string): string | undefined {
-  if (os !== "linux") return `dsmip needs Linux: its system calls are not those of ${os}`;
-  if (arch !== "x86_64" && arch !== "aarch64") return `dsmip needs x86-64 or arm64, not ${arch}`;
-  return undefined;
-}
-
-/** Loading this module never fails, so that help and `decode` work everywhere; the first call does. */
-function load(): Libc {
-  const unsupported = unsupportedPlatform(Deno.build.os, Deno.build.arch);
-  if (unsupported !== undefined) return refusing(() => new Error(unsupported));
-  try {
-    return Deno.dlopen("libc.so.6", SYMBOLS).symbols;
-  } catch (cause) {
-    return refusing(() =>
-      new Error(`Cannot load libc.so.6: dsmip needs the GNU C library and --allow-ffi`, { cause })
-    );
-  }
-}
-
-function refusing(reason: () => Error): Libc {
-  return new Proxy({} as Libc, {
-    get() {
-      throw reason();
-    },
-  });
-}
-
-export const libc: Libc = load();
+});

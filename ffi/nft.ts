@@ -116,10 +116,11 @@ function unavailable(reason: string): NftUnavailable {
 
 /** Reads a child's output to its end, so that it never blocks, and shows the first part of it. */
 async function drain(stream: ReadableStream<Uint8Array>, show: (output: string) => void): Promise<void> {
+  const decoder = new TextDecoder();
   let output = "";
-  for await (const part of stream.pipeThrough(new TextDecoderStream())) {
+  for await (const part of stream) {
     if (output.length > OUTPUT_LIMIT_CHARACTERS) continue;
-    output += part;
+    output += decoder.decode(part, { stream: true });
     show(output);
   }
 }

@@ -14,13 +14,12 @@ import type { TimeForm } from "../../core/inspect/time_column.ts";
 import type { TextWriter } from "../../core/inspect/text_writer.ts";
 import { nearestName } from "../configuration/nearest.ts";
 import { UsageError } from "../output/fault.ts";
-
-export const OUTPUT_FORMATS = ["text", "fields", "json"] as const;
+import type { OutputFormat } from "./decode_format.ts";
 
 /** What the options -V, -x, -t, -T, -e, -E and -Y say. */
 export interface OutputOptions {
   readonly verbose?: boolean;
-  readonly format?: typeof OUTPUT_FORMATS[number];
+  readonly format?: OutputFormat;
   /** Names of fields. */
   readonly fields?: readonly string[];
   /** "separator=,": see readLayout(). */

@@ -11,12 +11,13 @@ import { Failure, messageOf, UsageError } from "../output/fault.ts";
 import { describeCutOff, describeSessions } from "../output/session_view.ts";
 import type { SyncWriter } from "../output/write.ts";
 import { OutputClosed, remark, writeAll } from "../output/write.ts";
-import { type OUTPUT_FORMATS, readFilter } from "./decode_output.ts";
+import type { OutputFormat } from "./decode_format.ts";
+import { readFilter } from "./decode_output.ts";
 
 export interface SessionOptions {
   /** What the messages call the capture. */
   readonly name: string;
-  readonly format?: typeof OUTPUT_FORMATS[number];
+  readonly format?: OutputFormat;
   /** Where the picture goes. */
   readonly plot?: string;
   /** Only packets that this display filter lets through. */

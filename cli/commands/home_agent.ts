@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { askCommand } from "./ask_command.ts";
-import { HOME_AGENT, readConfigurationOf } from "./daemon_kind.ts";
-import { withLog } from "./global_options.ts";
+import { HOME_AGENT } from "./daemon_kind.ts";
+import { globalOptions } from "./global_options.ts";
 import { chosenOffloads, noOffloadOption, offloadOption } from "./offload_option.ts";
 
 /** `dsmip ha serve` and `dsmip ha bindings` */
@@ -15,12 +15,9 @@ export function homeAgentCommand() {
     .addOption(noOffloadOption())
     .addHelpText("after", "\nExample:\n  dsmip ha serve --config examples/ha.toml --log-level debug")
     .action(async ({ config, offload }, command) => {
-      const configuration = await readConfigurationOf(HOME_AGENT, config);
-      const { runHomeAgent } = await import("../daemon/home_agent.ts");
-      await withLog(
-        command,
-        (log) => runHomeAgent(configuration, { log, offloads: chosenOffloads(offload) }),
-      );
+      const { runDaemon } = await import("./run_daemon.ts");
+      const offloads = chosenOffloads(offload);
+      await runDaemon({ kind: "homeAgent", config, offloads, ...globalOptions(command) });
     });
   const bindings = askCommand({
     name: "bindings",

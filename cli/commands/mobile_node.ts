@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { askCommand } from "./ask_command.ts";
-import { MOBILE_NODE, readConfigurationOf } from "./daemon_kind.ts";
-import { withLog } from "./global_options.ts";
+import { MOBILE_NODE } from "./daemon_kind.ts";
+import { globalOptions } from "./global_options.ts";
 import { chosenOffloads, noOffloadOption, offloadOption } from "./offload_option.ts";
 
 /** `dsmip mn up` and `dsmip mn status` */
@@ -15,12 +15,9 @@ export function mobileNodeCommand() {
     .addOption(noOffloadOption())
     .addHelpText("after", "\nExample:\n  dsmip mn up --config examples/mn.toml --log-format json")
     .action(async ({ config, offload }, command) => {
-      const configuration = await readConfigurationOf(MOBILE_NODE, config);
-      const { runMobileNode } = await import("../daemon/mobile_node.ts");
-      await withLog(
-        command,
-        (log) => runMobileNode(configuration, { log, offloads: chosenOffloads(offload) }),
-      );
+      const { runDaemon } = await import("./run_daemon.ts");
+      const offloads = chosenOffloads(offload);
+      await runDaemon({ kind: "mobileNode", config, offloads, ...globalOptions(command) });
     });
   const status = askCommand({
     name: "status",

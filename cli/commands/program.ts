@@ -1,9 +1,9 @@
 import { Command, CommanderError, type CommandUnknownOpts } from "commander";
 import project from "../../deno.json" with { type: "json" };
-import { Failure, messageOf, RulesBroken, UsageError } from "../output/fault.ts";
-import { OutputClosed, print, remark } from "../output/write.ts";
+import { print, remark } from "../output/write.ts";
 import { configCommand } from "./config.ts";
 import { decodeCommand } from "./decode.ts";
+import { exitStatusOf } from "./exit_status.ts";
 import { globalOptions, logFormatOption, logLevelOption } from "./global_options.ts";
 import { homeAgentCommand } from "./home_agent.ts";
 import { labCommand } from "./lab.ts";
@@ -54,33 +54,15 @@ function fullName(command: CommandUnknownOpts): string {
   return command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
 }
 
-/**
- * Runs one command line and returns the exit status: 0 done, 1 it failed, 2 it was not asked in a way that can
- * work, 3 packets break the rules. Data goes to standard output; everything else to standard error.
- */
-export async function main(commandLine: readonly string[]): Promise<number> {
+/** Runs any command line, with whatever mistakes it has; main() says what the exit status means. */
+export async function runProgram(commandLine: readonly string[]): Promise<number> {
   const program = buildProgram();
   try {
     await program.parseAsync(commandLine, { from: "user" });
     return 0;
   } catch (error) {
-    return endWith(error, program);
+    // Commander has said it already; its help and version end in exit status 0.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    return exitStatusOf(error, globalOptions(program));
   }
-}
-
-function endWith(error: unknown, program: CommandUnknownOpts): number {
-  if (error instanceof OutputClosed) return 0;
-  if (error instanceof RulesBroken) return 3;
-  // Commander has said it already; its help and version end in exit status 0.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  remark(`dsmip: ${messageOf(error)}\n`);
-  if (error instanceof UsageError) return 2;
-  const expected = error instanceof Failure;
-  if (
-    error instanceof Error && error.stack !== undefined && !expected &&
-    globalOptions(program).logLevel === "debug"
-  ) {
-    remark(`${error.stack}\n`);
-  }
-  return 1;
 }

@@ -1,4 +1,3 @@
-import { dirname, resolve } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import { messageOf } from "../output/fault.ts";
 import { visible } from "../output/table.ts";
@@ -7,6 +6,7 @@ import { readHomeAgent } from "./home_agent.ts";
 import { findKeyLines } from "./key_lines.ts";
 import { ConfigurationError, type Mistake, showName } from "./mistake.ts";
 import { readMobileNode } from "./mobile_node.ts";
+import { absolutePath, folderOf } from "./path.ts";
 import { isTable, type Table } from "./read_table.ts";
 import type { Configuration, ConfigurationSource } from "./record.ts";
 
@@ -27,7 +27,7 @@ export function parseConfiguration(file: string, text: string): Configuration {
     file,
     document: parseToml(file, text),
     lines: findKeyLines(text),
-    resolvePath: (path) => resolve(dirname(file), path),
+    resolvePath: (path) => absolutePath(folderOf(file), path),
     mistakes,
   };
   const configuration = readKind(source);

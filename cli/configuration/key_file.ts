@@ -1,7 +1,7 @@
-import { basename } from "node:path";
 import { visible } from "../output/table.ts";
 import { readUpTo } from "./bounded_read.ts";
 import { looksLikeKey } from "./mistake.ts";
+import { nameOf } from "./path.ts";
 
 /** A shared key, or why there is none: a text that names the file, never what stands in it. */
 export type KeyFileResult = { readonly key: Uint8Array } | { readonly mistake: string };
@@ -20,7 +20,7 @@ export function readKeyFile(path: string): KeyFileResult {
   const result = readSecretFile(path, name, MAXIMUM_FILE_OCTETS);
   if ("bytes" in result) return parseKey(name, result.bytes);
   if ("mistake" in result) return result;
-  if (looksLikeKey(basename(path))) {
+  if (looksLikeKey(nameOf(path))) {
     return { mistake: "this looks like a key itself; write it to a file and name that" };
   }
   return result.missing

@@ -1,12 +1,12 @@
-import type { z } from "zod";
+import type { Check, ValueOf } from "./check.ts";
 import { type Mistake, show, showName } from "./mistake.ts";
 import { nearestName } from "./nearest.ts";
 
 export type Table = Readonly<Record<string, unknown>>;
+/** What may stand at each key of a table. */
+type Checks = Readonly<Record<string, Check<unknown>>>;
 /** The values of the keys that were right; all of them when there was no mistake. */
-export type RightValues<Keys extends Record<string, z.ZodType>> = {
-  [Key in keyof Keys]?: z.output<Keys[Key]>;
-};
+export type RightValues<Keys extends Checks> = { [Key in keyof Keys]?: ValueOf<Keys[Key]> };
 
 export interface TableSource {
   /** How an error names the table: "[home_agent]". */
@@ -32,7 +32,7 @@ export function addMistake(source: TableSource, key: string | undefined, text: s
 }
 
 /** Checks a table against what may stand in it; each mistake is added to the source's. */
-export function readTable<Keys extends Record<string, z.ZodType>>(
+export function readTable<Keys extends Checks>(
   table: Table,
   keys: Keys,
   source: TableSource,
@@ -41,13 +41,13 @@ export function readTable<Keys extends Record<string, z.ZodType>>(
   for (const name of Object.keys(table)) {
     if (!Object.hasOwn(keys, name)) addUnknownKey(source, name, Object.keys(keys));
   }
-  for (const [name, schema] of Object.entries(keys)) {
+  for (const [name, check] of Object.entries(keys)) {
     const present = Object.hasOwn(table, name);
-    const result = schema.safeParse(present ? table[name] : undefined);
-    if (result.success) values[name] = result.data;
+    const result = present ? check.read(table[name]) : check.missing;
+    if (result !== undefined) values[name] = result.value;
     else {
-      const what = result.error.issues[0].message;
-      addMistake(source, name, present ? ` = ${show(table[name])}: ${what}` : ` is missing: it ${what}`);
+      const what = present ? ` = ${show(table[name])}: ` : " is missing: it ";
+      addMistake(source, name, `${what}${check.allowed}`);
     }
   }
   return values as RightValues<Keys>;

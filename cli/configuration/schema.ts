@@ -1,4 +1,3 @@
-import { z } from "zod";
 import {
   canonicalIpv4,
   canonicalIpv6,
@@ -6,31 +5,12 @@ import {
   isUnicastIpv4,
   parseIpv6Prefix,
 } from "../../core/wire/address.ts";
-import { DEFAULT_CONTROL_SOCKET } from "./default_socket.ts";
 import { DSMIPV6_PORT } from "../../core/wire/constants.ts";
 import type { Ipv4Address, Ipv6Address, Ipv6Prefix } from "../../core/wire/address.ts";
+import { oneOf, text, wholeNumber, yesOrNo } from "./check.ts";
+import { DEFAULT_CONTROL_SOCKET } from "./default_socket.ts";
 
-/*
- * What may stand in a configuration file. The text of each check ends the sentence "KEY = VALUE: ..." and is
- * also what a missing key is told.
- */
-
-/** A string that `read` turns into a value, or undefined for what is not allowed. */
-function text<Value>(error: string, read: (value: string) => Value | undefined) {
-  return z.string({ error }).transform((value, context): Value => {
-    const result = read(value);
-    if (result !== undefined) return result;
-    context.addIssue({ code: "custom", message: error });
-    return z.NEVER;
-  });
-}
-
-function wholeNumber(lowest: number, highest: number, unit = "") {
-  const error = `must be a whole number from ${lowest} to ${highest}${unit}`;
-  return z.int({ error }).min(lowest, { error }).max(highest, { error });
-}
-
-const yesOrNo = () => z.boolean({ error: "must be true or false" });
+/* What may stand in a configuration file. */
 
 const ipv6Address = text(
   "must be a global unicast IPv6 address such as 2001:db8:100::1",
@@ -79,20 +59,17 @@ const path = (what: string) =>
   text(`must be ${what}`, (value) => value !== "" && !value.includes("\0") ? value : undefined);
 
 /** Lifetimes travel as 16 bits in units of 4 s (RFC 6275 section 6.1.7); 65535 units are 262140 s. */
-const lifetimeSeconds = wholeNumber(4, 262_140, " and a multiple of 4").multipleOf(4, {
-  error: "must be a whole number from 4 to 262140 and a multiple of 4",
-});
+const lifetimeSeconds = wholeNumber(4, 262_140, " and a multiple of 4", 4);
 
 const port = wholeNumber(1, 65_535);
 /** RFC 4285 section 5.1: 0 to 255 are reserved. */
 const spi = wholeNumber(256, 4_294_967_295, " (0 to 255 are reserved)");
 const keyFile = path("the name of a file with the shared key in hexadecimal digits");
-const algorithm = z.enum(["hmac-sha256-128", "hmac-sha1-96"], {
-  error: 'must be "hmac-sha256-128" or "hmac-sha1-96"',
-});
-const authentication = z.enum(["mn-ha", "none"], {
-  error: 'must be "mn-ha" (proof of origin, RFC 4285) or "none" (run open)',
-});
+const algorithm = oneOf('must be "hmac-sha256-128" or "hmac-sha1-96"', ["hmac-sha256-128", "hmac-sha1-96"]);
+const authentication = oneOf('must be "mn-ha" (proof of origin, RFC 4285) or "none" (run open)', [
+  "mn-ha",
+  "none",
+]);
 const controlSocket = path("the path of a Unix socket");
 /** Threads that forward packets: each has a queue of the TUN device and sockets of its own. */
 const workers = wholeNumber(1, 64).default(1);

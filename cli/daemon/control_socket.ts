@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { folderOf } from "../configuration/path.ts";
 import { Failure, messageOf } from "../output/fault.ts";
 import { findDaemon } from "./control_client.ts";
 import {
@@ -49,7 +49,7 @@ export class ControlSocket implements AsyncDisposable {
       throw new Failure(`control socket ${path}: the path is longer than ${MAXIMUM_PATH_OCTETS} octets`);
     }
     try {
-      Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      Deno.mkdirSync(folderOf(path), { recursive: true, mode: 0o700 });
       await removeStale(path);
       return new ControlSocket(listenPrivately(path), options);
     } catch (error) {

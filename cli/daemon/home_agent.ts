@@ -62,6 +62,7 @@ export async function runHomeAgent(
     onFailure: failure.reject,
   });
   cleanup.defer(() => dataPath.close());
+  await network.settled();
   counters = () => dataPath.counters();
 
   const performAction = (action: HomeAgentAction): void => {

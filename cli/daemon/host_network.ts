@@ -33,6 +33,7 @@ export class HostNetwork implements AsyncDisposable {
   readonly #log: Log;
   readonly #netlink = new Netlink();
   readonly #undo: Undo[] = [];
+  #silence: Promise<void> = Promise.resolve();
   #tun = { name: "", index: 0 };
   #defaultRoute: NewRoute | undefined;
 
@@ -47,7 +48,7 @@ export class HostNetwork implements AsyncDisposable {
 
   /**
    * Removes what an earlier run left behind, then: the home agent's address on the TUN device, with the home
-   * prefix, so that the kernel routes that there. (Nobody looks for neighbours on a TUN device.)
+   * prefix, so that the kernel routes that there. (Nobody looks for neighbours on a TUN device.) See settled().
    *
    * @param options `tun`: a TUN device that this process holds open; `ipv4Address`: the outer one;
    * `forwarding`: switch IPv6 forwarding on for the whole host, until close()
@@ -64,24 +65,34 @@ export class HostNetwork implements AsyncDisposable {
     },
   ): Promise<{ readonly linkMtu: number }> {
     const linkMtu = Math.min(INTERNET_MTU, this.#linkMtuOf(ipv4Address));
+    this.#silence = this.#silenceTunnelErrors(tun);
     this.#bringUp(tun, HOME_AGENT_TUN_MTU);
     this.#addAddress(address, prefixLength);
     this.#seeToForwarding(forwarding);
-    await this.#silenceTunnelErrors();
+    await oneTurn();
     return { linkMtu };
   }
 
   /**
    * Removes what an earlier run left behind, then: the home address on the TUN device, which stays there
-   * wherever the node is. Nothing is routed there before setTunnel().
+   * wherever the node is. Nothing is routed there before setTunnel(). See settled().
    * @throws SystemError
    */
   async setUpMobileNode(
     { tun, homeAddress }: { readonly tun: string; readonly homeAddress: Ipv6Address },
   ): Promise<void> {
+    this.#silence = this.#silenceTunnelErrors(tun);
     this.#bringUp(tun, IPV6_MINIMUM_MTU);
     this.#addAddress(homeAddress, 128);
-    await this.#silenceTunnelErrors();
+    await oneTurn();
+  }
+
+  /**
+   * Resolves when all that was set up is in place. The nftables table takes its time, most of it waiting: the caller has
+   * other things to start meanwhile.
+   */
+  settled(): Promise<void> {
+    return this.#silence;
   }
 
   /**
@@ -115,6 +126,7 @@ export class HostNetwork implements AsyncDisposable {
 
   /** Takes everything back, the last change first. What cannot be taken back is logged. Once only. */
   async close(): Promise<void> {
+    await this.#silence;
     this.#undo.push({ what: "remove the default route", action: () => this.clearTunnel() });
     for (const { what, action } of this.#undo.toReversed()) {
       try {
@@ -187,12 +199,17 @@ export class HostNetwork implements AsyncDisposable {
     this.#log.info("IPv6 forwarding switched on", { key: FORWARDING });
   }
 
-  async #silenceTunnelErrors(): Promise<void> {
-    const table = await OwnedTable.open(silentTunnelRuleset(this.#tun.name));
+  async #silenceTunnelErrors(tun: string): Promise<void> {
+    const table = await OwnedTable.open(silentTunnelRuleset(tun));
     if (!(table instanceof OwnedTable)) {
       this.#log.warning(table.warning);
       return;
     }
     this.#undo.push({ what: "remove the nftables table", action: () => table.close() });
   }
+}
+
+/** One turn of the event loop: what was begun, nft for one, goes on by itself then, whatever keeps this thread busy. */
+function oneTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }

@@ -1,11 +1,15 @@
-import { configureSync, getLogger, getThrottlingFilter, type LogRecord, resetSync } from "@logtape/logtape";
 import type { Report } from "../../core/control/action.ts";
 import { type Colours, coloursFor } from "../output/colours.ts";
 import { visible } from "../output/table.ts";
 import { type SyncWriter, writeAll } from "../output/write.ts";
+import { LogThrottle } from "./log_throttle.ts";
 
-export type LogLevel = "debug" | "info" | "warning" | "error";
-export type LogFormat = "text" | "json";
+/** From what happens all the time to what must not. */
+export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
+export const LOG_FORMATS = ["text", "json"] as const;
+
+export type LogLevel = typeof LOG_LEVELS[number];
+export type LogFormat = typeof LOG_FORMATS[number];
 export type LogDetails = Report["details"];
 
 /**
@@ -31,9 +35,6 @@ export interface LogOptions {
   readonly clock?: () => number;
 }
 
-/** Lines of one level and message that may stand in one window of time; more are counted, not written. */
-export const LINES_PER_WINDOW = 50;
-export const WINDOW_MS = 10_000;
 /** A standard error that nobody reads must not stop a daemon: after this long the line is lost. */
 const PATIENCE_MS = 50;
 
@@ -42,84 +43,59 @@ const PATIENCE_MS = 50;
  * details), `json` for programs: {"time","level","message","details"}, one object a line.
  * How many lines were suppressed is written with the next line of that kind, or at close().
  */
-export function openLog(options: LogOptions): Log {
-  const writer = options.writer ?? Deno.stderr;
+export function openLog({ level: lowest, format, ...options }: LogOptions): Log {
+  const { writer = Deno.stderr, clock = () => performance.now() } = options;
   const colours = coloursFor(writer);
   const encoder = new TextEncoder();
-  const format = options.format === "json" ? formatJson : (record: LogRecord) => formatText(record, colours);
-  const suppressed = getLogger(["dsmip", "suppressed"]);
-  const throttle = getThrottlingFilter({
-    limit: LINES_PER_WINDOW,
-    windowMs: WINDOW_MS,
-    clock: options.clock ?? (() => performance.now()),
-    summary: {
-      // Only what we write ourselves goes on: the library's properties hold whole records.
-      logger: {
-        warning: (_message, { suppressed: count, firstRecord }) =>
-          suppressed.warning("lines suppressed", { count, message: messageOf(firstRecord as LogRecord) }),
-      },
+  const put = (line: Line) => {
+    const text = format === "json" ? JSON.stringify(line) : formatText(line, colours);
+    try {
+      writeAll(writer, encoder.encode(text + "\n"), PATIENCE_MS);
+    } catch {
+      // A log that cannot be written is no reason to stop carrying packets.
+    }
+  };
+  const throttle = new LogThrottle({
+    clock,
+    onSuppressed: (message, count) => {
+      put({ time: now(), level: "warning", message: "lines suppressed", details: { count, message } });
     },
   });
-  configureSync({
-    reset: true,
-    sinks: {
-      output: (record) => {
-        try {
-          writeAll(writer, encoder.encode(format(record) + "\n"), PATIENCE_MS);
-        } catch {
-          // A log that cannot be written is no reason to stop carrying packets.
-        }
-      },
-    },
-    filters: { throttle, all: () => true },
-    loggers: [
-      { category: ["dsmip"], lowestLevel: options.level, sinks: ["output"], filters: ["throttle"] },
-      {
-        category: ["dsmip", "suppressed"],
-        lowestLevel: "warning",
-        parentSinks: "override",
-        sinks: ["output"],
-        filters: ["all"],
-      },
-      { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["output"] },
-    ],
-  });
-  const logger = getLogger(["dsmip"]);
-  const write = (level: LogLevel, message: string, details: LogDetails = {}) =>
-    logger[level](message.replaceAll("{", "{{").replaceAll("}", "}}"), details);
+  const write = (level: LogLevel, message: string, details: LogDetails = {}) => {
+    if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(lowest) || !throttle.admits(level, message)) return;
+    put({ time: now(), level, message, details });
+  };
   return {
     debug: (message, details) => write("debug", message, details),
     info: (message, details) => write("info", message, details),
     warning: (message, details) => write("warning", message, details),
     error: (message, details) => write("error", message, details),
     report: ({ level, message, details }) => write(level, message, details),
-    close: () => resetSync(),
+    close: () => throttle.close(),
   };
 }
 
-function messageOf(record: LogRecord): string {
-  return record.message.join("");
+/** One line, as JSON has it. */
+interface Line {
+  readonly time: string;
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly details: LogDetails;
 }
 
-function formatJson(record: LogRecord): string {
-  return JSON.stringify({
-    time: new Date(record.timestamp).toISOString(),
-    level: record.level,
-    message: messageOf(record),
-    details: record.properties,
-  });
+function now(): string {
+  return new Date().toISOString();
 }
 
 const MESSAGE_WIDTH = 36;
 
-function formatText(record: LogRecord, colours: Colours): string {
-  const level = record.level.padEnd("warning".length);
-  const paint = { error: colours.red, warning: colours.yellow, debug: colours.dim }[record.level as string];
-  const details = Object.entries(record.properties).map(([name, value]) => `${name}=${formatValue(value)}`)
-    .join(" ");
-  const message = visible(messageOf(record));
-  const tail = details === "" ? message : `${message.padEnd(MESSAGE_WIDTH)} ${details}`;
-  return `${new Date(record.timestamp).toISOString()} ${paint?.(level) ?? level} ${tail}`;
+function formatText({ time, level, message: plain, details }: Line, colours: Colours): string {
+  const name = level.padEnd("warning".length);
+  const paint = { error: colours.red, warning: colours.yellow, info: undefined, debug: colours.dim }[level];
+  const values = Object.entries(details).map(([name, value]) => `${name}=${formatValue(value)}`).join(" ");
+  const message = visible(plain);
+  const tail = values === "" ? message : `${message.padEnd(MESSAGE_WIDTH)} ${values}`;
+  return `${time} ${paint?.(name) ?? name} ${tail}`;
 }
 
 function formatValue(value: unknown): string {

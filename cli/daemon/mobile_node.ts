@@ -58,6 +58,7 @@ export async function runMobileNode(
     onFailure: failure.reject,
   });
   cleanup.defer(() => dataPath.close());
+  await network.settled();
   counters = () => dataPath.counters();
 
   let sockets: OuterSockets | undefined;

@@ -1,7 +1,7 @@
 import { parse, TomlError } from "smol-toml";
-import { z } from "zod";
 import type { EspAssociation } from "../../core/inspect/esp.ts";
 import { parseIpv4, parseIpv6 } from "../../core/wire/address.ts";
+import { oneOf, text, wholeNumber } from "../configuration/check.ts";
 import { readSecretFile } from "../configuration/key_file.ts";
 import { findKeyLines } from "../configuration/key_lines.ts";
 import { ConfigurationError, type Mistake } from "../configuration/mistake.ts";
@@ -13,20 +13,23 @@ import { ESP_ALGORITHMS } from "./esp_cipher.ts";
 const MAXIMUM_FILE_OCTETS = 1_048_576;
 const TABLE = "security_association";
 
-const ADDRESS_ERROR = "must be an IPv4 or IPv6 address";
-const HEX_ERROR = "must be hexadecimal digits, two for an octet";
-const ALGORITHM_ERROR = `must be one of ${[...ESP_ALGORITHMS.keys()].map((name) => `"${name}"`).join(", ")}`;
-const SPI_ERROR = "must be a whole number from 1 to 4294967295";
-
-const address = z.string({ error: ADDRESS_ERROR })
-  .refine((text) => addressOctets(text) !== undefined, { error: ADDRESS_ERROR });
-const hexKey = z.string({ error: HEX_ERROR }).regex(/^([0-9a-fA-F]{2})+$/, { error: HEX_ERROR });
+const address = text(
+  "must be an IPv4 or IPv6 address",
+  (value) => addressOctets(value) === undefined ? undefined : value,
+);
+const hexKey = text(
+  "must be hexadecimal digits, two for an octet",
+  (value) => /^([0-9a-fA-F]{2})+$/.test(value) ? value : undefined,
+);
+const ALGORITHM_NAMES = [...ESP_ALGORITHMS.keys()];
 const KEYS = {
-  spi: z.int({ error: SPI_ERROR }).min(1, { error: SPI_ERROR }).max(0xffff_ffff, { error: SPI_ERROR }),
+  spi: wholeNumber(1, 0xffff_ffff),
   source: address.optional(),
   destination: address.optional(),
-  algorithm: z.string({ error: ALGORITHM_ERROR })
-    .refine((name) => ESP_ALGORITHMS.has(name), { error: ALGORITHM_ERROR }),
+  algorithm: oneOf(
+    `must be one of ${ALGORITHM_NAMES.map((name) => `"${name}"`).join(", ")}`,
+    ALGORITHM_NAMES,
+  ),
   encryption_key: hexKey.optional(),
   integrity_key: hexKey.optional(),
 };

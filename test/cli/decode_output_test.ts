@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { decode, type DecodeOptions } from "../../cli/commands/decode.ts";
+import { decode, type DecodeOptions } from "../../cli/commands/decode_packets.ts";
 import { UsageError } from "../../cli/output/fault.ts";
 import { LinkType } from "../../core/capture/link_type.ts";
 import { encodePcapHeader, encodePcapRecord } from "../../core/capture/pcap_writer.ts";

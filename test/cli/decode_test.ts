@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { decode } from "../../cli/commands/decode.ts";
+import { decode } from "../../cli/commands/decode_packets.ts";
 import { LinkType } from "../../core/capture/link_type.ts";
 import { encodePcapHeader, encodePcapRecord, type PcapFormat } from "../../core/capture/pcap_writer.ts";
 import { bindingUpdate, ipv4, ipv6, join, mobility, udp } from "../inspect/packet_builder.ts";

@@ -48,6 +48,7 @@ testInsideNamespace(
     const log = new RecordingLog();
     const network = HostNetwork.open(log);
     assertEquals(await network.setUpHomeAgent(HOME_AGENT), { linkMtu: 1400 });
+    await network.settled();
 
     const [link] = namespace.ipJson("addr", "show", "dev", "dsmip-ha");
     assertEquals([link.flags.includes("UP"), link.mtu], [true, 1500]);

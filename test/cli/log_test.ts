@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { LINES_PER_WINDOW, type LogOptions, openLog, WINDOW_MS } from "../../cli/daemon/log.ts";
+import { type LogOptions, openLog } from "../../cli/daemon/log.ts";
+import { LINES_PER_WINDOW, WINDOW_MS } from "../../cli/daemon/log_throttle.ts";
 
 /** A standard error in memory. */
 class Screen {
@@ -73,6 +74,16 @@ Deno.test("log: a flood of one message is cut, counted, and told with the next o
   for (let index = 0; index < LINES_PER_WINDOW + 2; index++) log.warning("flood", { index });
   log.close();
   assertEquals(JSON.parse(screen.lines.at(-1)!).details, { count: 3, message: "flood" });
+});
+
+Deno.test("log: of very many kinds of lines the oldest is forgotten, and what it suppressed is told", () => {
+  const { log, screen } = open({ format: "json", level: "error" });
+  for (let index = 0; index < LINES_PER_WINDOW + 3; index++) log.error("first");
+  for (let index = 0; index < 1000; index++) log.error(`message ${index}`);
+  const summaries = screen.lines.map((line) => JSON.parse(line)).filter(({ level }) => level === "warning");
+  assertEquals(summaries.map(({ details }) => details), [{ count: 3, message: "first" }]);
+  log.close();
+  assertEquals(screen.lines.length, LINES_PER_WINDOW + 1 + 1000);
 });
 
 Deno.test("log: a standard error that cannot be written costs only the line", () => {

@@ -2,7 +2,7 @@
  * `deno task fuzz [ROUNDS] [SEED]`: damages the captures of test/fuzz/corpus and reads them as `dsmip decode` does. Ends
  * with status 1, and keeps the capture that did it, where one makes an exception or takes longer than it may.
  */
-import { decode } from "../../cli/commands/decode.ts";
+import { decode } from "../../cli/commands/decode_packets.ts";
 import { Failure } from "../../cli/output/fault.ts";
 import { Mutator, SeededRandom } from "./mutation.ts";
 

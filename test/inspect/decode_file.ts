@@ -1,4 +1,4 @@
-import { decode } from "../../cli/commands/decode.ts";
+import { decode } from "../../cli/commands/decode_packets.ts";
 
 /** What `dsmip decode` prints of a file, without colour. */
 export function decodeFile(file: string | URL, options: { verbose?: boolean; count?: number } = {}): string {

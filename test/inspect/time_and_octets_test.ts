@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { CapturedPacket } from "../../core/capture/captured_packet.ts";
-import { decode } from "../../cli/commands/decode.ts";
+import { decode } from "../../cli/commands/decode_packets.ts";
 import { UsageError } from "../../cli/output/fault.ts";
 import { LinkType } from "../../core/capture/link_type.ts";
 import { encodePcapHeader, encodePcapRecord } from "../../core/capture/pcap_writer.ts";

@@ -18,11 +18,11 @@ export interface Start {
  * only the tunnel itself knows its addresses.
  */
 export async function startTunnel(site: Site, tunnel: Tunnel, start: StartTunnel): Promise<Start> {
-  const limit = String(LIMIT_SECONDS + 10);
-  const echo = site.start("b", "echo", [site.tools.load, "echo", String(PORT), limit]);
-  await site.listening(echo, "udp", PORT);
-  try {
-    const { result, disturbance } = await metered(site, [], async () => {
+  const { result, disturbance } = await metered(site, [], async () => {
+    const words = ["echo", String(PORT), String(LIMIT_SECONDS + 10)];
+    const echo = site.start("b", "echo", [site.tools.load, ...words]);
+    await site.listening(echo, "udp", PORT);
+    try {
       const early = tunnel.addresses === undefined ? undefined : probe(site, tunnel.addresses);
       // A start that fails is told first; the probe that ends in vain after it is nobody's news.
       early?.catch(() => {});
@@ -30,11 +30,11 @@ export async function startTunnel(site: Site, tunnel: Tunnel, start: StartTunnel
       const addresses = await start() ?? tunnel.addresses!;
       const { answeredAtMs } = await (early ?? probe(site, addresses));
       return { addresses, startMs: answeredAtMs - startedAtMs };
-    });
-    return { ...result, disturbance };
-  } finally {
-    await echo.end("SIGKILL");
-  }
+    } finally {
+      await echo.end("SIGKILL");
+    }
+  });
+  return { ...result, disturbance };
 }
 
 async function probe(site: Site, { b }: InnerAddresses): Promise<{ readonly answeredAtMs: number }> {

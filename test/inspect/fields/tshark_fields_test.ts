@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { decode } from "../../../cli/commands/decode.ts";
+import { decode } from "../../../cli/commands/decode_packets.ts";
 import { FIELDS } from "../../../core/inspect/fields/field_table.ts";
 import { LinkType } from "../../../core/capture/link_type.ts";
 import { encodePcapHeader, encodePcapRecord } from "../../../core/capture/pcap_writer.ts";

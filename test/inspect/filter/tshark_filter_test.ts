@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { decode } from "../../../cli/commands/decode.ts";
+import { decode } from "../../../cli/commands/decode_packets.ts";
 import { generatedCapture, mobilityHeaders } from "../fields/generated_capture.ts";
 import { random } from "../random.ts";
 import { hasTshark } from "../tshark.ts";
