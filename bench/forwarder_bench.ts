@@ -65,16 +65,16 @@ for (const encapsulation of ["udp", "ipv6InIpv4"] as const) {
   for (const bindings of [1, 1000, 100_000]) {
     const wasm = new WasmForwarder(SETTINGS, { maximumBindings: bindings });
     bind(wasm, bindings, encapsulation);
-    wasm.placeOutbound(batch(bindings, "out"));
+    wasm.placeOutbound(batch(bindings, "out").map((bytes) => ({ bytes })));
     Deno.bench(
       `WASM, ${encapsulation}, ${bindings} bindings`,
       { group },
-      () => wasm.module.outbound(map.BATCH),
+      () => void wasm.module.outbound(0, map.BATCH),
     );
   }
   const plain = new PlainForwarder(SETTINGS);
   bind(plain, 1000, encapsulation);
-  const packets = batch(1000, "out");
+  const packets = batch(1000, "out").map((bytes) => ({ bytes }));
   Deno.bench(`plain, ${encapsulation}, 1000 bindings`, { group }, () => void plain.outbound(packets, 0));
 }
 
@@ -88,7 +88,9 @@ for (const encapsulation of ["udp", "ipv6InIpv4"] as const) {
     Deno.bench(
       `WASM, ${encapsulation} in, ${bindings} bindings`,
       { group },
-      encapsulation === "udp" ? () => module.inboundUdp(map.BATCH) : () => module.inboundRaw(map.BATCH),
+      encapsulation === "udp"
+        ? () => void module.inboundUdp(map.BATCH, 1)
+        : () => void module.inboundRaw(map.BATCH, 1),
     );
   }
   const plain = new PlainForwarder(SETTINGS);

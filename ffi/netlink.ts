@@ -51,7 +51,7 @@ const ALL_FAMILIES: NetlinkBody = { body: new Uint8Array(16), attributes: [] };
  * exchange with the kernel and throws a SystemError with the kernel's errno and words.
  */
 export class Netlink {
-  readonly #socket = new NetlinkSocket(0);
+  readonly #socket = new NetlinkSocket();
 
   close(): void {
     this.#socket.close();

@@ -51,18 +51,25 @@ export function encodeNetlinkMessage(
     readonly attributes: readonly NetlinkAttribute[];
   },
 ): Uint8Array<ArrayBuffer> {
-  const length = attributes.reduce(
-    (sum, [, value]) => sum + align(ATTRIBUTE_HEADER_OCTETS + value.length),
-    HEADER_OCTETS + body.length,
-  );
-  const bytes = new Uint8Array(length);
+  const tail = encodeAttributes(attributes);
+  const bytes = new Uint8Array(HEADER_OCTETS + body.length + tail.length);
   const view = new DataView(bytes.buffer);
-  view.setUint32(0, length, true);
+  view.setUint32(0, bytes.length, true);
   view.setUint16(4, type, true);
   view.setUint16(6, flags, true);
   view.setUint32(8, sequence, true);
   bytes.set(body, HEADER_OCTETS);
-  let offset = HEADER_OCTETS + body.length;
+  bytes.set(tail, HEADER_OCTETS + body.length);
+  return bytes;
+}
+
+/** Attributes one after the other, each padded: what follows a fixed structure, or the value of an attribute that nests. */
+export function encodeAttributes(attributes: readonly NetlinkAttribute[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(
+    attributes.reduce((sum, [, value]) => sum + align(ATTRIBUTE_HEADER_OCTETS + value.length), 0),
+  );
+  const view = new DataView(bytes.buffer);
+  let offset = 0;
   for (const [type, value] of attributes) {
     view.setUint16(offset, ATTRIBUTE_HEADER_OCTETS + value.length, true);
     view.setUint16(offset + 2, type, true);

@@ -21,6 +21,7 @@ const SOCK_RAW = 3;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const NETLINK_ROUTE = 0;
+export const NETLINK_NETFILTER = 12;
 const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
@@ -35,7 +36,7 @@ const DUMP_ATTEMPTS = 5;
 
 /** One request that the message type names, for the text of an error. */
 export interface NetlinkRequest extends NetlinkBody {
-  /** RTM_... of <linux/rtnetlink.h>. */
+  /** RTM_... of <linux/rtnetlink.h>, or the like. */
   readonly type: number;
   /** Its name: "RTM_NEWROUTE". */
   readonly call: string;
@@ -46,7 +47,7 @@ export interface NetlinkRequest extends NetlinkBody {
 }
 
 /**
- * A socket of the routing family (rtnetlink(7)). The kernel answers a request before the call that sends it
+ * A netlink socket, of the routing family (rtnetlink(7)) unless another is named. The kernel answers a request before the call that sends it
  * returns, so that requests are synchronous though the socket does not block.
  */
 export class NetlinkSocket {
@@ -57,9 +58,9 @@ export class NetlinkSocket {
   #sequence = 0;
 
   /** @param groups multicast groups to listen to, as the bit mask RTMGRP_* */
-  constructor(groups: number) {
+  constructor({ groups = 0, family = NETLINK_ROUTE }: { groups?: number; family?: number } = {}) {
     this.fileDescriptor = check(
-      libc.socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE),
+      libc.socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, family),
       "socket",
       "open a netlink socket",
     );
@@ -89,6 +90,31 @@ export class NetlinkSocket {
     for (;;) {
       for (const message of this.#receiveAnswer(request)) {
         if (message.sequence !== sequence || message.type !== NLMSG_ERROR) continue;
+        this.#checkResult(message, request);
+        return;
+      }
+    }
+  }
+
+  /**
+   * Sends requests that the kernel takes all or none (nfnetlink): a begin, what is to be done, an end.
+   * @throws SystemError when the kernel refuses, about the first request at fault
+   */
+  batch(requests: readonly NetlinkRequest[]): void {
+    const asked = new Map<number, NetlinkRequest>();
+    const messages = requests.map((request, index) => {
+      // The end is no request of its own: with the last one before it all is done.
+      const isLast = index === requests.length - 2;
+      const { sequence, bytes } = this.#encode(request, isLast ? NLM_F_ACK : 0);
+      asked.set(sequence, request);
+      return bytes;
+    });
+    const [first] = requests;
+    this.#sendOctets(concat(messages), first);
+    for (;;) {
+      for (const message of this.#receiveAnswer(first)) {
+        const request = asked.get(message.sequence);
+        if (request === undefined || message.type !== NLMSG_ERROR) continue;
         this.#checkResult(message, request);
         return;
       }
@@ -160,15 +186,19 @@ export class NetlinkSocket {
     return sender === 0 ? decodeNetlinkMessages(this.#buffer.subarray(0, length)) : [];
   }
 
-  #send({ type, call, attempt, flags = 0, body, attributes }: NetlinkRequest, answer: number): number {
+  #send(request: NetlinkRequest, answer: number): number {
+    const { sequence, bytes } = this.#encode(request, answer);
+    this.#sendOctets(bytes, request);
+    return sequence;
+  }
+
+  #encode({ type, flags = 0, body, attributes }: NetlinkRequest, answer: number) {
     const sequence = ++this.#sequence >>> 0;
-    const bytes = encodeNetlinkMessage({
-      type,
-      flags: NLM_F_REQUEST | answer | flags,
-      sequence,
-      body,
-      attributes,
-    });
+    const whole = { type, flags: NLM_F_REQUEST | answer | flags, sequence, body, attributes };
+    return { sequence, bytes: encodeNetlinkMessage(whole) };
+  }
+
+  #sendOctets(bytes: Uint8Array<ArrayBuffer>, { call, attempt }: NetlinkRequest): void {
     const kernel = new Uint8Array(SOCKADDR_NL_OCTETS);
     kernel[0] = AF_NETLINK;
     check(
@@ -176,7 +206,6 @@ export class NetlinkSocket {
       `sendto ${call}`,
       attempt,
     );
-    return sequence;
   }
 
   #receiveAnswer({ call, attempt }: NetlinkRequest): NetlinkMessage[] {
@@ -191,4 +220,14 @@ export class NetlinkSocket {
     if (errno === 0) return;
     throw new SystemError(call, errno, attempt, adviseCapability("CAP_NET_ADMIN")(errno), text);
   }
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
 }

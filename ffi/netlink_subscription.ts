@@ -43,7 +43,7 @@ export class NetlinkSubscription implements AsyncIterable<NetlinkEvent> {
   #closing: Promise<void> | undefined;
 
   constructor(groups: readonly NetlinkGroup[]) {
-    this.#socket = new NetlinkSocket(groups.reduce((bits, group) => bits | GROUP_BITS[group], 0));
+    this.#socket = new NetlinkSocket({ groups: groups.reduce((bits, group) => bits | GROUP_BITS[group], 0) });
     this.#waiter = new ReadableWaiter(this.#socket.fileDescriptor);
   }
 

@@ -1,22 +1,37 @@
-/** How long nft may take to load a table, ms. It takes about 20. */
-const LOAD_LIMIT_MS = 5000;
-/** How long nft may take to end once its standard input is closed, ms. */
-const EXIT_LIMIT_MS = 2000;
+import { NLM_F_CREATE, NLM_F_EXCL } from "./netlink_message.ts";
+import { NETLINK_NETFILTER, type NetlinkRequest, NetlinkSocket } from "./netlink_socket.ts";
+import {
+  countAndDrop,
+  metaIs,
+  nestedAttribute,
+  numberAttribute,
+  textAttribute,
+  transportOctetIs,
+} from "./nft_rule.ts";
 
-/** Output of nft that we keep: an error is a few lines. */
-const OUTPUT_LIMIT_CHARACTERS = 64 * 1024;
+// <linux/netfilter/nfnetlink.h>, <linux/netfilter/nf_tables.h>
+const NFNL_SUBSYS_NFTABLES = 10;
+const NFNL_MSG_BATCH_BEGIN = 0x10;
+const NFNL_MSG_BATCH_END = 0x11;
+const NFT_MSG_NEWTABLE = NFNL_SUBSYS_NFTABLES << 8 | 0;
+const NFT_MSG_NEWCHAIN = NFNL_SUBSYS_NFTABLES << 8 | 3;
+const NFT_MSG_NEWRULE = NFNL_SUBSYS_NFTABLES << 8 | 6;
+const NFPROTO_UNSPEC = 0;
+const NFPROTO_INET = 1;
+const NFPROTO_IPV4 = 2;
+const NFT_TABLE_F_OWNER = 2;
+const NF_INET_LOCAL_OUT = 3;
+const NF_ACCEPT = 1;
+const CHAIN = "output";
 
-export interface OwnedRuleset {
-  /** The table's name in the family inet. */
-  readonly table: string;
-  /** One `table inet NAME { flags owner; ... }` without any line break: `nft -i` reads line by line. */
-  readonly text: string;
-}
-
-/** The table was not loaded: the reason, as a warning for the log, because dsmip can go on without it. */
-export interface NftUnavailable {
-  readonly warning: string;
-}
+// <linux/in.h>, <linux/icmp.h>
+const IPPROTO_ICMP = 1;
+const IPPROTO_IPV6 = 41;
+const ICMP_DEST_UNREACH = 3;
+const ICMP_PROT_UNREACH = 2;
+const ICMP_PORT_UNREACH = 3;
+/** The protocol field of the quoted IPv4 header: 8 octets of ICMP, then octet 9. */
+const QUOTED_PROTOCOL = 17;
 
 /**
  * Keeps this host silent about protocol 41. Without a tunnel module the kernel answers a packet of protocol
@@ -25,102 +40,83 @@ export interface NftUnavailable {
  * sender, wrongly, that its tunnel is gone. Routers send other codes about packets that they forward, so
  * those stay.
  *
- * `@th,136,8` is the protocol field of the quoted IPv4 header: 8 octets of ICMP, then octet 9.
- *
- * @param suffix what tells this process's table from another's: letters, digits, "_"
+ * An nftables table that the kernel ties to our netlink socket (`flags owner`): a crash leaves nothing behind.
  */
-export function silentTunnelRuleset(suffix: string): OwnedRuleset {
-  const table = `dsmip_${suffix.replaceAll(/[^A-Za-z0-9_]/g, "_")}`;
-  const rule = "icmp type destination-unreachable icmp code { 2, 3 } @th,136,8 41 counter drop";
-  return {
-    table,
-    text: `table inet ${table} { flags owner; ` +
-      `chain output { type filter hook output priority 0; policy accept; ${rule}; }; }`,
-  };
+export class SilentTunnelTable {
+  readonly #socket: NetlinkSocket;
+
+  /**
+   * @param suffix what tells this process's table from another's
+   * @throws SystemError: no nf_tables in this kernel, no permission, another process has the table
+   */
+  constructor(suffix: string) {
+    const table = `dsmip_${suffix.replaceAll(/[^A-Za-z0-9_]/g, "_")}`;
+    this.#socket = new NetlinkSocket({ family: NETLINK_NETFILTER });
+    try {
+      this.#socket.batch(silentTunnelBatch(table));
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Removes the table. */
+  close(): void {
+    this.#socket.close();
+  }
 }
 
 /**
- * An nftables table that lives as long as this process: `flags owner` ties it to the netlink socket of an
- * `nft -i` child, which ends when its standard input does, so that a crash leaves nothing behind.
+ * table inet TABLE { flags owner; chain output { type filter hook output priority 0; policy accept;
+ *   icmp type destination-unreachable icmp code 2-3 @th,136,8 41 counter drop; }; }
  */
-export class OwnedTable {
-  readonly #child: Deno.ChildProcess;
-  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #drained: Promise<unknown>;
-
-  private constructor(
-    child: Deno.ChildProcess,
-    input: WritableStreamDefaultWriter<Uint8Array>,
-    drained: Promise<unknown>,
-  ) {
-    this.#child = child;
-    this.#input = input;
-    this.#drained = drained;
-  }
-
-  /** Loads the table. Never rejects for a reason of the host's: that is a NftUnavailable. */
-  static async open({ table, text }: OwnedRuleset, program = "nft"): Promise<OwnedTable | NftUnavailable> {
-    let child: Deno.ChildProcess;
-    try {
-      child = new Deno.Command(program, {
-        args: ["-i"],
-        stdin: "piped",
-        stdout: "piped",
-        stderr: "piped",
-        // In a session of its own: Ctrl-C on the terminal is for us, and the table stays until we have ended.
-        detached: true,
-      }).spawn();
-    } catch (error) {
-      const reason = error instanceof Deno.errors.NotFound
-        ? "nft is not installed (package nftables)"
-        : String(error);
-      return unavailable(reason);
-    }
-    const loaded = Promise.withResolvers<string | undefined>();
-    const timer = setTimeout(() => loaded.resolve(`nft said nothing for ${LOAD_LIMIT_MS} ms`), LOAD_LIMIT_MS);
-    const drained = Promise.all([
-      drain(child.stdout, (output) => {
-        if (output.includes(`table inet ${table} {`)) loaded.resolve(undefined);
-      }),
-      drain(child.stderr, (output) => {
-        const firstLine = output.indexOf("\n");
-        if (firstLine >= 0) loaded.resolve(output.slice(0, firstLine));
-      }),
-    ]).then(() => loaded.resolve("nft ended at once"));
-    const input = child.stdin.getWriter();
-    const opened = new OwnedTable(child, input, drained);
-    // nft prints nothing when it loads a table, so we ask to see it.
-    await input.write(new TextEncoder().encode(`${text}\nlist table inet ${table}\n`)).catch(() => {});
-    const fault = await loaded.promise;
-    clearTimeout(timer);
-    if (fault === undefined) return opened;
-    await opened.close();
-    return unavailable(fault);
-  }
-
-  /** Ends nft, and with it the table. */
-  async close(): Promise<void> {
-    await this.#input.close().catch(() => {});
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), EXIT_LIMIT_MS);
-    await this.#child.status;
-    clearTimeout(timer);
-    await this.#drained;
-  }
+function silentTunnelBatch(table: string): NetlinkRequest[] {
+  const attempt = `load the nftables table ${table}`;
+  const batch = { attempt, body: familyBody(NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES), attributes: [] };
+  const create = { attempt, body: familyBody(NFPROTO_INET, 0), flags: NLM_F_CREATE | NLM_F_EXCL };
+  return [
+    { ...batch, type: NFNL_MSG_BATCH_BEGIN, call: "NFNL_MSG_BATCH_BEGIN" },
+    {
+      ...create,
+      type: NFT_MSG_NEWTABLE,
+      call: "NFT_MSG_NEWTABLE",
+      attributes: [textAttribute(1, table), numberAttribute(2, NFT_TABLE_F_OWNER)],
+    },
+    {
+      ...create,
+      type: NFT_MSG_NEWCHAIN,
+      call: "NFT_MSG_NEWCHAIN",
+      attributes: [
+        textAttribute(1, table),
+        textAttribute(3, CHAIN),
+        nestedAttribute(4, [numberAttribute(1, NF_INET_LOCAL_OUT), numberAttribute(2, 0)]),
+        numberAttribute(5, NF_ACCEPT),
+        textAttribute(7, "filter"),
+      ],
+    },
+    {
+      ...create,
+      type: NFT_MSG_NEWRULE,
+      flags: NLM_F_CREATE,
+      call: "NFT_MSG_NEWRULE",
+      attributes: [
+        textAttribute(1, table),
+        textAttribute(2, CHAIN),
+        nestedAttribute(4, [
+          ...metaIs("family", NFPROTO_IPV4),
+          ...metaIs("transport", IPPROTO_ICMP),
+          ...transportOctetIs(0, ICMP_DEST_UNREACH),
+          ...transportOctetIs(1, ICMP_PROT_UNREACH, ICMP_PORT_UNREACH),
+          ...transportOctetIs(QUOTED_PROTOCOL, IPPROTO_IPV6),
+          ...countAndDrop(),
+        ]),
+      ],
+    },
+    { ...batch, type: NFNL_MSG_BATCH_END, call: "NFNL_MSG_BATCH_END" },
+  ];
 }
 
-function unavailable(reason: string): NftUnavailable {
-  return {
-    warning: `Cannot load the nftables table: ${reason}. This host may answer protocol 41 with ICMP errors`,
-  };
-}
-
-/** Reads a child's output to its end, so that it never blocks, and shows the first part of it. */
-async function drain(stream: ReadableStream<Uint8Array>, show: (output: string) => void): Promise<void> {
-  const decoder = new TextDecoder();
-  let output = "";
-  for await (const part of stream) {
-    if (output.length > OUTPUT_LIMIT_CHARACTERS) continue;
-    output += decoder.decode(part, { stream: true });
-    show(output);
-  }
+/** struct nfgenmsg: u8 family, u8 version, u16 resource in network order. */
+function familyBody(family: number, resource: number): Uint8Array {
+  return new Uint8Array([family, 0, resource >> 8, resource & 0xff]);
 }

@@ -43,7 +43,7 @@ export async function runHomeAgent(
   for (const { fileDescriptor } of tuns) cleanup.defer(() => closeFileDescriptor(fileDescriptor));
   const tun = tuns[0].name;
   const network = cleanup.use(HostNetwork.open(log));
-  const { linkMtu } = await network.setUpHomeAgent({
+  const { linkMtu } = network.setUpHomeAgent({
     tun,
     address: settings.address,
     prefixLength: settings.homePrefix.length,
@@ -62,7 +62,6 @@ export async function runHomeAgent(
     onFailure: failure.reject,
   });
   cleanup.defer(() => dataPath.close());
-  await network.settled();
   counters = () => dataPath.counters();
 
   const performAction = (action: HomeAgentAction): void => {

@@ -1,7 +1,7 @@
 import type { Ipv4Address, Ipv6Address } from "../../core/wire/address.ts";
 import { Netlink } from "../../ffi/netlink.ts";
 import { DSMIP_PROTOCOL, type NewAddress, type NewRoute } from "../../ffi/netlink_record.ts";
-import { OwnedTable, silentTunnelRuleset } from "../../ffi/nft.ts";
+import { SilentTunnelTable } from "../../ffi/nft.ts";
 import { readSysctl, writeSysctl } from "../../ffi/sysctl.ts";
 import { Failure, messageOf } from "../output/fault.ts";
 import { ignoringGone, removeLeftovers } from "./host_leftovers.ts";
@@ -21,19 +21,17 @@ const FORWARDING = "net/ipv6/conf/all/forwarding";
 interface Undo {
   /** The end of "cannot ...". */
   readonly what: string;
-  /** May return a promise. */
-  readonly action: () => unknown;
+  readonly action: () => void;
 }
 
 /**
  * What a daemon does to the host's network. Each change is written down with how to take it back;
  * close() does that in reverse order. What kill -9 leaves is removed by the next run.
  */
-export class HostNetwork implements AsyncDisposable {
+export class HostNetwork implements Disposable {
   readonly #log: Log;
   readonly #netlink = new Netlink();
   readonly #undo: Undo[] = [];
-  #silence: Promise<void> = Promise.resolve();
   #tun = { name: "", index: 0 };
   #defaultRoute: NewRoute | undefined;
 
@@ -48,14 +46,14 @@ export class HostNetwork implements AsyncDisposable {
 
   /**
    * Removes what an earlier run left behind, then: the home agent's address on the TUN device, with the home
-   * prefix, so that the kernel routes that there. (Nobody looks for neighbours on a TUN device.) See settled().
+   * prefix, so that the kernel routes that there. (Nobody looks for neighbours on a TUN device.)
    *
    * @param options `tun`: a TUN device that this process holds open; `ipv4Address`: the outer one;
    * `forwarding`: switch IPv6 forwarding on for the whole host, until close()
    * @returns the MTU in octets to count on for outer packets
    * @throws SystemError; Failure when no interface has the IPv4 address
    */
-  async setUpHomeAgent(
+  setUpHomeAgent(
     { tun, address, prefixLength, ipv4Address, forwarding }: {
       readonly tun: string;
       readonly address: Ipv6Address;
@@ -63,36 +61,26 @@ export class HostNetwork implements AsyncDisposable {
       readonly ipv4Address: Ipv4Address;
       readonly forwarding: boolean;
     },
-  ): Promise<{ readonly linkMtu: number }> {
+  ): { readonly linkMtu: number } {
     const linkMtu = Math.min(INTERNET_MTU, this.#linkMtuOf(ipv4Address));
-    this.#silence = this.#silenceTunnelErrors(tun);
     this.#bringUp(tun, HOME_AGENT_TUN_MTU);
     this.#addAddress(address, prefixLength);
     this.#seeToForwarding(forwarding);
-    await oneTurn();
+    this.#silenceTunnelErrors();
     return { linkMtu };
   }
 
   /**
    * Removes what an earlier run left behind, then: the home address on the TUN device, which stays there
-   * wherever the node is. Nothing is routed there before setTunnel(). See settled().
+   * wherever the node is. Nothing is routed there before setTunnel().
    * @throws SystemError
    */
-  async setUpMobileNode(
+  setUpMobileNode(
     { tun, homeAddress }: { readonly tun: string; readonly homeAddress: Ipv6Address },
-  ): Promise<void> {
-    this.#silence = this.#silenceTunnelErrors(tun);
+  ): void {
     this.#bringUp(tun, IPV6_MINIMUM_MTU);
     this.#addAddress(homeAddress, 128);
-    await oneTurn();
-  }
-
-  /**
-   * Resolves when all that was set up is in place. The nftables table takes its time, most of it waiting: the caller has
-   * other things to start meanwhile.
-   */
-  settled(): Promise<void> {
-    return this.#silence;
+    this.#silenceTunnelErrors();
   }
 
   /**
@@ -125,12 +113,11 @@ export class HostNetwork implements AsyncDisposable {
   }
 
   /** Takes everything back, the last change first. What cannot be taken back is logged. Once only. */
-  async close(): Promise<void> {
-    await this.#silence;
+  close(): void {
     this.#undo.push({ what: "remove the default route", action: () => this.clearTunnel() });
     for (const { what, action } of this.#undo.toReversed()) {
       try {
-        await action();
+        action();
       } catch (error) {
         this.#log.warning(`cannot ${what}`, { error: messageOf(error) });
       }
@@ -138,8 +125,8 @@ export class HostNetwork implements AsyncDisposable {
     this.#netlink.close();
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   #linkMtuOf(address: Ipv4Address): number {
@@ -199,17 +186,12 @@ export class HostNetwork implements AsyncDisposable {
     this.#log.info("IPv6 forwarding switched on", { key: FORWARDING });
   }
 
-  async #silenceTunnelErrors(tun: string): Promise<void> {
-    const table = await OwnedTable.open(silentTunnelRuleset(tun));
-    if (!(table instanceof OwnedTable)) {
-      this.#log.warning(table.warning);
-      return;
+  #silenceTunnelErrors(): void {
+    try {
+      const table = new SilentTunnelTable(this.#tun.name);
+      this.#undo.push({ what: "remove the nftables table", action: () => table.close() });
+    } catch (error) {
+      this.#log.warning("this host may answer protocol 41 with ICMP errors", { error: messageOf(error) });
     }
-    this.#undo.push({ what: "remove the nftables table", action: () => table.close() });
   }
-}
-
-/** One turn of the event loop: what was begun, nft for one, goes on by itself then, whatever keeps this thread busy. */
-function oneTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }

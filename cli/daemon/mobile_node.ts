@@ -46,7 +46,7 @@ export async function runMobileNode(
   for (const { fileDescriptor } of tuns) cleanup.defer(() => closeFileDescriptor(fileDescriptor));
   const tun = tuns[0].name;
   const network = cleanup.use(HostNetwork.open(log));
-  await network.setUpMobileNode({ tun, homeAddress: settings.homeAddress });
+  network.setUpMobileNode({ tun, homeAddress: settings.homeAddress });
   const dataPath = await DataPathGroup.start({
     role: "mobileNode",
     homeAddress: settings.homeAddress,
@@ -58,7 +58,6 @@ export async function runMobileNode(
     onFailure: failure.reject,
   });
   cleanup.defer(() => dataPath.close());
-  await network.settled();
   counters = () => dataPath.counters();
 
   let sockets: OuterSockets | undefined;

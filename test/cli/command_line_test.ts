@@ -2,27 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import project from "../../deno.json" with { type: "json" };
 import { ControlSocket } from "../../cli/daemon/control_socket.ts";
 import { HOME_AGENT_TOML, KEY_HEX, KeyFolder } from "./configuration_files.ts";
+import { dsmip, MAIN } from "./dsmip.ts";
 
-const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
 const EXAMPLES = new URL("../../examples/", import.meta.url);
-
-interface Run {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the real program. */
-async function dsmip(...words: string[]): Promise<Run> {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", MAIN, ...words],
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-  });
-  const { code, stdout, stderr } = await command.output();
-  const decoder = new TextDecoder();
-  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
-}
 
 Deno.test("command line: --version and --help, each with an example, on standard output", async () => {
   assertEquals(await dsmip("--version"), { code: 0, stdout: `${project.version}\n`, stderr: "" });

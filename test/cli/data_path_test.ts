@@ -19,6 +19,7 @@ import {
   mobilityHeader,
   OTHER_HOME_ADDRESS,
 } from "../forwarding/packets.ts";
+import { udp } from "../forwarding/transport_packets.ts";
 import { AGENT_TUN, AGENT_V4, DataPathNetwork, NODE_TUN, NODE_V4 } from "./data_path_network.ts";
 
 const PORT = 4191;
@@ -305,7 +306,7 @@ rootTest("a send queue that is full costs packets, and not the other direction",
     return (dataPath.counters().dropped.udpSocketFull ?? 0) > 0;
   });
   const before = dataPath.counters().received.packets;
-  const inner = ipv6({ source: HOME_ADDRESS, destination: HOME_AGENT, payload: udp6(7000, 9, counting(5)) });
+  const inner = udp({ version: 6, source: HOME_ADDRESS, destination: HOME_AGENT });
   sendTo(node.fileDescriptor, inner, AGENT_V4, PORT);
   await until("the other direction", () => dataPath.counters().received.packets === before + 1);
   await dataPath.close();
@@ -398,20 +399,3 @@ Deno.test("data path: a TUN descriptor that is none is a failure", async () => {
   assert(failures[0].message.includes("EBADF"), failures[0].message);
   await dataPath.close();
 });
-
-function udp6(source: number, destination: number, data: Uint8Array): Uint8Array {
-  const length = 8 + data.length;
-  return concat(
-    Uint8Array.of(
-      source >> 8,
-      source & 0xff,
-      destination >> 8,
-      destination & 0xff,
-      length >> 8,
-      length & 0xff,
-      0,
-      0,
-    ),
-    data,
-  );
-}

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { HostNetwork } from "../../cli/daemon/host_network.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { SystemError } from "../../ffi/errno.ts";
@@ -41,14 +41,13 @@ const defaultRoute = (namespace: TestNamespace) => namespace.ip("-6", "route", "
 
 testInsideNamespace(
   "a home agent's host gets its address, its prefix, forwarding and silence, and all goes again",
-  async (namespace) => {
+  (namespace) => {
     addEgress(namespace);
     const before = state(namespace);
     const tun = openTun({ name: "dsmip-ha" });
     const log = new RecordingLog();
     const network = HostNetwork.open(log);
-    assertEquals(await network.setUpHomeAgent(HOME_AGENT), { linkMtu: 1400 });
-    await network.settled();
+    assertEquals(network.setUpHomeAgent(HOME_AGENT), { linkMtu: 1400 });
 
     const [link] = namespace.ipJson("addr", "show", "dev", "dsmip-ha");
     assertEquals([link.flags.includes("UP"), link.mtu], [true, 1500]);
@@ -61,7 +60,7 @@ testInsideNamespace(
     assertEquals(namespace.run("sysctl", "-n", "net.ipv6.conf.all.forwarding").trim(), "1");
     assertEquals(namespace.run("nft", "list", "tables").trim(), "table inet dsmip_dsmip_ha");
 
-    await network.close();
+    network.close();
     assertEquals(namespace.ipJson("addr", "show", "dev", "dsmip-ha")[0].addr_info, []);
     closeFileDescriptor(tun.fileDescriptor);
     assertEquals(state(namespace), before);
@@ -71,13 +70,13 @@ testInsideNamespace(
 
 testInsideNamespace(
   "forwarding that is off and not asked for is a warning with the command",
-  async (namespace) => {
+  (namespace) => {
     addEgress(namespace);
     const tun = openTun({ name: "dsmip-ha" });
     const log = new RecordingLog();
     {
-      await using network = HostNetwork.open(log);
-      await network.setUpHomeAgent({ ...HOME_AGENT, forwarding: false });
+      using network = HostNetwork.open(log);
+      network.setUpHomeAgent({ ...HOME_AGENT, forwarding: false });
       assertEquals(log.of("warning").map(({ details }) => details.command), [
         "sysctl -w net/ipv6/conf/all/forwarding=1",
       ]);
@@ -95,11 +94,11 @@ testInsideNamespace(
 
 testInsideNamespace(
   "an outer address that no interface has is refused before anything is changed",
-  async (namespace) => {
+  (namespace) => {
     const tun = openTun({ name: "dsmip-ha" });
     const before = state(namespace);
-    await using network = HostNetwork.open(new RecordingLog());
-    await assertRejects(() => network.setUpHomeAgent(HOME_AGENT), Error, "203.0.113.1");
+    using network = HostNetwork.open(new RecordingLog());
+    assertThrows(() => network.setUpHomeAgent(HOME_AGENT), Error, "203.0.113.1");
     assertEquals(state(namespace), before);
     closeFileDescriptor(tun.fileDescriptor);
   },
@@ -107,11 +106,11 @@ testInsideNamespace(
 
 testInsideNamespace(
   "a mobile node's default route comes and goes with the tunnel, its home address stays",
-  async (namespace) => {
+  (namespace) => {
     const before = state(namespace);
     const tun = openTun({ name: "dsmip-mn" });
     const network = HostNetwork.open(new RecordingLog());
-    await network.setUpMobileNode({ tun: "dsmip-mn", homeAddress: HOME_ADDRESS });
+    network.setUpMobileNode({ tun: "dsmip-mn", homeAddress: HOME_ADDRESS });
     const addresses = () => namespace.ipJson("addr", "show", "dev", "dsmip-mn")[0].addr_info;
     const mtu = () => namespace.ipJson("link", "show", "dsmip-mn")[0].mtu;
     assertEquals([addresses().length, addresses()[0].local, addresses()[0].prefixlen], [
@@ -140,7 +139,7 @@ testInsideNamespace(
     assertEquals([defaultRoute(namespace), addresses()[0].local], ["", HOME_ADDRESS]);
 
     network.setTunnel({ innerMtu: 1472 });
-    await network.close();
+    network.close();
     assertEquals([defaultRoute(namespace), addresses()], ["", []]);
     closeFileDescriptor(tun.fileDescriptor);
     assertEquals(state(namespace), before);
@@ -149,13 +148,13 @@ testInsideNamespace(
 
 testInsideNamespace(
   "another default route with the same metric is named, and never touched",
-  async (namespace) => {
+  (namespace) => {
     addEgress(namespace);
     namespace.ip("-6", "route", "add", "default", "dev", "vx", "metric", "10");
     const tun = openTun({ name: "dsmip-mn" });
     {
-      await using network = HostNetwork.open(new RecordingLog());
-      await network.setUpMobileNode({ tun: "dsmip-mn", homeAddress: HOME_ADDRESS });
+      using network = HostNetwork.open(new RecordingLog());
+      network.setUpMobileNode({ tun: "dsmip-mn", homeAddress: HOME_ADDRESS });
       assertEquals(
         assertThrows(() => network.setTunnel({ innerMtu: 1472 }), SystemError, "::/0").errnoName,
         "EEXIST",
@@ -168,27 +167,27 @@ testInsideNamespace(
 
 testInsideNamespace(
   "a TUN device that was deleted under us is no reason to complain at the end",
-  async (namespace) => {
+  (namespace) => {
     const tun = openTun({ name: "dsmip-mn" });
     const log = new RecordingLog();
     const network = HostNetwork.open(log);
-    await network.setUpMobileNode({ tun: "dsmip-mn", homeAddress: HOME_ADDRESS });
+    network.setUpMobileNode({ tun: "dsmip-mn", homeAddress: HOME_ADDRESS });
     network.setTunnel({ innerMtu: 1472 });
     namespace.ip("link", "del", "dsmip-mn");
-    await network.close();
+    network.close();
     assertEquals(log.of("warning"), []);
     assertEquals(namespace.run("nft", "list", "tables"), "");
     closeFileDescriptor(tun.fileDescriptor);
   },
 );
 
-testInsideNamespace("the next start removes what a killed run left, and nothing else", async (namespace) => {
+testInsideNamespace("the next start removes what a killed run left, and nothing else", (namespace) => {
   addEgress(namespace);
   const before = state(namespace);
   // A dsmip that is alive in the same namespace.
   const otherTun = openTun({ name: "dsmip-other" });
   const other = HostNetwork.open(new RecordingLog());
-  await other.setUpMobileNode({ tun: "dsmip-other", homeAddress: "2001:db8:200::2" });
+  other.setUpMobileNode({ tun: "dsmip-other", homeAddress: "2001:db8:200::2" });
   other.setTunnel({ innerMtu: 1472 });
   // What others set.
   namespace.ip("-6", "route", "add", "2001:db8:9::/48", "dev", "vx", "proto", "static");
@@ -236,8 +235,8 @@ testInsideNamespace("the next start removes what a killed run left, and nothing 
   const tun = openTun({ name: "dsmip-mn" });
   const log = new RecordingLog();
   const network = HostNetwork.open(log);
-  await network.setUpMobileNode({ tun: "dsmip-mn", homeAddress: HOME_ADDRESS });
-  await network.close();
+  network.setUpMobileNode({ tun: "dsmip-mn", homeAddress: HOME_ADDRESS });
+  network.close();
   closeFileDescriptor(tun.fileDescriptor);
   assertEquals(state(namespace), between);
   assertEquals(log.of("info").map(({ details }) => details.what).sort(), [
@@ -247,7 +246,7 @@ testInsideNamespace("the next start removes what a killed run left, and nothing 
     "rule 1001",
     "rule 901",
   ]);
-  await other.close();
+  other.close();
   closeFileDescriptor(otherTun.fileDescriptor);
   namespace.ip("-6", "route", "del", "2001:db8:9::/48", "dev", "vx");
   namespace.ip("-6", "rule", "del", "priority", "555");

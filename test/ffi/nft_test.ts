@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
-import { OwnedTable, silentTunnelRuleset } from "../../ffi/nft.ts";
+import { SystemError } from "../../ffi/errno.ts";
+import { SilentTunnelTable } from "../../ffi/nft.ts";
 import { POLLIN, PollSet } from "../../ffi/poll.ts";
 import { openRawSocket, sendTo } from "../../ffi/socket.ts";
 import { testInNamespace, testInsideNamespace, TestNamespace, until } from "./in_namespace.ts";
@@ -8,31 +9,29 @@ import { receiveFrom } from "./receive_from.ts";
 
 const tables = (namespace: TestNamespace) => namespace.run("nft", "list", "tables");
 
-async function openTable(suffix: string): Promise<OwnedTable> {
-  const table = await OwnedTable.open(silentTunnelRuleset(suffix));
-  if (!(table instanceof OwnedTable)) throw new Error(table.warning);
-  return table;
-}
-
-Deno.test("without nft there is a warning, not a failure", async () => {
-  const table = await OwnedTable.open(silentTunnelRuleset("x"), "dsmip-no-such-program");
-  if (table instanceof OwnedTable) throw new Error("a table was loaded");
-  assertStringIncludes(table.warning, "nft is not installed");
-});
-
-testInsideNamespace("a ruleset that nft refuses is a warning with nft's own words", async () => {
-  const table = await OwnedTable.open({ table: "dsmip_bad", text: "table inet dsmip_bad { nonsense; }" });
-  if (table instanceof OwnedTable) throw new Error("a table was loaded");
-  assertStringIncludes(table.warning, "syntax error");
-});
-
-testInsideNamespace("the table belongs to us while open, and goes when closed", async (namespace) => {
-  const table = await openTable("dsmip-ha");
-  assertStringIncludes(tables(namespace), "table inet dsmip_dsmip_ha");
-  const second = await OwnedTable.open(silentTunnelRuleset("dsmip-ha"));
-  assert(!(second instanceof OwnedTable), "nobody else may have the same table");
-  await table.close();
+testInsideNamespace("the table belongs to us while open, and goes when closed", (namespace) => {
+  const table = new SilentTunnelTable("dsmip-ha");
+  const chain = namespace.run("nft", "list", "chain", "inet", "dsmip_dsmip_ha", "output");
+  assertStringIncludes(chain, "type filter hook output priority filter; policy accept;");
+  assertStringIncludes(
+    chain,
+    "icmp type destination-unreachable icmp code 2-3 @th,136,8 0x29 counter packets 0",
+  );
+  const fault = assertThrows(() => new SilentTunnelTable("dsmip-ha"), SystemError, "dsmip_dsmip_ha");
+  assertEquals(
+    [fault.call, fault.errnoName],
+    ["NFT_MSG_NEWTABLE", "EPERM"],
+    "nobody else may have the same table",
+  );
+  table.close();
   assertEquals(tables(namespace), "");
+});
+
+testInsideNamespace("a table of the same name that another has loaded is left alone", (namespace) => {
+  namespace.run("nft", "add", "table", "inet", "dsmip_x");
+  const fault = assertThrows(() => new SilentTunnelTable("x"), SystemError, "dsmip_x");
+  assertEquals([fault.call, fault.errnoName], ["NFT_MSG_NEWTABLE", "EEXIST"]);
+  assertStringIncludes(tables(namespace), "table inet dsmip_x");
 });
 
 /** What an ICMP listener hears back after packets of protocol 41 were sent: type and code of each. */
@@ -66,27 +65,25 @@ function answersToTunnelPackets(namespace: TestNamespace, bindSink: boolean, cou
 
 testInsideNamespace(
   "the table silences ICMP errors about protocol 41, with and without a socket",
-  async (namespace) => {
+  (namespace) => {
     namespace.run("sysctl", "-qw", "net.ipv4.icmp_ratelimit=0");
     // "3/3" with the sit module, "3/2" without it.
     const answer = answersToTunnelPackets(namespace, false, 1);
     assertMatch(answer.join(), /^3\/[23]$/, "the kernel by itself answers");
     assert(answersToTunnelPackets(namespace, true, 20).length > 0, "also when the raw socket is full");
-    const table = await openTable("silent");
+    const table = new SilentTunnelTable("silent");
     assertEquals(answersToTunnelPackets(namespace, false, 1), []);
     assertEquals(answersToTunnelPackets(namespace, true, 20), []);
-    await table.close();
+    table.close();
     assertEquals(answersToTunnelPackets(namespace, false, 1), answer);
   },
 );
 
 testInNamespace("the table is gone after kill -9 of its process", async (namespace) => {
   const script = `
-    const { OwnedTable, silentTunnelRuleset } = await import(${
-    JSON.stringify(import.meta.resolve("../../ffi/nft.ts"))
-  });
-    const table = await OwnedTable.open(silentTunnelRuleset("killed"));
-    console.log(table instanceof OwnedTable ? "open" : table.warning);
+    const { SilentTunnelTable } = await import(${JSON.stringify(import.meta.resolve("../../ffi/nft.ts"))});
+    globalThis.table = new SilentTunnelTable("killed");
+    console.log("open");
     setInterval(() => {}, 1000);`;
   const child = new Deno.Command("ip", {
     args: ["netns", "exec", namespace.name, Deno.execPath(), "eval", "--no-lock", script],

@@ -6,8 +6,10 @@ import { ACCESS_NETWORK, FIRST_MOBILE_NODE, labTopology, SECOND_MOBILE_NODE } fr
 
 /** From the Binding Update to its acknowledgement; the limit leaves room for a busy machine. */
 const REGISTRATION_LIMIT_MS = 1000;
-/** From starting the program to a registered mobile node. */
+/** How long we wait for a program to do what it is started for. */
 const START_LIMIT_MS = 10_000;
+/** From starting the program to a registered mobile node: about 200 ms, and room for a busy machine. */
+const START_TO_REGISTERED_LIMIT_MS = 1000;
 
 export const buildNetwork: Step = {
   title: "Build the network: home agent, correspondent, core, access network, two mobile nodes",
@@ -61,7 +63,7 @@ export const registerMobileNode: Step = {
       REGISTRATION_LIMIT_MS,
       "ms",
     );
-    checks.atMost("registration: from the start of the program", tookMs, START_LIMIT_MS, "ms");
+    checks.atMost("registration: from the start of the program", tookMs, START_TO_REGISTERED_LIMIT_MS, "ms");
     checks.equal(
       "registration: care-of address is the one from DHCP",
       answer.careOfAddress ?? "none",

@@ -1,0 +1,94 @@
+/**
+ * The expressions of an nftables rule as netlink attributes (<linux/netfilter/nf_tables.h>): the few that dsmip uses.
+ * Numbers are in network order, unlike elsewhere in netlink. Nothing in this file makes a call.
+ */
+
+import { cString } from "./c_string.ts";
+import { encodeAttributes, type NetlinkAttribute } from "./netlink_message.ts";
+
+const NLA_F_NESTED = 0x8000;
+const NFTA_LIST_ELEM = 1;
+const NFTA_EXPR_NAME = 1;
+const NFTA_EXPR_DATA = 2;
+const NFTA_DATA_VALUE = 1;
+const NFTA_DATA_VERDICT = 2;
+const NFTA_VERDICT_CODE = 1;
+const NFT_REG_VERDICT = 0;
+const NFT_REG_1 = 1;
+const NFT_CMP_EQ = 0;
+const NFT_RANGE_EQ = 0;
+const NF_DROP = 0;
+const NFT_PAYLOAD_TRANSPORT_HEADER = 2;
+
+/** What of a packet's surroundings a rule can look at: NFT_META_NFPROTO, NFT_META_L4PROTO. */
+const META_KEYS = { family: 15, transport: 16 } as const;
+
+/** A 32-bit number in network order. */
+export function numberAttribute(type: number, value: number): NetlinkAttribute {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value);
+  return [type, bytes];
+}
+
+export function nestedAttribute(type: number, attributes: readonly NetlinkAttribute[]): NetlinkAttribute {
+  return [type | NLA_F_NESTED, encodeAttributes(attributes)];
+}
+
+export function textAttribute(type: number, text: string): NetlinkAttribute {
+  return [type, cString(text)];
+}
+
+function expression(name: string, data: readonly NetlinkAttribute[]): NetlinkAttribute {
+  return nestedAttribute(NFTA_LIST_ELEM, [
+    textAttribute(NFTA_EXPR_NAME, name),
+    nestedAttribute(NFTA_EXPR_DATA, data),
+  ]);
+}
+
+/** An octet to compare with. */
+function octet(type: number, value: number): NetlinkAttribute {
+  return nestedAttribute(type, [[NFTA_DATA_VALUE, new Uint8Array([value])]]);
+}
+
+function isEqual(value: number): NetlinkAttribute {
+  return expression("cmp", [numberAttribute(1, NFT_REG_1), numberAttribute(2, NFT_CMP_EQ), octet(3, value)]);
+}
+
+function isBetween(lowest: number, highest: number): NetlinkAttribute {
+  return expression("range", [
+    numberAttribute(1, NFT_REG_1),
+    numberAttribute(2, NFT_RANGE_EQ),
+    octet(3, lowest),
+    octet(4, highest),
+  ]);
+}
+
+/** Goes on where this octet is `value`. */
+export function metaIs(key: keyof typeof META_KEYS, value: number): NetlinkAttribute[] {
+  return [
+    expression("meta", [numberAttribute(1, NFT_REG_1), numberAttribute(2, META_KEYS[key])]),
+    isEqual(value),
+  ];
+}
+
+/** Goes on where this octet of the transport header, counted from 0, is from `lowest` to `highest`. */
+export function transportOctetIs(offset: number, lowest: number, highest = lowest): NetlinkAttribute[] {
+  return [
+    expression("payload", [
+      numberAttribute(1, NFT_REG_1),
+      numberAttribute(2, NFT_PAYLOAD_TRANSPORT_HEADER),
+      numberAttribute(3, offset),
+      numberAttribute(4, 1),
+    ]),
+    lowest === highest ? isEqual(lowest) : isBetween(lowest, highest),
+  ];
+}
+
+/** Counts the packet and drops it. */
+export function countAndDrop(): NetlinkAttribute[] {
+  const verdict = nestedAttribute(NFTA_DATA_VERDICT, [numberAttribute(NFTA_VERDICT_CODE, NF_DROP)]);
+  return [
+    expression("counter", []),
+    expression("immediate", [numberAttribute(1, NFT_REG_VERDICT), nestedAttribute(2, [verdict])]),
+  ];
+}
