@@ -100,10 +100,9 @@ async function startNode(network: DataPathNetwork) {
 async function startBoth(network: DataPathNetwork, encapsulation: Encapsulation) {
   const { dataPath: agent, udp } = await startAgent(network);
   const { dataPath: node, udp: nodeUdp } = await startNode(network);
-  const isUdp = encapsulation === "udp";
-  node.setTunnel({ encapsulation, address: AGENT_V4, port: isUdp ? udp.port : 0 }, 1472);
-  const port = isUdp ? nodeUdp.port : 0;
-  agent.bindings.set(HOME_ADDRESS, { encapsulation, address: NODE_V4, port }, 1472);
+  const portOf = (port: number) => encapsulation === "udp" ? port : 0;
+  node.setTunnel({ encapsulation, address: AGENT_V4, port: portOf(udp.port) }, 1472);
+  agent.bindings.set(HOME_ADDRESS, { encapsulation, address: NODE_V4, port: portOf(nodeUdp.port) }, 1472);
   return { agent, node };
 }
 

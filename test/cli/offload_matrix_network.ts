@@ -166,11 +166,12 @@ export class OffloadMatrixNetwork implements AsyncDisposable {
     await Promise.all([child.status, end]);
     const check = ["tcp", "udp"].flatMap((protocol) => ["-o", `${protocol}.check_checksum:TRUE`]);
     const fields = ["-T", "fields", "-e", "tcp.checksum.status", "-e", "udp.checksum.status"];
-    const args = ["-n", "-r", file, ...check, "-Y", "tcp || udp", ...fields];
+    const args = ["-n", "-r", file, ...check, "-Y", "(tcp || udp) && !icmpv6", ...fields];
     const { stdout } = await new Deno.Command("tshark", { args, stderr: "null" }).output();
     const states = new TextDecoder().decode(stdout).trim().split("\n").map((line) => line.trim());
-    const good = states.filter((state) => state === "1").length;
-    return { good, bad: states.length - good };
+    // 0 is bad, 1 good; others could not be judged, as with a packet that the end of the capture cut.
+    const having = (wanted: string) => states.filter((state) => state.split(",").includes(wanted)).length;
+    return { good: having("1"), bad: having("0") };
   }
 }
 
