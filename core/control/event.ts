@@ -1,4 +1,5 @@
 import type { Ipv4Address } from "../wire/address.ts";
+import type { Encapsulation } from "./tunnel.ts";
 
 /** A packet that came in UDP to port 4191 and stays with the outer header that it had (RFC 5555 5.2.1). */
 export interface OuterSource {
@@ -24,7 +25,7 @@ export type HomeAgentEvent =
   | {
     readonly kind: "unboundTraffic";
     readonly outer: OuterSource;
-    readonly encapsulation: "udp" | "ipv6InIpv4";
+    readonly encapsulation: Encapsulation;
     readonly packet: Uint8Array;
   }
   | { readonly kind: "deadline" };
