@@ -58,6 +58,19 @@ export function yesOrNo(): Check<boolean> {
   return new Check("must be true or false", (value) => typeof value === "boolean" ? value : undefined);
 }
 
+/** Values of one kind: at least one, at most `most`, no two alike. A single value may stand there by itself. */
+export function list<Value>(item: Check<Value>, most: number): Check<readonly Value[]> {
+  return new Check(`${item.allowed}, or a list of 1 to ${most} such, each once`, (value) => {
+    const items = Array.isArray(value) ? value : [value];
+    if (items.length < 1 || items.length > most) return undefined;
+    const read = items.map((one) => item.read(one));
+    const values = read.filter((one) => one !== undefined).map((one) => one.value);
+    const isRight = values.length === items.length &&
+      new Set(values.map((one) => JSON.stringify(one))).size === items.length;
+    return isRight ? values : undefined;
+  });
+}
+
 /** One of some words. */
 export function oneOf<const Word extends string>(allowed: string, words: readonly Word[]): Check<Word> {
   return text(allowed, (value) => words.find((word) => word === value));

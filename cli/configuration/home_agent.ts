@@ -44,6 +44,7 @@ export function readHomeAgent(source: ConfigurationSource): HomeAgentConfigurati
       clockToleranceMs: right.clock_tolerance_seconds * 1000,
     },
     ipv4Address: right.ipv4_address,
+    homeLink: agent.home_link,
     port: right.port,
     tun: right.tun,
     workers: right.workers,
@@ -78,6 +79,23 @@ function checkInPrefix(address: Ipv6Address, key: string, prefix: Ipv6Prefix, so
   }
 }
 
+/** A mobile network is one mobile router's, and apart from the home network or a part of it (RFC 3963 3). */
+function checkMobileNetworks(
+  prefixes: readonly Ipv6Prefix[] | undefined,
+  owners: Map<Ipv6Prefix, string>,
+  source: TableSource,
+): void {
+  for (const prefix of prefixes ?? []) {
+    const written = `${prefix.address}/${prefix.length}`;
+    for (const [other, title] of owners) {
+      if (!prefixContains(other, prefix.address) && !prefixContains(prefix, other.address)) continue;
+      const text = `: ${written} overlaps ${other.address}/${other.length} of ${title}`;
+      addMistake(source, "mobile_network_prefixes", text);
+    }
+    owners.set(prefix, source.title);
+  }
+}
+
 function readEntries(
   source: ConfigurationSource,
   agent: RightValues<typeof HOME_AGENT_KEYS>,
@@ -98,7 +116,8 @@ function readEntries(
     return [];
   }
   const seen = new Map<string, string>();
-  return tables.map((table: Table, index) => readEntry(source, agent, table, index, seen));
+  const networks = new Map<Ipv6Prefix, string>();
+  return tables.map((table: Table, index) => readEntry(source, agent, table, index, { seen, networks }));
 }
 
 /** One [[mobile_node]]. After a mistake the result is not whole and is thrown away by readHomeAgent. */
@@ -107,7 +126,7 @@ function readEntry(
   agent: RightValues<typeof HOME_AGENT_KEYS>,
   table: Table,
   index: number,
-  seen: Map<string, string>,
+  { seen, networks }: { seen: Map<string, string>; networks: Map<Ipv6Prefix, string> },
 ): MobileNodeEntry {
   const title = `[[mobile_node]] ${index + 1}`;
   const own = { ...source, title, name: `mobile_node.${index}` };
@@ -116,6 +135,7 @@ function readEntry(
   if (homeAddress !== undefined && agent.home_prefix !== undefined) {
     checkInPrefix(homeAddress, "home_address", agent.home_prefix, own);
   }
+  checkMobileNetworks(entry.mobile_network_prefixes, networks, own);
   if (homeAddress !== undefined && homeAddress === agent.ipv6_address) {
     addMistake(own, "home_address", ` = "${homeAddress}": is the home agent's own ipv6_address`);
   }
@@ -128,5 +148,10 @@ function readEntry(
     else addMistake(own, key, ` = ${JSON.stringify(value)}: is that of ${first} already; each needs its own`);
   }
   const security = readSecurity(entry, (key) => Object.hasOwn(table, key), agent.authentication, own);
-  return { identity: identity!, homeAddress: homeAddress!, security };
+  return {
+    identity: identity!,
+    homeAddress: homeAddress!,
+    mobileNetworkPrefixes: entry.mobile_network_prefixes!,
+    security,
+  };
 }

@@ -16,11 +16,17 @@ export function readMobileNode(source: ConfigurationSource): MobileNodeConfigura
       ` = "${node.home_address}": is the home agent's address, too; each needs its own`,
     );
   }
-  if (node.egress !== undefined && (node.egress === node.tun || node.egress === "lo")) {
-    const why = node.egress === "lo"
-      ? "is the loopback interface"
-      : "is the interface of the tunnel itself (tun)";
-    addMistake(own, "egress", ` = "${node.egress}": ${why}; name the interface that leads to the Internet`);
+  for (const egress of node.egress ?? []) {
+    if (egress !== node.tun && egress !== "lo") continue;
+    const why = egress === "lo" ? "is the loopback interface" : "is the interface of the tunnel itself (tun)";
+    addMistake(own, "egress", ` = "${egress}": ${why}; name the interface that leads to the Internet`);
+  }
+  if (node.dsmip === true && !Object.hasOwn(table, "home_agent_ipv4_address")) {
+    addMistake(
+      own,
+      "home_agent_ipv4_address",
+      " is missing: IPv4 networks need it; dsmip = false does without them",
+    );
   }
   const security = readSecurity(node, (key) => Object.hasOwn(table, key), node.authentication, own);
   if (source.mistakes.length > 0) return undefined;
@@ -32,14 +38,19 @@ export function readMobileNode(source: ConfigurationSource): MobileNodeConfigura
       identity: right.identity,
       homeAddress: right.home_address,
       homeAgentAddress: right.home_agent_ipv6_address,
-      homeAgentIpv4Address: right.home_agent_ipv4_address,
+      homeAgentIpv4Address: node.home_agent_ipv4_address,
       homeAgentPort: right.home_agent_port,
       security,
       lifetimeSeconds: right.lifetime_seconds,
       forceUdp: right.force_udp,
       keepaliveSeconds: node.keepalive_seconds,
+      prefer: right.prefer,
+      dsmip: right.dsmip,
+      mobileNetworkPrefixes: right.mobile_network_prefixes,
     },
     egress: right.egress,
+    manage: right.manage,
+    routerProbeMs: right.router_probe_ms,
     localPort: right.local_port,
     tun: right.tun,
     workers: right.workers,

@@ -10,6 +10,8 @@ export interface HomeAgentConfiguration {
   readonly settings: HomeAgentSettings;
   /** The address of the outer sockets. */
   readonly ipv4Address: Ipv4Address;
+  /** The interface of the home network; undefined: the home network is virtual. */
+  readonly homeLink: string | undefined;
   /** UDP port of the outer socket. */
   readonly port: number;
   /** Name of the TUN interface. */
@@ -29,8 +31,12 @@ export interface MobileNodeConfiguration {
   readonly kind: "mobileNode";
   readonly file: string;
   readonly settings: MobileNodeSettings;
-  /** The interface that the care-of address is taken from. */
-  readonly egress: string;
+  /** The interfaces that the care-of address is taken from, the most preferred first. */
+  readonly egress: readonly string[];
+  /** Configure those interfaces ourselves; otherwise somebody else does, and we listen. */
+  readonly manage: boolean;
+  /** How often the default router is asked whether it is there, milliseconds; 0: never. */
+  readonly routerProbeMs: number;
   /** UDP port of the outer socket; 0 takes any free one. */
   readonly localPort: number;
   readonly tun: string;

@@ -7,7 +7,7 @@ import {
 } from "../../core/wire/address.ts";
 import { DSMIPV6_PORT } from "../../core/wire/constants.ts";
 import type { Ipv4Address, Ipv6Address, Ipv6Prefix } from "../../core/wire/address.ts";
-import { oneOf, text, wholeNumber, yesOrNo } from "./check.ts";
+import { list, oneOf, text, wholeNumber, yesOrNo } from "./check.ts";
 import { DEFAULT_CONTROL_SOCKET } from "./default_socket.ts";
 
 /* What may stand in a configuration file. */
@@ -81,11 +81,19 @@ const DEFAULT_LIFETIME_SECONDS = 420;
 /** RFC 4285 section 5.1. */
 const DEFAULT_CLOCK_TOLERANCE_SECONDS = 7;
 
+/** A mobile router serves few networks; each of them is an option of 24 octets in its Binding Updates. */
+const mobileNetworkPrefixes = list(ipv6Prefix, 8).default([]);
+/** Interfaces that may lead to the Internet, at one time or another. */
+const MAXIMUM_EGRESS_INTERFACES = 8;
+/** How soon a router that vanished without a word is missed. */
+const DEFAULT_ROUTER_PROBE_MS = 1000;
+
 /** [home_agent] */
 export const HOME_AGENT_KEYS = {
   ipv6_address: ipv6Address,
   ipv4_address: ipv4Address,
   home_prefix: ipv6Prefix,
+  home_link: interfaceName.optional(),
   tun: interfaceName.default("dsmip-ha"),
   workers,
   forwarding: yesOrNo().default(false),
@@ -105,6 +113,7 @@ export const HOME_AGENT_KEYS = {
 export const MOBILE_NODE_ENTRY_KEYS = {
   identity,
   home_address: ipv6Address,
+  mobile_network_prefixes: mobileNetworkPrefixes,
   spi: spi.optional(),
   key_file: keyFile.optional(),
   algorithm: algorithm.default("hmac-sha256-128"),
@@ -115,8 +124,15 @@ export const MOBILE_NODE_KEYS = {
   identity,
   home_address: ipv6Address,
   home_agent_ipv6_address: ipv6Address,
-  home_agent_ipv4_address: ipv4Address,
-  egress: interfaceName,
+  home_agent_ipv4_address: ipv4Address.optional(),
+  egress: list(interfaceName, MAXIMUM_EGRESS_INTERFACES),
+  manage: yesOrNo().default(true),
+  router_probe_ms: wholeNumber(0, 60_000, " (0 asks nobody)").default(DEFAULT_ROUTER_PROBE_MS),
+  prefer: oneOf('must be "ipv6", "ipv4" or "keep" (the family in use)', ["ipv6", "ipv4", "keep"]).default(
+    "ipv6",
+  ),
+  dsmip: yesOrNo().default(true),
+  mobile_network_prefixes: mobileNetworkPrefixes,
   spi: spi.optional(),
   key_file: keyFile.optional(),
   algorithm: algorithm.default("hmac-sha256-128"),

@@ -4,6 +4,7 @@ import type {
   MobileNodeConfiguration,
 } from "../configuration/record.ts";
 import type { MobilitySecurityAssociation } from "../../core/control/settings.ts";
+import type { Ipv6Prefix } from "../../core/wire/address.ts";
 import type { Colours } from "./colours.ts";
 import { formatRecord, formatTable } from "./table.ts";
 
@@ -21,6 +22,7 @@ function describeHomeAgent(configuration: HomeAgentConfiguration, colours: Colou
     ["configuration", `${file}: a home agent`],
     ["home agent", `${settings.address} at ${ipv4Address} port ${port}`],
     ["home prefix", `${homePrefix.address}/${homePrefix.length}`],
+    ["home link", configuration.homeLink ?? "none: the home network is virtual"],
     ["authentication", settings.requireAuthentication ? "mn-ha" : "none"],
     ["lifetime", `up to ${settings.maximumLifetimeSeconds} s`],
     ["NAT refresh", natRefreshSeconds === 0 ? "as the mobile node likes" : `${natRefreshSeconds} s`],
@@ -35,12 +37,15 @@ function describeHomeAgent(configuration: HomeAgentConfiguration, colours: Colou
     ["control socket", controlSocket],
     ["mobile nodes", String(settings.mobileNodes.length)],
   ] as const;
-  const nodes = settings.mobileNodes.map(({ identity, homeAddress, security }) => [
+  const nodes = settings.mobileNodes.map(({ identity, homeAddress, mobileNetworkPrefixes, security }) => [
     identity,
     homeAddress,
+    describePrefixes(mobileNetworkPrefixes),
     describeSecurity(security),
   ]);
-  const columns = [{ title: "IDENTITY" }, { title: "HOME ADDRESS" }, { title: "SECURITY" }];
+  const columns = [{ title: "IDENTITY" }, { title: "HOME ADDRESS" }, { title: "MOBILE NETWORKS" }, {
+    title: "SECURITY",
+  }];
   return formatRecord(rows, colours) +
     (nodes.length === 0 ? "" : "\n" + formatTable(columns, nodes, colours));
 }
@@ -53,7 +58,9 @@ function describeMobileNode(configuration: MobileNodeConfiguration, colours: Col
     ["home address", settings.homeAddress],
     [
       "home agent",
-      `${settings.homeAgentAddress} at ${settings.homeAgentIpv4Address} port ${settings.homeAgentPort}`,
+      settings.homeAgentIpv4Address === undefined
+        ? settings.homeAgentAddress
+        : `${settings.homeAgentAddress}, ${settings.homeAgentIpv4Address} port ${settings.homeAgentPort}`,
     ],
     ["security", describeSecurity(settings.security)],
     ["lifetime", `${settings.lifetimeSeconds} s`],
@@ -62,11 +69,19 @@ function describeMobileNode(configuration: MobileNodeConfiguration, colours: Col
       settings.keepaliveSeconds === undefined ? "as the home agent says" : `${settings.keepaliveSeconds} s`,
     ],
     ["UDP", settings.forceUdp ? "always" : "behind a NAT"],
-    ["egress", `${egress}, ${localPort === 0 ? "any local port" : `local port ${localPort}`}`],
+    ["mobile networks", describePrefixes(settings.mobileNetworkPrefixes)],
+    ["care-of address", settings.dsmip ? `prefer ${settings.prefer}` : "IPv6 only"],
+    ["configured by", configuration.manage ? "dsmip" : "somebody else"],
+    ["router probe", configuration.routerProbeMs === 0 ? "none" : `every ${configuration.routerProbeMs} ms`],
+    ["egress", `${egress.join(", ")}, ${localPort === 0 ? "any local port" : `local port ${localPort}`}`],
     ["interface", tun],
     ["workers", String(workers)],
     ["control socket", controlSocket],
   ], colours);
+}
+
+function describePrefixes(prefixes: readonly Ipv6Prefix[]): string {
+  return prefixes.map(({ address, length }) => `${address}/${length}`).join(", ") || "-";
 }
 
 function describeSecurity(security: MobilitySecurityAssociation | undefined): string {

@@ -21,8 +21,8 @@ export interface MobileNodeSettings {
   readonly homeAddress: Ipv6Address;
   /** The home agent's IPv6 address: inner destination of every Binding Update. */
   readonly homeAgentAddress: Ipv6Address;
-  /** Where the home agent is reached over IPv4. */
-  readonly homeAgentIpv4Address: Ipv4Address;
+  /** Where the home agent is reached over IPv4; undefined where `dsmip` is false. */
+  readonly homeAgentIpv4Address: Ipv4Address | undefined;
   /** 4191, unless the home agent stands behind a port mapping. */
   readonly homeAgentPort: number;
   /** Undefined runs open, which the configuration has to ask for by name. */
@@ -33,12 +33,20 @@ export interface MobileNodeSettings {
   readonly forceUdp: boolean;
   /** Keepalive interval behind a NAT; undefined takes the home agent's advice (RFC 5555 4.3). */
   readonly keepaliveSeconds: number | undefined;
+  /** Which family a care-of address is taken from where both are to be had; "keep": the one in use. */
+  readonly prefer: "ipv6" | "ipv4" | "keep";
+  /** False: a plain mobile node of RFC 6275, without IPv4. */
+  readonly dsmip: boolean;
+  /** The networks behind a mobile router (RFC 3963); empty for a host. */
+  readonly mobileNetworkPrefixes: readonly Ipv6Prefix[];
 }
 
 /** What the home agent knows of one mobile node. */
 export interface MobileNodeEntry {
   readonly identity: string;
   readonly homeAddress: Ipv6Address;
+  /** The networks that it may have behind it (RFC 3963 section 6.1.2). */
+  readonly mobileNetworkPrefixes: readonly Ipv6Prefix[];
   readonly security: MobilitySecurityAssociation | undefined;
 }
 
