@@ -23,17 +23,11 @@ export function askCommand({ name, description, daemon, json, loadDescription }:
   return new Command(name)
     .description(description)
     .addOption(new Option("--json", `for programs: one JSON object, ${json}`))
-    .addOption(
-      new Option("--control-socket <path>", `where the ${daemon.title} answers (default: ${defaultSocket})`),
-    )
-    .addOption(new Option("--config <file>", "take the control socket from there").conflicts("controlSocket"))
+    .addOption(controlSocketOption(daemon))
+    .addOption(controlConfigOption())
     .addHelpText("after", `\nExamples:\n  ${itself}\n  ${itself} --json --control-socket ${defaultSocket}`)
     .action(async (options) => {
-      const path = options.controlSocket ??
-        (options.config === undefined
-          ? defaultSocket
-          : (await readConfigurationOf(daemon, options.config)).controlSocket);
-      const answer = await ask(daemon, path, name);
+      const answer = await ask(daemon, await controlSocketOf(daemon, options), { command: name });
       if (options.json) return print(JSON.stringify(answer) + "\n");
       const { coloursFor } = await import("../output/colours.ts");
       const describe = await loadDescription();
@@ -41,10 +35,34 @@ export function askCommand({ name, description, daemon, json, loadDescription }:
     });
 }
 
-async function ask(daemon: DaemonKind, path: string, command: string): Promise<DaemonAnswer> {
+export function controlSocketOption(daemon: DaemonKind): Option<"--control-socket <path>"> {
+  const what = `where the ${daemon.title} answers (default: ${DEFAULT_CONTROL_SOCKET[daemon.kind]})`;
+  return new Option("--control-socket <path>", what);
+}
+
+export function controlConfigOption(): Option<"--config <file>"> {
+  return new Option("--config <file>", "take the control socket from there").conflicts("controlSocket");
+}
+
+/** The path that those two options name. */
+export async function controlSocketOf(
+  daemon: DaemonKind,
+  options: { readonly controlSocket?: string; readonly config?: string },
+): Promise<string> {
+  if (options.controlSocket !== undefined) return options.controlSocket;
+  if (options.config === undefined) return DEFAULT_CONTROL_SOCKET[daemon.kind];
+  return (await readConfigurationOf(daemon, options.config)).controlSocket;
+}
+
+/** Asks the running daemon. @throws Failure when none answers, or when it refuses */
+export async function ask(
+  daemon: DaemonKind,
+  path: string,
+  request: { readonly command: string; readonly argument?: string },
+): Promise<DaemonAnswer> {
   const { askDaemon, NobodyAnswers } = await import("../daemon/control_client.ts");
   try {
-    const answer = await askDaemon({ path, command });
+    const answer = await askDaemon({ path, ...request });
     if (typeof answer === "object" && answer !== null) return answer as DaemonAnswer;
     throw new Failure(`${path}: the answer is not a ${daemon.title}'s`);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { askCommand } from "./ask_command.ts";
+import { ask, askCommand, controlConfigOption, controlSocketOf, controlSocketOption } from "./ask_command.ts";
 import { MOBILE_NODE } from "./daemon_kind.ts";
 import { globalOptions } from "./global_options.ts";
 import { chosenOffloads, noOffloadOption, offloadOption } from "./offload_option.ts";
@@ -13,11 +13,12 @@ export function mobileNodeCommand() {
     .requiredOption("--config <file>", "the mobile node's configuration (TOML)")
     .addOption(offloadOption())
     .addOption(noOffloadOption())
+    .option("--trace <file>", "write what happens, and when, for a browser's trace viewer")
     .addHelpText("after", "\nExample:\n  dsmip mn up --config examples/mn.toml --log-format json")
-    .action(async ({ config, offload }, command) => {
+    .action(async ({ config, offload, trace }, command) => {
       const { runDaemon } = await import("./run_daemon.ts");
       const offloads = chosenOffloads(offload);
-      await runDaemon({ kind: "mobileNode", config, offloads, ...globalOptions(command) });
+      await runDaemon({ kind: "mobileNode", config, offloads, trace, ...globalOptions(command) });
     });
   const status = askCommand({
     name: "status",
@@ -26,9 +27,20 @@ export function mobileNodeCommand() {
     json: "{state, homeAddress, ..., counters}",
     loadDescription: async () => (await import("../output/status_view.ts")).describeStatus,
   });
+  const move = new Command("switch")
+    .description("Move to another interface now, before the one in use is lost")
+    .argument("<interface>", "one of the mobile node's egress interfaces")
+    .addOption(controlSocketOption(MOBILE_NODE))
+    .addOption(controlConfigOption())
+    .addHelpText("after", "\nExample:\n  dsmip mn switch wlan0")
+    .action(async (interfaceName, options) => {
+      const path = await controlSocketOf(MOBILE_NODE, options);
+      await ask(MOBILE_NODE, path, { command: "switch", argument: interfaceName });
+    });
   return new Command("mn")
-    .description("The mobile node: register, and look at how it goes")
+    .description("The mobile node: register, look at how it goes, move")
     .addHelpText("after", "\nExample:\n  dsmip mn up --config examples/mn.toml")
     .addCommand(up)
-    .addCommand(status);
+    .addCommand(status)
+    .addCommand(move);
 }

@@ -1,6 +1,8 @@
 import type { Configuration } from "../configuration/record.ts";
 import { type Log, type LogFormat, type LogLevel, openLog } from "../daemon/log.ts";
 import type { Offloads } from "../daemon/offloads.ts";
+import { messageOf } from "../output/fault.ts";
+import { openTrace, type Trace } from "../daemon/trace.ts";
 import { HOME_AGENT, MOBILE_NODE, readConfigurationOf } from "./daemon_kind.ts";
 
 /** A daemon that was asked for. */
@@ -11,20 +13,28 @@ export interface DaemonStart {
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   readonly offloads: Offloads;
+  /** A file to write a trace to. */
+  readonly trace?: string;
 }
 
 /** Runs a daemon, in the foreground, until it is told to stop. */
-export async function runDaemon({ kind, config, logLevel, logFormat, offloads }: DaemonStart): Promise<void> {
+export async function runDaemon(
+  { kind, config, logLevel, logFormat, offloads, trace }: DaemonStart,
+): Promise<void> {
   const run = kind === "homeAgent" ? await homeAgent(config) : await mobileNode(config);
   const log = openLog({ level: logLevel, format: logFormat });
   try {
-    await run({ log, offloads });
+    const onFault = (error: unknown) => log.warning("trace ended", { file: trace!, error: messageOf(error) });
+    using opened = trace === undefined ? undefined : openTrace(trace, onFault);
+    await run({ log, offloads, trace: opened });
   } finally {
     log.close();
   }
 }
 
-type Run = (surroundings: { readonly log: Log; readonly offloads: Offloads }) => Promise<void>;
+type Run = (
+  surroundings: { readonly log: Log; readonly offloads: Offloads; readonly trace: Trace | undefined },
+) => Promise<void>;
 
 async function homeAgent(config: string): Promise<Run> {
   const configuration = await readConfigurationOf(HOME_AGENT, config);

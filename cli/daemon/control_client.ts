@@ -10,6 +10,7 @@ import {
 export interface ControlRequest {
   readonly path: string;
   readonly command: string;
+  readonly argument?: string;
   readonly timeLimitMs?: number;
 }
 
@@ -40,7 +41,7 @@ export async function findDaemon(path: string): Promise<{ readonly pid: number |
 }
 
 async function exchange(
-  { path, command, timeLimitMs = TIME_LIMIT_MS }: ControlRequest,
+  { path, command, argument, timeLimitMs = TIME_LIMIT_MS }: ControlRequest,
 ): Promise<ControlAnswer> {
   const connection = await connect(path);
   let late = false;
@@ -50,7 +51,7 @@ async function exchange(
   }, timeLimitMs);
   let line: string | undefined;
   try {
-    await writeLine(connection, { command });
+    await writeLine(connection, { command, argument });
     line = await readLine(connection, MAXIMUM_ANSWER_OCTETS);
   } catch (error) {
     if (late) throw new Failure(`${path}: no answer within ${timeLimitMs / 1000} s`);

@@ -1,6 +1,6 @@
 /**
- * What goes over the control socket: one line of JSON with the request, `{"command":"status"}`, then one
- * line of JSON with the answer, then the server closes.
+ * What goes over the control socket: one line of JSON with the request, `{"command":"status"}` or
+ * `{"command":"switch","argument":"eth1"}`, then one line of JSON with the answer, then the server closes.
  */
 export type ControlAnswer =
   | { readonly ok: true; readonly pid: number; readonly answer: unknown }

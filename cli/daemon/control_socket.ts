@@ -11,8 +11,8 @@ import {
   writeLine,
 } from "./control_protocol.ts";
 
-/** What each command answers, at once: anything that JSON can hold. */
-export type ControlHandlers = Readonly<Record<string, () => unknown>>;
+/** What each command answers, at once, to its argument ("" for none): anything that JSON can hold. */
+export type ControlHandlers = Readonly<Record<string, (argument: string) => unknown>>;
 
 export interface ControlSocketOptions {
   readonly path: string;
@@ -108,8 +108,9 @@ export class ControlSocket implements AsyncDisposable {
     if (line === undefined) {
       return { ok: false, pid, error: `a request has at most ${MAXIMUM_REQUEST_OCTETS} octets` };
     }
-    const command = parseCommand(line);
-    if (command === undefined) return { ok: false, pid, error: 'a request is one line: {"command":"NAME"}' };
+    const request = parseRequest(line);
+    if (request === undefined) return { ok: false, pid, error: 'a request is one line: {"command":"NAME"}' };
+    const { command, argument } = request;
     const { handlers } = this.#options;
     if (!Object.hasOwn(handlers, command)) {
       const known = Object.keys(handlers).join(", ");
@@ -120,7 +121,7 @@ export class ControlSocket implements AsyncDisposable {
       };
     }
     try {
-      return { ok: true, pid, answer: handlers[command]() };
+      return { ok: true, pid, answer: handlers[command](argument) };
     } catch (error) {
       return { ok: false, pid, error: messageOf(error) };
     }
@@ -131,10 +132,10 @@ export class ControlSocket implements AsyncDisposable {
   }
 }
 
-function parseCommand(line: string): string | undefined {
+function parseRequest(line: string): { command: string; argument: string } | undefined {
   try {
-    const command = JSON.parse(line)?.command;
-    return typeof command === "string" ? command : undefined;
+    const { command, argument = "" } = JSON.parse(line) ?? {};
+    return typeof command === "string" && typeof argument === "string" ? { command, argument } : undefined;
   } catch {
     return undefined;
   }
