@@ -157,6 +157,7 @@ home_address = "${mobileNode.homeAddress}"
 home_agent_ipv6_address = "${homeAgent.ipv6Address}"
 home_agent_ipv4_address = "${homeAgent.ipv4Address}"
 egress = "eth0"
+manage = false
 spi = ${mobileNode.spi}
 key_file = "${key}"
 control_socket = "${socket}"

@@ -321,6 +321,24 @@ const BAD_MOBILE_NODES: readonly BadCase[] = [
     expect: [':6: [mobile_node] egress = "lo": is the loopback interface'],
   },
   {
+    name: "no egress at all",
+    from: /"eth0"/,
+    to: "[]",
+    expect: [":6: [mobile_node] egress = an array: must be the name of a network interface"],
+  },
+  {
+    name: "an egress twice",
+    from: /"eth0"/,
+    to: '["eth0", "eth0"]',
+    expect: [":6: [mobile_node] egress = an array: must be the name of a network interface"],
+  },
+  {
+    name: "IPv4 without a home agent there",
+    from: /home_agent_ipv4_address.*\n/,
+    to: "",
+    expect: ["home_agent_ipv4_address is missing: IPv4 networks need it; dsmip = false does without them"],
+  },
+  {
     name: "home agent's address",
     from: /::100"/,
     to: '::1"',

@@ -27,11 +27,13 @@ Deno.test("configuration: a home agent's file with the defaults", () => {
         {
           identity: "mn1@example.org",
           homeAddress: "2001:db8:100::100",
+          mobileNetworkPrefixes: [],
           security: { spi: 1000, algorithm: "hmac-sha256-128", key: octets(KEY_HEX.mn1) },
         },
         {
           identity: "mn2@example.org",
           homeAddress: "2001:db8:100::200",
+          mobileNetworkPrefixes: [],
           security: { spi: 1001, algorithm: "hmac-sha1-96", key: octets(KEY_HEX.mn2) },
         },
       ],
@@ -43,6 +45,7 @@ Deno.test("configuration: a home agent's file with the defaults", () => {
       clockToleranceMs: 7000,
     },
     ipv4Address: "203.0.113.1",
+    homeLink: undefined,
     port: 4191,
     tun: "dsmip-ha",
     workers: 1,
@@ -68,8 +71,13 @@ Deno.test("configuration: a mobile node's file with the defaults", () => {
       lifetimeSeconds: 420,
       forceUdp: false,
       keepaliveSeconds: undefined,
+      prefer: "ipv6",
+      dsmip: true,
+      mobileNetworkPrefixes: [],
     },
-    egress: "eth0",
+    egress: ["eth0"],
+    manage: true,
+    routerProbeMs: 1000,
     localPort: 4191,
     tun: "dsmip-mn",
     workers: 1,
@@ -82,6 +90,7 @@ Deno.test("configuration: every optional key is taken", () => {
   using folder = new KeyFolder();
   const agentKeys = `
 tun = "homelink"
+home_link = "eth1"
 forwarding = true
 port = 4192
 control_socket = "run/ha.sock"
@@ -95,6 +104,7 @@ clock_tolerance_seconds = 4
     parseConfiguration(`${folder.path}/ha.toml`, HOME_AGENT_TOML.replace("\n\n", agentKeys)),
   );
   assertEquals(agent.tun, "homelink");
+  assertEquals(agent.homeLink, "eth1");
   assertEquals(agent.forwarding, true);
   assertEquals(agent.port, 4192);
   assertEquals(agent.controlSocket, `${folder.path}/run/ha.sock`);
@@ -116,8 +126,20 @@ force_udp = true
 keepalive_seconds = 20
 home_agent_port = 65535
 local_port = 0
+manage = false
+router_probe_ms = 0
+prefer = "keep"
+dsmip = false
+mobile_network_prefixes = ["2001:db8:200::/64", "2001:db8:201::/64"]
 `;
-  const node = asMobileNode(parseConfiguration(`${folder.path}/mn.toml`, MOBILE_NODE_TOML + nodeKeys));
+  const withoutIpv4 = MOBILE_NODE_TOML.replace(/home_agent_ipv4_address.*\n/, "");
+  const twoInterfaces = withoutIpv4.replace(/"eth0"/, '["eth0", "wlan0"]') + nodeKeys;
+  const node = asMobileNode(parseConfiguration(`${folder.path}/mn.toml`, twoInterfaces));
+  assertEquals(node.egress, ["eth0", "wlan0"]);
+  assertEquals([node.manage, node.routerProbeMs], [false, 0]);
+  assertEquals([node.settings.prefer, node.settings.dsmip], ["keep", false]);
+  assertEquals(node.settings.mobileNetworkPrefixes.map(({ length }) => length), [64, 64]);
+  assertEquals(node.settings.homeAgentIpv4Address, undefined);
   assertEquals(node.tun, "t");
   assertEquals(node.controlSocket, "/run/other.sock");
   assertEquals(node.localPort, 0);

@@ -144,9 +144,13 @@ Deno.test("configuration check: what a file means, without its keys", () => {
   using folder = new KeyFolder();
   for (
     const [toml, texts] of [
-      [HOME_AGENT_TOML, ["home prefix      2001:db8:100::/64", "SPI 1001, hmac-sha1-96, key of 16 octets"]],
+      [HOME_AGENT_TOML, [
+        "home prefix      2001:db8:100::/64",
+        "home link        none",
+        "SPI 1001, hmac-sha1-96, key of 16 octets",
+      ]],
       [MOBILE_NODE_TOML, [
-        "egress          eth0, local port 4191",
+        "egress           eth0, local port 4191",
         "SPI 1000, hmac-sha256-128, key of 16 octets",
       ]],
     ] as const

@@ -39,6 +39,7 @@ ${NODE}`,
 ${NODE}home_agent_ipv6_address = "${ADDRESSES.b}"
 home_agent_ipv4_address = "${OUTER.b}"
 egress = "${OUTER_DEVICE}"
+manage = false
 force_udp = ${forceUdp}
 control_socket = "${site.path("mn.sock")}"
 `,
