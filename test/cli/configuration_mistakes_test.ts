@@ -336,7 +336,9 @@ const BAD_MOBILE_NODES: readonly BadCase[] = [
     name: "IPv4 without a home agent there",
     from: /home_agent_ipv4_address.*\n/,
     to: "",
-    expect: ["home_agent_ipv4_address is missing: IPv4 networks need it; dsmip = false does without them"],
+    expect: [
+      ":1: [mobile_node] home_agent_ipv4_address is missing: IPv4 networks need it; dsmip = false does without them",
+    ],
   },
   {
     name: "home agent's address",
