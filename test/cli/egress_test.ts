@@ -188,7 +188,10 @@ testEgress(
     const bench = open(path);
     bench.perform(...CONFIGURE);
     // The kernel's own link-local address may be ready, too.
-    await until("all addresses", () => bench.script.of("addressReady").some(({ address }) => address === "192.0.2.7"));
+    await until(
+      "all addresses",
+      () => bench.script.of("addressReady").some(({ address }) => address === "192.0.2.7"),
+    );
     const ready = bench.script.of("addressReady").map(({ address }) => address);
     for (const address of ["fe80::7", IPV6, "192.0.2.7"]) assert(ready.includes(address), address);
     assertEquals(
