@@ -1,6 +1,14 @@
 import type { IpAddress } from "../core/wire/address.ts";
 import { EHOSTUNREACH, ENETUNREACH, ENODEV, SystemError } from "./errno.ts";
-import { type NetlinkMessage, NLM_F_CREATE, NLM_F_EXCL } from "./netlink_message.ts";
+import type { NetlinkBody } from "./netlink_ip.ts";
+import { type NetlinkMessage, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "./netlink_message.ts";
+import {
+  decodeNeighbor,
+  encodeNeighbor,
+  encodeNeighborQuery,
+  type Neighbor,
+  type NewNeighbor,
+} from "./netlink_neighbor.ts";
 import {
   decodeAddress,
   decodeLink,
@@ -13,7 +21,6 @@ import {
   encodeRule,
   type InterfaceAddress,
   type Link,
-  type NetlinkBody,
   type NewAddress,
   type NewRoute,
   type NewRule,
@@ -33,6 +40,9 @@ export const RTM = {
   RTM_NEWROUTE: 24,
   RTM_DELROUTE: 25,
   RTM_GETROUTE: 26,
+  RTM_NEWNEIGH: 28,
+  RTM_DELNEIGH: 29,
+  RTM_GETNEIGH: 30,
   RTM_NEWRULE: 32,
   RTM_DELRULE: 33,
   RTM_GETRULE: 34,
@@ -127,6 +137,12 @@ export class Netlink {
     this.#change("RTM_NEWROUTE", attempt, encodeRoute(route), NLM_F_CREATE | NLM_F_EXCL);
   }
 
+  /** The same, in place of a route to the same destination with the same metric and table. */
+  replaceRoute(route: NewRoute): void {
+    const attempt = `set the route ${route.destination}/${route.prefixLength}`;
+    this.#change("RTM_NEWROUTE", attempt, encodeRoute(route), NLM_F_CREATE | NLM_F_REPLACE);
+  }
+
   deleteRoute(route: NewRoute): void {
     const attempt = `delete the route ${route.destination}/${route.prefixLength}`;
     this.#change("RTM_DELROUTE", attempt, encodeRoute(route));
@@ -147,12 +163,30 @@ export class Netlink {
     this.#change("RTM_DELRULE", `delete the routing rule ${rule.priority}`, encodeRule(rule));
   }
 
+  /** Neighbours and proxy entries, of both families. */
+  neighbors(): Neighbor[] {
+    return [false, true].flatMap((isProxy) =>
+      this.#dump("RTM_GETNEIGH", "list the neighbours", decodeNeighbor, encodeNeighborQuery(isProxy))
+    );
+  }
+
+  /** Says what the hardware address of a neighbour is, or that this host answers for an address. */
+  setNeighbor(neighbor: NewNeighbor): void {
+    const attempt = `set the neighbour ${neighbor.address}`;
+    this.#change("RTM_NEWNEIGH", attempt, encodeNeighbor(neighbor), NLM_F_CREATE | NLM_F_REPLACE);
+  }
+
+  deleteNeighbor(neighbor: NewNeighbor): void {
+    this.#change("RTM_DELNEIGH", `delete the neighbour ${neighbor.address}`, encodeNeighbor(neighbor));
+  }
+
   #dump<Record>(
     call: Call,
     attempt: string,
     decode: (payload: Uint8Array) => Record | undefined,
+    body: NetlinkBody = ALL_FAMILIES,
   ): Record[] {
-    return this.#socket.dump({ type: RTM[call], call, attempt, ...ALL_FAMILIES })
+    return this.#socket.dump({ type: RTM[call], call, attempt, ...body })
       .map((message: NetlinkMessage) => decode(message.payload))
       .filter((record) => record !== undefined);
   }

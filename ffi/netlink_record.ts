@@ -2,16 +2,19 @@
  * Links, addresses, routes and rules as rtnetlink(7) carries them, to and from octets. A message that makes
  * no sense decodes to undefined. Nothing in this file makes a call.
  */
-import {
-  formatIpv4,
-  formatIpv6,
-  type IpAddress,
-  IPV4_OCTETS,
-  IPV6_OCTETS,
-  parseIpv4,
-  parseIpv6,
-} from "../core/wire/address.ts";
+import type { IpAddress } from "../core/wire/address.ts";
 import { cString, fromCString } from "./c_string.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  decodeFamily,
+  decodeIpAddress,
+  encodeIpAddress,
+  encodeIpAddressOf,
+  type IpFamily,
+  type NetlinkBody,
+  viewOf,
+} from "./netlink_ip.ts";
 import { decodeAttributes, type NetlinkAttribute, readUint32, uint32Attribute } from "./netlink_message.ts";
 
 /** The routing protocol number by which dsmip knows its own routes, rules and addresses again. */
@@ -19,17 +22,6 @@ export const DSMIP_PROTOCOL = 155;
 
 /** RT_TABLE_MAIN of <linux/rtnetlink.h>. */
 export const MAIN_TABLE = 254;
-
-const AF_INET = 2;
-const AF_INET6 = 10;
-
-/** The fixed structure and the attributes of a message. */
-export interface NetlinkBody {
-  readonly body: Uint8Array;
-  readonly attributes: readonly NetlinkAttribute[];
-}
-
-export type IpFamily = 4 | 6;
 
 export interface Link {
   readonly index: number;
@@ -40,6 +32,10 @@ export interface Link {
   readonly up: boolean;
   /** The link below works: a cable is in, a radio has joined, a process holds the TUN device (IFF_LOWER_UP). */
   readonly carrier: boolean;
+  /** How often the carrier has gone or come: the kernel may tell of both in one event. */
+  readonly carrierChanges: number;
+  /** Six octets on Ethernet; none on a link without such addresses. */
+  readonly hardwareAddress: Uint8Array;
   /** The driver: "veth", "tun"; undefined for hardware and the loopback interface. */
   readonly kind?: string;
 }
@@ -48,9 +44,11 @@ export interface Link {
 const IFINFOMSG_OCTETS = 16;
 const IFF_UP = 0x1;
 const IFF_LOWER_UP = 0x10000;
+const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
 const IFLA_LINKINFO = 18;
+const IFLA_CARRIER_CHANGES = 35;
 const IFLA_INFO_KIND = 1;
 
 /** RTM_NEWLINK, RTM_DELLINK. Undefined also for what a bridge says about its ports, and wireless news. */
@@ -69,6 +67,8 @@ export function decodeLink(payload: Uint8Array): Link | undefined {
     mtu,
     up: (flags & IFF_UP) !== 0,
     carrier: (flags & IFF_LOWER_UP) !== 0,
+    carrierChanges: readUint32(attributes.get(IFLA_CARRIER_CHANGES)) ?? 0,
+    hardwareAddress: attributes.get(IFLA_ADDRESS)?.slice() ?? new Uint8Array(),
     kind: kind === undefined ? undefined : fromCString(kind),
   };
 }
@@ -99,6 +99,8 @@ export interface InterfaceAddress {
   readonly deprecated: boolean;
   /** Duplicate address detection goes on, or has failed: not to be used. */
   readonly tentative: boolean;
+  /** Duplicate address detection has failed: another node has the address. */
+  readonly isDuplicate: boolean;
   /** Who set it: 155 is dsmip. 0 also where the kernel (before 5.18) keeps no such number. */
   readonly protocol: number;
 }
@@ -152,6 +154,7 @@ export function decodeAddress(payload: Uint8Array): InterfaceAddress | undefined
     secondary: (flags & IFA_F_SECONDARY) !== 0,
     deprecated: (flags & IFA_F_DEPRECATED) !== 0,
     tentative: (flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) !== 0,
+    isDuplicate: (flags & IFA_F_DADFAILED) !== 0,
     protocol: attributes.get(IFA_PROTO)?.[0] ?? 0,
   };
 }
@@ -191,10 +194,15 @@ export interface Route {
 
 export type NewRoute =
   & Omit<Route, "family" | "table" | "protocol" | "type">
-  & Partial<Pick<Route, "table" | "protocol">>;
+  & Partial<Pick<Route, "table" | "protocol">>
+  & {
+    /** The gateway is a neighbour on this interface, whatever other routes say. */
+    readonly isGatewayOnLink?: boolean;
+  };
 
 // struct rtmsg: u8 family, dst_len, src_len, tos, table, protocol, scope, type; u32 flags
 const RTMSG_OCTETS = 12;
+const RTNH_F_ONLINK = 0x4;
 const RTM_F_CLONED = 0x200;
 const RTM_F_FIB_MATCH = 0x2000;
 const RTN_UNICAST = 1;
@@ -245,6 +253,7 @@ export function encodeRoute(route: NewRoute): NetlinkBody {
   // An IPv4 route without a gateway has to say that its destination is on the link; IPv6 takes no scope.
   body[6] = family === AF_INET && route.gateway === undefined ? RT_SCOPE_LINK : 0;
   body[7] = RTN_UNICAST;
+  if (route.isGatewayOnLink) viewOf(body).setUint32(8, RTNH_F_ONLINK, true);
   const attributes: NetlinkAttribute[] = [uint32Attribute(RTA_TABLE, table)];
   if (route.prefixLength > 0) attributes.push([RTA_DST, destination]);
   if (route.gateway !== undefined) attributes.push([RTA_GATEWAY, encodeIpAddressOf(family, route.gateway)]);
@@ -340,35 +349,4 @@ export function encodeRule(
   if (source !== undefined) attributes.push([FRA_SRC, encodeIpAddressOf(addressFamily, source.address)]);
   if (outputInterface !== undefined) attributes.push([FRA_OIFNAME, cString(outputInterface)]);
   return { body, attributes };
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function decodeFamily(family: number): IpFamily | undefined {
-  if (family === AF_INET) return 4;
-  return family === AF_INET6 ? 6 : undefined;
-}
-
-function decodeIpAddress(
-  family: IpFamily | undefined,
-  octets: Uint8Array | undefined,
-): IpAddress | undefined {
-  if (family === 4 && octets?.length === IPV4_OCTETS) return formatIpv4(octets);
-  return family === 6 && octets?.length === IPV6_OCTETS ? formatIpv6(octets) : undefined;
-}
-
-function encodeIpAddress(text: IpAddress): { family: number; octets: Uint8Array } {
-  const ipv4 = parseIpv4(text);
-  if (ipv4 !== undefined) return { family: AF_INET, octets: ipv4 };
-  const ipv6 = parseIpv6(text);
-  if (ipv6 !== undefined) return { family: AF_INET6, octets: ipv6 };
-  throw new RangeError(`Not an IP address: "${text}"`);
-}
-
-function encodeIpAddressOf(family: number, text: IpAddress): Uint8Array {
-  const { family: actual, octets } = encodeIpAddress(text);
-  if (actual !== family) throw new RangeError(`Not an address of the same family: "${text}"`);
-  return octets;
 }

@@ -13,7 +13,7 @@ import {
   NLMSG_DONE,
   NLMSG_ERROR,
 } from "./netlink_message.ts";
-import type { NetlinkBody } from "./netlink_record.ts";
+import type { NetlinkBody } from "./netlink_ip.ts";
 
 // <sys/socket.h>, <linux/netlink.h>
 const AF_NETLINK = 16;

@@ -1,7 +1,9 @@
-import { NLM_F_CREATE, NLM_F_EXCL } from "./netlink_message.ts";
+import { Protocol } from "../core/wire/constants.ts";
+import { type NetlinkAttribute, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL } from "./netlink_message.ts";
 import { NETLINK_NETFILTER, type NetlinkRequest, NetlinkSocket } from "./netlink_socket.ts";
 import {
   countAndDrop,
+  destinationIsLocal,
   metaIs,
   nestedAttribute,
   numberAttribute,
@@ -20,25 +22,96 @@ const NFPROTO_UNSPEC = 0;
 const NFPROTO_INET = 1;
 const NFPROTO_IPV4 = 2;
 const NFT_TABLE_F_OWNER = 2;
+const NFPROTO_IPV6 = 10;
+const NF_INET_PRE_ROUTING = 0;
 const NF_INET_LOCAL_OUT = 3;
 const NF_ACCEPT = 1;
-const CHAIN = "output";
+/** Before the kernel puts fragments together, tracks connections or routes. */
+const FIRST_PRIORITY = -350;
 
-// <linux/in.h>, <linux/icmp.h>
-const IPPROTO_ICMP = 1;
-const IPPROTO_IPV6 = 41;
+// <linux/icmp.h>, <linux/icmpv6.h>
 const ICMP_DEST_UNREACH = 3;
 const ICMP_PROT_UNREACH = 2;
 const ICMP_PORT_UNREACH = 3;
+const ICMPV6_DEST_UNREACH = 1;
+const ICMPV6_PORT_UNREACH = 4;
+const ICMPV6_PARAMPROB = 4;
+const ICMPV6_UNK_NEXTHDR = 1;
 /** The protocol field of the quoted IPv4 header: 8 octets of ICMP, then octet 9. */
 const QUOTED_PROTOCOL = 17;
+/** The next header of the quoted IPv6 header: 8 octets of ICMPv6, then octet 6. */
+const QUOTED_NEXT_HEADER = 14;
+/** The next header of the extension header behind it. */
+const QUOTED_SECOND_NEXT_HEADER = 48;
+
+interface Chain {
+  readonly name: string;
+  readonly hook: number;
+  readonly priority: number;
+  /** The expressions of each rule. */
+  readonly rules: readonly (readonly NetlinkAttribute[])[];
+}
+
+/** Mobility headers to this host, behind any extension headers: their packet socket stands before this hook. */
+const PREROUTING: Chain = {
+  name: "prerouting",
+  hook: NF_INET_PRE_ROUTING,
+  priority: FIRST_PRIORITY,
+  rules: [[
+    ...metaIs("family", NFPROTO_IPV6),
+    ...metaIs("transport", Protocol.mobilityHeader),
+    ...destinationIsLocal(),
+    ...countAndDrop(),
+  ]],
+};
+
+/** ICMP errors about packets that one of our raw sockets takes, by the protocol of the packet that they quote. */
+const OUTPUT: Chain = {
+  name: "output",
+  hook: NF_INET_LOCAL_OUT,
+  priority: 0,
+  rules: [
+    [
+      ...metaIs("family", NFPROTO_IPV4),
+      ...metaIs("transport", Protocol.icmpv4),
+      ...transportOctetIs(0, ICMP_DEST_UNREACH),
+      ...transportOctetIs(1, ICMP_PROT_UNREACH, ICMP_PORT_UNREACH),
+      ...transportOctetIs(QUOTED_PROTOCOL, Protocol.ipv6),
+      ...countAndDrop(),
+    ],
+    ...[Protocol.ipv6, Protocol.ipv4].flatMap((inner) => [
+      silentAbout(transportOctetIs(QUOTED_NEXT_HEADER, inner)),
+      // Behind the Tunnel Encapsulation Limit option (RFC 2473 section 4.1.1).
+      silentAbout([
+        ...transportOctetIs(QUOTED_NEXT_HEADER, Protocol.destinationOptions),
+        ...transportOctetIs(QUOTED_SECOND_NEXT_HEADER, inner),
+      ]),
+    ]).flat(),
+  ],
+};
+
+/** One rule for each kind of error that kernels have for tunnels, about packets in which `quoted` holds. */
+function silentAbout(quoted: readonly NetlinkAttribute[]): NetlinkAttribute[][] {
+  const errors = [[ICMPV6_DEST_UNREACH, ICMPV6_PORT_UNREACH], [ICMPV6_PARAMPROB, ICMPV6_UNK_NEXTHDR]];
+  return errors.map(([type, code]) => [
+    ...metaIs("family", NFPROTO_IPV6),
+    ...metaIs("transport", Protocol.icmpv6),
+    ...transportOctetIs(0, type),
+    ...transportOctetIs(1, code),
+    ...quoted,
+    ...countAndDrop(),
+  ]);
+}
 
 /**
- * Keeps this host silent about protocol 41. Without a tunnel module the kernel answers a packet of protocol
- * 41 that finds no socket, or finds its socket's buffer full, with ICMP protocol unreachable (code 2); with
- * the sit module it says port unreachable (code 3) even when a raw socket took the packet. Both tell the
- * sender, wrongly, that its tunnel is gone. Routers send other codes about packets that they forward, so
- * those stay.
+ * Keeps this host silent about what dsmip receives in its own way:
+ *
+ * - Tunnels (protocol 41 in IPv4; 41 and 4 in IPv6). Without a tunnel module the kernel answers a packet that finds no
+ *   socket, or finds its socket's buffer full, with an ICMP error: protocol unreachable, parameter problem. With the
+ *   module it says port unreachable even when a raw socket took the packet. Both tell the sender, wrongly, that its tunnel
+ *   is gone. Routers send other codes about packets that they forward, so those stay.
+ * - Mobility headers to an address of this host. A kernel without Mobile IPv6 knows neither them nor what stands before
+ *   them (RFC 6275 sections 6.1, 6.3, 6.4); so it does not get to see them.
  *
  * An nftables table that the kernel ties to our netlink socket (`flags owner`): a crash leaves nothing behind.
  */
@@ -66,14 +139,32 @@ export class SilentTunnelTable {
   }
 }
 
-/**
- * table inet TABLE { flags owner; chain output { type filter hook output priority 0; policy accept;
- *   icmp type destination-unreachable icmp code 2-3 @th,136,8 41 counter drop; }; }
- */
+/** table inet TABLE { flags owner; chain prerouting { ... }; chain output { ... }; } */
 function silentTunnelBatch(table: string): NetlinkRequest[] {
   const attempt = `load the nftables table ${table}`;
   const batch = { attempt, body: familyBody(NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES), attributes: [] };
   const create = { attempt, body: familyBody(NFPROTO_INET, 0), flags: NLM_F_CREATE | NLM_F_EXCL };
+  const chain = ({ name, hook, priority, rules }: Chain): NetlinkRequest[] => [
+    {
+      ...create,
+      type: NFT_MSG_NEWCHAIN,
+      call: "NFT_MSG_NEWCHAIN",
+      attributes: [
+        textAttribute(1, table),
+        textAttribute(3, name),
+        nestedAttribute(4, [numberAttribute(1, hook), numberAttribute(2, priority)]),
+        numberAttribute(5, NF_ACCEPT),
+        textAttribute(7, "filter"),
+      ],
+    },
+    ...rules.map((expressions) => ({
+      ...create,
+      type: NFT_MSG_NEWRULE,
+      flags: NLM_F_CREATE | NLM_F_APPEND,
+      call: "NFT_MSG_NEWRULE",
+      attributes: [textAttribute(1, table), textAttribute(2, name), nestedAttribute(4, expressions)],
+    })),
+  ];
   return [
     { ...batch, type: NFNL_MSG_BATCH_BEGIN, call: "NFNL_MSG_BATCH_BEGIN" },
     {
@@ -82,36 +173,8 @@ function silentTunnelBatch(table: string): NetlinkRequest[] {
       call: "NFT_MSG_NEWTABLE",
       attributes: [textAttribute(1, table), numberAttribute(2, NFT_TABLE_F_OWNER)],
     },
-    {
-      ...create,
-      type: NFT_MSG_NEWCHAIN,
-      call: "NFT_MSG_NEWCHAIN",
-      attributes: [
-        textAttribute(1, table),
-        textAttribute(3, CHAIN),
-        nestedAttribute(4, [numberAttribute(1, NF_INET_LOCAL_OUT), numberAttribute(2, 0)]),
-        numberAttribute(5, NF_ACCEPT),
-        textAttribute(7, "filter"),
-      ],
-    },
-    {
-      ...create,
-      type: NFT_MSG_NEWRULE,
-      flags: NLM_F_CREATE,
-      call: "NFT_MSG_NEWRULE",
-      attributes: [
-        textAttribute(1, table),
-        textAttribute(2, CHAIN),
-        nestedAttribute(4, [
-          ...metaIs("family", NFPROTO_IPV4),
-          ...metaIs("transport", IPPROTO_ICMP),
-          ...transportOctetIs(0, ICMP_DEST_UNREACH),
-          ...transportOctetIs(1, ICMP_PROT_UNREACH, ICMP_PORT_UNREACH),
-          ...transportOctetIs(QUOTED_PROTOCOL, IPPROTO_IPV6),
-          ...countAndDrop(),
-        ]),
-      ],
-    },
+    ...chain(PREROUTING),
+    ...chain(OUTPUT),
     { ...batch, type: NFNL_MSG_BATCH_END, call: "NFNL_MSG_BATCH_END" },
   ];
 }

@@ -19,6 +19,10 @@ const NFT_CMP_EQ = 0;
 const NFT_RANGE_EQ = 0;
 const NF_DROP = 0;
 const NFT_PAYLOAD_TRANSPORT_HEADER = 2;
+const NFT_FIB_RESULT_ADDRTYPE = 3;
+const NFTA_FIB_F_DADDR = 2;
+/** <linux/rtnetlink.h>. */
+const RTN_LOCAL = 2;
 
 /** What of a packet's surroundings a rule can look at: NFT_META_NFPROTO, NFT_META_L4PROTO. */
 const META_KEYS = { family: 15, transport: 16 } as const;
@@ -51,7 +55,11 @@ function octet(type: number, value: number): NetlinkAttribute {
 }
 
 function isEqual(value: number): NetlinkAttribute {
-  return expression("cmp", [numberAttribute(1, NFT_REG_1), numberAttribute(2, NFT_CMP_EQ), octet(3, value)]);
+  return isData(octet(3, value));
+}
+
+function isData(data: NetlinkAttribute): NetlinkAttribute {
+  return expression("cmp", [numberAttribute(1, NFT_REG_1), numberAttribute(2, NFT_CMP_EQ), data]);
 }
 
 function isBetween(lowest: number, highest: number): NetlinkAttribute {
@@ -81,6 +89,20 @@ export function transportOctetIs(offset: number, lowest: number, highest = lowes
       numberAttribute(4, 1),
     ]),
     lowest === highest ? isEqual(lowest) : isBetween(lowest, highest),
+  ];
+}
+
+/** Goes on where the destination is an address of this host. */
+export function destinationIsLocal(): NetlinkAttribute[] {
+  // Unlike an octet of a packet, the kind of an address is a number of the host's own order.
+  const local = new Uint8Array([RTN_LOCAL, 0, 0, 0]);
+  return [
+    expression("fib", [
+      numberAttribute(1, NFT_REG_1),
+      numberAttribute(2, NFT_FIB_RESULT_ADDRTYPE),
+      numberAttribute(3, NFTA_FIB_F_DADDR),
+    ]),
+    isData(nestedAttribute(3, [[NFTA_DATA_VALUE, local]])),
   ];
 }
 

@@ -182,7 +182,8 @@ export function sendTo(
   }
 }
 
-function bindToDevice(fileDescriptor: number, device: string): void {
+/** Receive and send through this interface only. @throws RangeError, SystemError */
+export function bindToDevice(fileDescriptor: number, device: string): void {
   const fault = invalidInterfaceName(device);
   if (fault !== undefined) throw new RangeError(`Cannot bind to an interface: the name "${device}" ${fault}`);
   const name = cString(device);
@@ -233,7 +234,7 @@ export function setReceiveBuffer(fileDescriptor: number, octets: number): number
 }
 
 /** Without CAP_NET_ADMIN, the system's maximum is what we get. */
-function setSendBuffer(fileDescriptor: number, octets: number): void {
+export function setSendBuffer(fileDescriptor: number, octets: number): void {
   if (hasOption(fileDescriptor, SOL_SOCKET, SO_SNDBUFFORCE, octets)) return;
   setOption(fileDescriptor, SOL_SOCKET, SO_SNDBUF, octets, "SO_SNDBUF");
 }

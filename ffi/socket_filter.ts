@@ -1,3 +1,5 @@
+import { type Ipv6Address, ipv6Octets } from "../core/wire/address.ts";
+import { Protocol } from "../core/wire/constants.ts";
 import { check } from "./errno.ts";
 import { libc } from "./libc.ts";
 
@@ -14,13 +16,26 @@ const SO_ATTACH_REUSEPORT_CBPF = 51;
 const LOAD_WORD = 0x20;
 const LOAD_HALF = 0x28;
 const LOAD_OCTET = 0x30;
+const LOAD_HALF_BEHIND_INDEX = 0x48;
+/** The index becomes four times the lower half of an octet: where an IPv4 header ends. */
+const INDEX_IPV4_HEADER_END = 0xb1;
 const KEEP = 0x07;
 const ADD_KEPT = 0x0c;
 const AND = 0x54;
 const MODULO = 0x94;
 const JUMP_IF_EQUAL = 0x15;
+const JUMP_IF_GREATER = 0x25;
+const JUMP_IF_GREATER_OR_EQUAL = 0x35;
+const JUMP_IF_ANY_BIT = 0x45;
 const RETURN_CONSTANT = 0x06;
 const RETURN_ACCUMULATOR = 0x16;
+/** SKF_AD_OFF with SKF_AD_PROTOCOL and SKF_AD_PKTTYPE: what the kernel knows of a packet beside its octets. */
+const ETHER_TYPE = 0xfffff000;
+const PACKET_TYPE = 0xfffff004;
+/** <linux/if_packet.h>: to this host alone. */
+const PACKET_HOST = 0;
+/** Before it: to this host, broadcast, multicast. From it on: to others, from this host. */
+const PACKET_OTHERHOST = 3;
 /** SKF_NET_OFF: from the IP header on, wherever the program's packet begins. */
 const IP_HEADER = 0xfff00000;
 const SOURCE_ADDRESS = 12;
@@ -65,6 +80,66 @@ export function attachSourceShare(fileDescriptor: number, share: number, shares:
     [JUMP_IF_EQUAL, 0, 1, share],
     [RETURN_CONSTANT, 0, 0, WHOLE_PACKET],
     [RETURN_CONSTANT, 0, 0, 0],
+  ]);
+}
+
+/**
+ * Of what an interface receives, lets through what its configuration is made of: ICMPv6 133 to 137 (router and
+ * neighbour discovery), ARP, and UDP over IPv4 to port 68 (the DHCP client). For a packet socket without link headers.
+ */
+export function attachConfigurationFilter(fileDescriptor: number): void {
+  const dhcpClientPort = 68;
+  attach(fileDescriptor, SO_ATTACH_FILTER, "SO_ATTACH_FILTER", [
+    [LOAD_HALF, 0, 0, PACKET_TYPE],
+    [JUMP_IF_GREATER_OR_EQUAL, 17, 0, PACKET_OTHERHOST],
+    [LOAD_HALF, 0, 0, ETHER_TYPE],
+    [JUMP_IF_EQUAL, 14, 0, 0x0806],
+    [JUMP_IF_EQUAL, 0, 5, 0x86dd],
+    [LOAD_OCTET, 0, 0, 6],
+    [JUMP_IF_EQUAL, 0, 12, Protocol.icmpv6],
+    [LOAD_OCTET, 0, 0, 40],
+    [JUMP_IF_GREATER_OR_EQUAL, 0, 10, 133],
+    [JUMP_IF_GREATER, 9, 8, 137],
+    [JUMP_IF_EQUAL, 0, 8, 0x0800],
+    [LOAD_OCTET, 0, 0, 9],
+    [JUMP_IF_EQUAL, 0, 6, Protocol.udp],
+    // A fragment that is not the first has no port.
+    [LOAD_HALF, 0, 0, 6],
+    [JUMP_IF_ANY_BIT, 4, 0, 0x1fff],
+    [INDEX_IPV4_HEADER_END, 0, 0, 0],
+    [LOAD_HALF_BEHIND_INDEX, 0, 0, 2],
+    [JUMP_IF_EQUAL, 0, 1, dhcpClientPort],
+    [RETURN_CONSTANT, 0, 0, WHOLE_PACKET],
+    [RETURN_CONSTANT, 0, 0, 0],
+  ]);
+}
+
+/**
+ * Of the IPv6 packets that reach this host, lets through those to one address that may hold a mobility header: it comes
+ * first, or behind hop-by-hop options, destination options or a routing header. For a packet socket without link headers.
+ */
+export function attachMobilityFilter(fileDescriptor: number, destination: Ipv6Address): void {
+  const octets = new DataView(ipv6Octets(destination).buffer);
+  const words = [0, 4, 8, 12].map((offset) => octets.getUint32(offset));
+  const headers = [
+    Protocol.mobilityHeader,
+    Protocol.destinationOptions,
+    Protocol.routing,
+    Protocol.hopByHopOptions,
+  ];
+  const refuse = 2 + 2 * words.length + 1 + headers.length;
+  const toRefuse = (at: number) => refuse - at - 1;
+  attach(fileDescriptor, SO_ATTACH_FILTER, "SO_ATTACH_FILTER", [
+    [LOAD_HALF, 0, 0, PACKET_TYPE],
+    [JUMP_IF_EQUAL, 0, toRefuse(1), PACKET_HOST],
+    ...words.flatMap((word, index): Instruction[] => [
+      [LOAD_WORD, 0, 0, 24 + 4 * index],
+      [JUMP_IF_EQUAL, 0, toRefuse(3 + 2 * index), word],
+    ]),
+    [LOAD_OCTET, 0, 0, 6],
+    ...headers.map((header, index): Instruction => [JUMP_IF_EQUAL, headers.length - index, 0, header]),
+    [RETURN_CONSTANT, 0, 0, 0],
+    [RETURN_CONSTANT, 0, 0, WHOLE_PACKET],
   ]);
 }
 

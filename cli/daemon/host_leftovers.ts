@@ -18,8 +18,8 @@ export function ignoringGone(removal: () => void): boolean {
 }
 
 /**
- * Removes what a dsmip that was killed could not take back: routes, rules and addresses that carry our
- * protocol number. (TUN devices and owned nftables tables vanish with their process.) What sits on a TUN
+ * Removes what a dsmip that was killed could not take back: routes, rules, neighbours, proxy entries and addresses that
+ * carry our protocol number. (TUN devices and owned nftables tables vanish with their process.) What sits on a TUN
  * device that another process holds belongs to a dsmip that is alive, and stays.
  *
  * @param options `tun`: the name of our own TUN device
@@ -50,6 +50,11 @@ export function removeLeftovers(
     netlink.routes(),
     (route) => `route ${route.destination}/${route.prefixLength}`,
     (route) => netlink.deleteRoute(route),
+  );
+  remove(
+    netlink.neighbors(),
+    (neighbor) => `${neighbor.isProxy ? "proxy entry" : "neighbour"} ${neighbor.address}`,
+    (neighbor) => netlink.deleteNeighbor(neighbor),
   );
   remove(
     netlink.addresses(),

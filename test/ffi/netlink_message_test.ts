@@ -16,8 +16,9 @@ import {
   encodeAddress,
   encodeRoute,
   encodeRule,
-  type NetlinkBody,
 } from "../../ffi/netlink_record.ts";
+import type { NetlinkBody } from "../../ffi/netlink_ip.ts";
+import { decodeNeighbor, encodeNeighbor } from "../../ffi/netlink_neighbor.ts";
 import { decodeEvent } from "../../ffi/netlink_subscription.ts";
 
 /** The payload of a message made of this, as its receiver sees it. */
@@ -109,6 +110,7 @@ Deno.test("addresses, routes and rules come back as they were given", () => {
     secondary: false,
     deprecated: false,
     tentative: false,
+    isDuplicate: false,
   });
   const route = {
     destination: "198.51.100.0",
@@ -165,8 +167,26 @@ Deno.test("any bytes decode to records or to nothing", () => {
         decodeNetlinkResult(message);
         decodeNetlinkResult({ ...message, type: 2, flags: 0x200 });
       }
-      for (const decode of [decodeLink, decodeAddress, decodeRoute, decodeRule]) decode(bytes);
+      for (const decode of [decodeLink, decodeAddress, decodeRoute, decodeRule, decodeNeighbor]) {
+        decode(bytes);
+      }
     }),
     { numRuns: 20_000 },
   );
+});
+
+Deno.test("neighbours and proxy entries come back as they were put in, as ours", () => {
+  for (const address of ["192.0.2.1", "fe80::1"]) {
+    const family = address.includes(":") ? 6 : 4;
+    const hardwareAddress = new Uint8Array([2, 0, 0, 0, 0, 9]);
+    const neighbor = { interfaceIndex: 7, address, hardwareAddress, isProxy: false };
+    assertEquals(decodeNeighbor(payloadOf(encodeNeighbor(neighbor))), { ...neighbor, family, protocol: 155 });
+    const proxy = { interfaceIndex: 7, address, isProxy: true };
+    assertEquals(decodeNeighbor(payloadOf(encodeNeighbor(proxy))), {
+      ...proxy,
+      hardwareAddress: undefined,
+      family,
+      protocol: 155,
+    });
+  }
 });

@@ -26,9 +26,10 @@ testNetlink("links are what `ip link` shows, and change", (netlink, namespace) =
     mtu: link.mtu,
     up: link.flags.includes("UP"),
     carrier: link.flags.includes("LOWER_UP"),
+    hardwareAddress: Uint8Array.from(link.address.split(":"), (octet: string) => parseInt(octet, 16)),
     kind: link.linkinfo?.info_kind,
   }));
-  assertEquals(netlink.links(), shown);
+  assertEquals(netlink.links().map(({ carrierChanges: _, ...link }) => link), shown);
 
   const { index } = netlink.requireLink("vx");
   netlink.setLink(index, { mtu: 1472 });
@@ -61,6 +62,7 @@ testNetlink("addresses are what `ip address` shows", (netlink, namespace) => {
       secondary: entry.secondary === true,
       deprecated: entry.deprecated === true,
       tentative: entry.tentative === true,
+      isDuplicate: entry.dadfailed === true,
     }))
   );
   const order = (one: { address: string }, other: { address: string }) =>
@@ -138,6 +140,69 @@ testNetlink(
     assertEquals(netlink.routes().filter((route) => route.protocol === DSMIP_PROTOCOL), []);
   },
 );
+
+testNetlink(
+  "a route replaces the one before, and its gateway may be on the link by our word",
+  (netlink, namespace) => {
+    const { index: interfaceIndex } = netlink.requireLink("vx");
+    for (
+      const [destination, gateways] of [["0.0.0.0", ["192.0.2.1", "192.0.2.2"]], ["::", [
+        "fe80::1",
+        "2001:db8::2",
+      ]]] as const
+    ) {
+      for (const gateway of gateways) {
+        netlink.replaceRoute({
+          destination,
+          prefixLength: 0,
+          gateway,
+          interfaceIndex,
+          table: 41910,
+          isGatewayOnLink: true,
+        });
+      }
+      const ours = netlink.routes().filter(({ table, family }) =>
+        table === 41910 && family === (destination === "::" ? 6 : 4)
+      );
+      assertEquals(ours.map(({ gateway }) => gateway), [gateways[1]]);
+    }
+    assertEquals(namespace.ipJson("route", "show", "table", "41910")[0].flags, ["onlink"]);
+  },
+);
+
+testNetlink("neighbours and proxy entries are what `ip neighbour` shows", (netlink, namespace) => {
+  const { index: interfaceIndex } = netlink.requireLink("vx");
+  for (const address of ["192.0.2.1", "fe80::1"]) {
+    const neighbor = {
+      interfaceIndex,
+      address,
+      hardwareAddress: new Uint8Array([2, 0, 0, 0, 0, 9]),
+      isProxy: false,
+    };
+    netlink.setNeighbor({ ...neighbor, hardwareAddress: new Uint8Array([2, 0, 0, 0, 0, 8]) });
+    netlink.setNeighbor(neighbor);
+    const [shown] = namespace.ipJson("neigh", "show", "to", address);
+    assertEquals([shown.dev, shown.lladdr, shown.state], ["vx", "02:00:00:00:00:09", ["REACHABLE"]]);
+    netlink.setNeighbor({ interfaceIndex, address, isProxy: true });
+    assertEquals(
+      netlink.neighbors().filter((entry) => entry.address === address).map((
+        { isProxy, protocol },
+      ) => [isProxy, protocol]),
+      [[false, 155], [true, 155]],
+    );
+    netlink.deleteNeighbor({ interfaceIndex, address, isProxy: true });
+    netlink.deleteNeighbor(neighbor);
+  }
+  assertEquals(namespace.ip("neigh", "show", "proxy"), "");
+});
+
+testNetlink("how often the carrier changed is counted, also where nobody looked", (netlink, namespace) => {
+  const before = netlink.requireLink("vx");
+  namespace.ip("link", "set", "vy", "down");
+  namespace.ip("link", "set", "vy", "up");
+  const after = netlink.requireLink("vx");
+  assertEquals([after.carrier, after.carrierChanges - before.carrierChanges], [true, 2]);
+});
 
 testNetlink("the kernel's own words come with its errors", (netlink) => {
   const unreachable = assertThrows(

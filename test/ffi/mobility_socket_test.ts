@@ -1,0 +1,202 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { formatIpv6 } from "../../core/wire/address.ts";
+import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
+import { MobilitySocket } from "../../ffi/mobility_socket.ts";
+import { SilentTunnelTable } from "../../ffi/nft.ts";
+import { IPPROTO_RAW, openRaw6Socket, sendRaw6 } from "../../ffi/raw6_socket.ts";
+import { counting, ipv6 } from "../forwarding/packets.ts";
+import { run, testInsideNamespace, TestNamespace, until } from "./in_namespace.ts";
+import { receive6 } from "../../ffi/udp6_socket.ts";
+
+const NEAR = "2001:db8:5::1";
+const NEAR_OTHER = "2001:db8:5::2";
+const FAR = "2001:db8:5::9";
+const BUFFER = 1 << 20;
+
+/** The namespace that we are in has NEAR and NEAR_OTHER on "vx"; the other has FAR on "vy". */
+async function withNeighbor(
+  namespace: TestNamespace,
+  body: (neighbor: TestNamespace) => Promise<void> | void,
+): Promise<void> {
+  const neighbor = new TestNamespace();
+  try {
+    namespace.ip("link", "add", "vx", "type", "veth", "peer", "name", "vy", "netns", neighbor.name);
+    neighbor.ip("link", "set", "vy", "up");
+    neighbor.ip("addr", "add", `${FAR}/64`, "dev", "vy", "nodad");
+    namespace.ip("link", "set", "vx", "up");
+    for (const address of [NEAR, NEAR_OTHER]) {
+      namespace.ip("addr", "add", `${address}/64`, "dev", "vx", "nodad");
+    }
+    namespace.run("sysctl", "-qw", "net.ipv6.icmp.ratelimit=0");
+    await body(neighbor);
+  } finally {
+    neighbor.remove();
+  }
+}
+
+/** The ICMPv6 errors that each packet of mobility_packets.py brings. */
+async function answers(namespace: TestNamespace, neighbor: TestNamespace): Promise<Record<string, string[]>> {
+  const script = new URL("mobility_packets.py", import.meta.url).pathname;
+  const hardwareAddress = namespace.ipJson("link", "show", "vx")[0].address;
+  const child = new Deno.Command("ip", {
+    args: [
+      "netns",
+      "exec",
+      neighbor.name,
+      "/usr/bin/python3",
+      script,
+      "vy",
+      hardwareAddress,
+      FAR,
+      NEAR,
+      NEAR_OTHER,
+    ],
+  });
+  const { success, stdout, stderr } = await child.output();
+  const decoder = new TextDecoder();
+  if (!success) throw new Error(decoder.decode(stderr));
+  return JSON.parse(decoder.decode(stdout));
+}
+
+function errorsOnly(all: Record<string, string[]>): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(all).filter(([, errors]) => errors.length > 0));
+}
+
+testInsideNamespace(
+  "mobility headers come in behind any extension headers, and no ICMPv6 error leaves",
+  async (namespace) => {
+    await withNeighbor(namespace, async (neighbor) => {
+      const unaware = errorsOnly(await answers(namespace, neighbor));
+      assert("binding update" in unaware, "the kernel by itself answers");
+      assert("limit, IPv4 in IPv6" in unaware, "the kernel by itself answers");
+
+      using socket = new MobilitySocket({ address: NEAR, receiveBufferOctets: BUFFER });
+      const table = new SilentTunnelTable("mobility");
+      assertEquals(errorsOnly(await answers(namespace, neighbor)), {
+        // Nobody has this port: an honest answer about something else.
+        "destination options, UDP": ["1/4"],
+      });
+      const headers = [];
+      for (let packet; (packet = socket.receive());) {
+        const { payload } = packet;
+        assertEquals([formatIpv6(payload, 8), formatIpv6(payload, 24)], [FAR, NEAR]);
+        assertEquals(payload.length, 40 + (payload[4] << 8 | payload[5]), "whole");
+        headers.push(payload[6]);
+      }
+      assertEquals(
+        headers,
+        [60, 135, 43, 0],
+        "home address option, none, routing header, hop-by-hop options",
+      );
+      table.close();
+      assertEquals(errorsOnly(await answers(namespace, neighbor)), unaware, "and afterwards as before");
+    });
+  },
+);
+
+testInsideNamespace(
+  "a tunnel's raw sockets get their packets, and no ICMPv6 error leaves",
+  async (namespace) => {
+    await withNeighbor(namespace, async (neighbor) => {
+      const table = new SilentTunnelTable("mobility");
+      const sockets = [41, 4].map((protocol) =>
+        openRaw6Socket({ protocol, address: NEAR, bufferOctets: BUFFER })
+      );
+      const errors = errorsOnly(await answers(namespace, neighbor));
+      assertEquals(Object.keys(errors), ["destination options, UDP"]);
+      for (const [index, version] of [6, 4].entries()) {
+        const buffer = new Uint8Array(2000);
+        for (let count = 0; count < 2; count++) {
+          assert(receive6(sockets[index], buffer) !== undefined, "plain, and behind the limit");
+          assertEquals(buffer[0] >> 4, version, "what follows the outer header");
+        }
+        assertEquals(receive6(sockets[index], buffer), undefined);
+        closeFileDescriptor(sockets[index]);
+      }
+      table.close();
+    });
+  },
+);
+
+testInsideNamespace(
+  "packets leave as they are given, with whatever source and extension headers",
+  async (namespace) => {
+    await withNeighbor(namespace, async (neighbor) => {
+      using receiver = neighbor.enter(() =>
+        new MobilitySocket({ address: FAR, receiveBufferOctets: BUFFER })
+      );
+      const sender = openRaw6Socket({
+        protocol: IPPROTO_RAW,
+        address: NEAR,
+        device: "vx",
+        bufferOctets: BUFFER,
+      });
+      const homeAddressOption = [135, 2, 1, 2, 0, 0, 201, 16, ...new Array(16).fill(9)];
+      const routingHeader = [135, 2, 2, 1, 0, 0, 0, 0, ...new Array(16).fill(9)];
+      for (const [nextHeader, head] of [[60, homeAddressOption], [43, routingHeader], [135, []]] as const) {
+        for (const source of [NEAR, "2001:db8:100::100"]) {
+          const payload = new Uint8Array([...head, ...counting(16)]);
+          const packet = ipv6({
+            source,
+            destination: FAR,
+            nextHeader,
+            trafficClass: 0xb8,
+            hopLimit: 3,
+            payload,
+          });
+          assertEquals(sendRaw6(sender, packet, FAR), undefined);
+          let received;
+          await until("the packet", () => (received = receiver.receive()) !== undefined);
+          assertEquals([...received!.payload], [...packet]);
+        }
+      }
+      const fault = sendRaw6(sender, ipv6({ source: NEAR, destination: FAR, payload: counting(1500) }), FAR);
+      assertEquals(fault?.errnoName, "EMSGSIZE");
+      closeFileDescriptor(sender);
+    });
+  },
+);
+
+testInsideNamespace(
+  "packets of one interface alone, where one is named; never what this host sends",
+  async (namespace) => {
+    await withNeighbor(namespace, async (neighbor) => {
+      const lo = namespace.ipJson("link", "show", "lo")[0].ifindex;
+      using elsewhere = new MobilitySocket({
+        address: NEAR,
+        interfaceIndex: lo,
+        receiveBufferOctets: BUFFER,
+      });
+      using everywhere = new MobilitySocket({ address: NEAR, receiveBufferOctets: BUFFER });
+      using outgoing = new MobilitySocket({ address: FAR, receiveBufferOctets: BUFFER });
+      neighbor.enter(() => {
+        const sender = openRaw6Socket({ protocol: IPPROTO_RAW, address: FAR, bufferOctets: BUFFER });
+        sendRaw6(
+          sender,
+          ipv6({ source: FAR, destination: NEAR, nextHeader: 135, payload: counting(16) }),
+          NEAR,
+        );
+        closeFileDescriptor(sender);
+      });
+      await until("the packet", () => everywhere.receive() !== undefined);
+      const sender = openRaw6Socket({ protocol: IPPROTO_RAW, address: NEAR, bufferOctets: BUFFER });
+      sendRaw6(sender, ipv6({ source: NEAR, destination: FAR, nextHeader: 135, payload: counting(16) }), FAR);
+      closeFileDescriptor(sender);
+      await until("it is away", () => run("ip", "-n", neighbor.name, "-s", "link", "show", "vy") !== "");
+      assertEquals([elsewhere.receive(), everywhere.receive(), outgoing.receive()], [
+        undefined,
+        undefined,
+        undefined,
+      ]);
+    });
+  },
+);
+
+testInsideNamespace("the chains are those that nft would write", (namespace) => {
+  const table = new SilentTunnelTable("mobility");
+  const prerouting = namespace.run("nft", "list", "chain", "inet", "dsmip_mobility", "prerouting");
+  assertStringIncludes(prerouting, "type filter hook prerouting priority -350; policy accept;");
+  // The name where the host has a list of protocols.
+  assertMatch(prerouting, /meta l4proto (135|mobility-header) fib daddr type local counter packets 0/);
+  table.close();
+});
