@@ -30,9 +30,13 @@ export interface EgressOptions {
 /** What the rest of the daemon may tell an egress. */
 export type EgressNews = Extract<EgressEvent, { readonly kind: "chosen" | "doubt" }>;
 
-/** The machine's last action is done. */
-interface Stopped {
-  readonly kind: "stopped";
+/** An event that somebody waits for, until all that the machine wanted then is done. */
+type AwaitedEvent = EgressEvent & { readonly done?: () => void };
+
+/** Follows the actions of an awaited event. */
+interface Done {
+  readonly kind: "done";
+  readonly done: () => void;
 }
 
 /** An interface that is there under its name. */
@@ -54,8 +58,7 @@ export class Egress implements AsyncDisposable {
   readonly #options: EgressOptions;
   readonly #netlink = new Netlink();
   readonly #changes = new NetlinkSubscription(["link", "address"]);
-  readonly #loop: ControlLoop<EgressEvent, EgressAction | Stopped>;
-  readonly #stopped = Promise.withResolvers<void>();
+  readonly #loop: ControlLoop<AwaitedEvent, EgressAction | Done>;
   readonly #running: Promise<void>;
   readonly #following: Promise<void>;
   /** Listeners of interfaces that have gone, as they close. */
@@ -67,11 +70,11 @@ export class Egress implements AsyncDisposable {
   constructor(options: EgressOptions) {
     this.#options = options;
     const { machine, log, interfaceName } = options;
-    this.#loop = new ControlLoop<EgressEvent, EgressAction | Stopped>({
+    this.#loop = new ControlLoop<AwaitedEvent, EgressAction | Done>({
       machine: {
         handle: (event, now) => {
           const actions = machine.handle(event, now);
-          return event.kind === "stop" ? [...actions, { kind: "stopped" }] : actions;
+          return event.done === undefined ? actions : [...actions, { kind: "done", done: event.done }];
         },
         nextDeadline: () => machine.nextDeadline(),
       },
@@ -93,8 +96,9 @@ export class Egress implements AsyncDisposable {
     return this.#options.interfaceName;
   }
 
-  tell(news: EgressNews): void {
-    this.#push(news);
+  /** Resolves when the interface is as the machine wants it then. */
+  tell(news: EgressNews): Promise<void> {
+    return this.#pushAndWait(news);
   }
 
   /** Lets the machine say its last words on the link, then leaves the interface as it was found. */
@@ -110,12 +114,17 @@ export class Egress implements AsyncDisposable {
   async #close(): Promise<void> {
     await this.#changes.close();
     await this.#following;
-    if (this.#loop.push({ kind: "stop" })) await this.#stopped.promise;
+    await this.#pushAndWait({ kind: "stop" });
     this.#loop.stop();
     await this.#running;
     this.#detach();
     await Promise.all(this.#closing);
     this.#netlink.close();
+  }
+
+  async #pushAndWait(event: EgressEvent): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (this.#loop.push({ ...event, done: resolve })) await promise;
   }
 
   #push(event: EgressEvent): void {
@@ -223,7 +232,7 @@ export class Egress implements AsyncDisposable {
     attachment.host.close(name);
   }
 
-  #perform(action: EgressAction | Stopped): void {
+  #perform(action: EgressAction | Done): void {
     const { log, onCandidates } = this.#options;
     const attachment = this.#attachment;
     switch (action.kind) {
@@ -231,8 +240,8 @@ export class Egress implements AsyncDisposable {
         return log.report(action);
       case "candidates":
         return onCandidates(action.candidates);
-      case "stopped":
-        return this.#stopped.resolve();
+      case "done":
+        return action.done();
       case "sendFrame": {
         const fault = attachment?.socket.send(action);
         if (fault !== undefined) log.debug("not sent on the link", { error: fault.message });

@@ -1,22 +1,22 @@
 import type { MobileNodeAction } from "../../core/control/action.ts";
 import type { MobileNodeEvent } from "../../core/control/event.ts";
 import { MobileNode } from "../../core/control/mobile_node.ts";
-import type { Ipv4Address } from "../../core/wire/address.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { openTunQueues } from "../../ffi/tun.ts";
 import type { MobileNodeConfiguration } from "../configuration/record.ts";
-import { messageOf } from "../output/fault.ts";
+import { Failure, messageOf } from "../output/fault.ts";
+import { Attachments } from "./attachments.ts";
 import { ControlLoop, currentNow } from "./control_loop.ts";
 import { ControlSocket } from "./control_socket.ts";
 import type { DataPathCounters } from "./data_path.ts";
 import { DataPathGroup } from "./data_path_group.ts";
+import { Egresses } from "./egresses.ts";
 import { hmac } from "./hmac.ts";
-import { CareOfAddressWatch } from "./host_care_of_address.ts";
 import { HostNetwork } from "./host_network.ts";
 import type { Log } from "./log.ts";
 import type { Offloads } from "./offloads.ts";
-import { openOuterSockets, type OuterSockets, sendSignalling } from "./outer_sockets.ts";
 import { stopSignal } from "./stop_signal.ts";
+import type { Trace } from "./trace.ts";
 
 /**
  * Runs a mobile node until SIGTERM or SIGINT, then de-registers and puts everything back as it was.
@@ -24,9 +24,13 @@ import { stopSignal } from "./stop_signal.ts";
  */
 export async function runMobileNode(
   configuration: MobileNodeConfiguration,
-  { log, offloads }: { readonly log: Log; readonly offloads: Offloads },
+  { log, offloads, trace }: {
+    readonly log: Log;
+    readonly offloads: Offloads;
+    readonly trace?: Trace;
+  },
 ): Promise<void> {
-  const { settings, egress, workers } = configuration;
+  const { settings, egress, workers, localPort } = configuration;
   for (const warning of configuration.warnings) log.warning(warning);
   using signal = stopSignal();
   await using cleanup = new AsyncDisposableStack();
@@ -36,11 +40,16 @@ export async function runMobileNode(
 
   // The control socket comes first: it tells a second daemon from the first before anything is touched.
   let counters: () => DataPathCounters | null = () => null;
+  const switchTo = (interfaceName: string) => {
+    if (!egress.includes(interfaceName)) {
+      throw new Failure(`no egress interface ${interfaceName}; this mobile node has: ${egress.join(", ")}`);
+    }
+    loop.push({ kind: "switchTo", interfaceName });
+    return {};
+  };
+  const status = () => ({ ...machine.status(currentNow()), counters: counters() });
   cleanup.use(
-    await ControlSocket.open({
-      path: configuration.controlSocket,
-      handlers: { status: () => ({ ...machine.status(currentNow()), counters: counters() }) },
-    }),
+    await ControlSocket.open({ path: configuration.controlSocket, handlers: { status, switch: switchTo } }),
   );
   const tuns = openTunQueues({ name: configuration.tun, queues: workers, offloads: offloads.tun });
   for (const { fileDescriptor } of tuns) cleanup.defer(() => closeFileDescriptor(fileDescriptor));
@@ -50,7 +59,9 @@ export async function runMobileNode(
   const dataPath = await DataPathGroup.start({
     role: "mobileNode",
     homeAddress: settings.homeAddress,
+    homeAgentAddress: settings.homeAgentAddress,
     homeAgentIpv4Address: settings.homeAgentIpv4Address,
+    mobileNetworkPrefixes: settings.mobileNetworkPrefixes,
     tuns,
     onSignalling: ({ kind, outer, packet }) => {
       if (kind === "signalling") loop.push({ kind, outer, packet });
@@ -59,27 +70,37 @@ export async function runMobileNode(
   });
   cleanup.defer(() => dataPath.close());
   counters = () => dataPath.counters();
+  const attachments = cleanup.use(
+    new Attachments(dataPath, {
+      localPort,
+      workers,
+      offloads,
+      log,
+      onMobilityPacket: (packet) => {
+        loop.push({ kind: "signalling", outer: undefined, packet });
+      },
+    }),
+  );
 
-  let sockets: OuterSockets | undefined;
-  const replaceSockets = async (address: Ipv4Address | undefined) => {
-    const old = sockets;
-    sockets = undefined;
-    await dataPath.setSockets([]);
-    old?.[Symbol.dispose]();
-    if (address === undefined) return;
-    const port = configuration.localPort;
-    const opened = openOuterSockets({ address, port, device: egress, workers, offloads });
-    sockets = opened;
-    await dataPath.setSockets(opened.queues);
+  const performAction = async (action: MobileNodeAction): Promise<void> => {
+    const startMs = performance.now();
+    await perform(action);
+    const { kind, ...details } = action;
+    if (kind !== "report") trace?.span("mobile node", kind, startMs, withoutOctets(details));
+    else trace?.note("mobile node", action.message, action.details);
   };
-  cleanup.defer(() => replaceSockets(undefined));
-
-  const performAction = (action: MobileNodeAction): void => {
+  const perform = async (action: MobileNodeAction): Promise<void> => {
     switch (action.kind) {
       case "report":
         return log.report(action);
+      case "useCareOfAddress":
+        await egresses.choose(action.candidate);
+        return await attachments.change(action.candidate);
       case "sendSignalling":
-        return sendSignalling(sockets, action, log);
+      case "sendPacket":
+        return attachments.send(action);
+      case "doubt":
+        return egresses.doubt(action.interfaceName);
       case "setTunnel":
         dataPath.setTunnel(action.tunnel, action.innerMtu);
         return network.setTunnel(action);
@@ -96,34 +117,34 @@ export async function runMobileNode(
     performAction,
     onError: (error) => log.error("an event could not be handled", { error: messageOf(error) }),
   });
+  const egresses = cleanup.use(
+    Egresses.open({
+      configuration,
+      log,
+      onCandidates: (candidates) => {
+        trace?.note("egress interfaces", "careOfAddresses", { candidates });
+        loop.push({ kind: "careOfAddresses", candidates });
+      },
+      onFailure: failure.reject,
+    }),
+  );
   const running = loop.run();
-
-  // Each change waits for the one before: the sockets are those of the care-of address that the machine knows.
-  let change = Promise.resolve();
-  const watch = new CareOfAddressWatch({
-    egress,
-    homeAgentAddress: settings.homeAgentIpv4Address,
-    onChange: (address, linkMtu) => {
-      change = change.then(() => replaceSockets(address)).then(
-        () => void loop.push({ kind: "careOfAddress", address, linkMtu }),
-        (error) => {
-          log.error("care-of address not usable", { address: address ?? "none", reason: messageOf(error) });
-          loop.push({ kind: "careOfAddress", address: undefined, linkMtu });
-        },
-      );
-    },
-    onFailure: failure.reject,
-  });
-  log.info("mobile node ready", { egress, tun, homeAddress: settings.homeAddress });
+  log.info("mobile node ready", { egress: egress.join(" "), tun, homeAddress: settings.homeAddress });
   try {
     await Promise.race([signal.requested, failure.promise]);
     log.info("mobile node stops");
-    await watch.close();
-    await change;
+    egresses.quiet();
     loop.push({ kind: "stop" });
     await Promise.race([finished.promise, failure.promise]);
   } finally {
     loop.stop();
     await running;
   }
+}
+
+/** What a trace shows of an action: packets are in captures. */
+function withoutOctets(details: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(details).map(([name, value]) => [name, value instanceof Uint8Array ? value.length : value]),
+  );
 }

@@ -1,0 +1,99 @@
+import { EgressInterface } from "../../core/control/movement/egress_interface.ts";
+import type { CareOfAddressCandidate } from "../../core/control/movement/candidate.ts";
+import type { MobileNodeConfiguration } from "../configuration/record.ts";
+import { Egress } from "./egress.ts";
+import { EgressWatch } from "./egress_watch.ts";
+import type { Log } from "./log.ts";
+import { SavedSysctls } from "./saved_sysctls.ts";
+
+export interface EgressesOptions {
+  readonly configuration: MobileNodeConfiguration;
+  readonly log: Log;
+  /** Those of all interfaces, the most preferred interface first; at each change. */
+  readonly onCandidates: (candidates: readonly CareOfAddressCandidate[]) => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** The egress interfaces of a mobile node: configured by us, or by somebody else while we listen. */
+export class Egresses implements AsyncDisposable {
+  readonly #options: EgressesOptions;
+  readonly #cleanup = new AsyncDisposableStack();
+  /** Those that are ours to configure. */
+  readonly #managed: Egress[] = [];
+  readonly #candidates: (readonly CareOfAddressCandidate[])[];
+  #hasClosed = false;
+
+  /** @throws SystemError */
+  static open(options: EgressesOptions): Egresses {
+    const egresses = new Egresses(options);
+    const { configuration } = options;
+    if (configuration.manage) egresses.#manage(configuration);
+    else egresses.#watch(configuration);
+    return egresses;
+  }
+
+  private constructor(options: EgressesOptions) {
+    this.#options = options;
+    this.#candidates = options.configuration.egress.map(() => []);
+  }
+
+  #manage({ egress, controlSocket, routerProbeMs }: MobileNodeConfiguration): void {
+    const { log, onFailure } = this.#options;
+    const sysctls = this.#cleanup.use(new SavedSysctls({ path: `${controlSocket}.sysctls`, log }));
+    for (const [position, interfaceName] of egress.entries()) {
+      const secret = crypto.getRandomValues(new Uint8Array(16));
+      const machine = new EgressInterface({ interfaceName, routerProbeMs, secret }, { random: Math.random });
+      const onCandidates = (candidates: readonly CareOfAddressCandidate[]) => this.#take(position, candidates);
+      const options = { interfaceName, position, machine, sysctls, log, onCandidates, onFailure };
+      this.#managed.push(this.#cleanup.use(new Egress(options)));
+    }
+  }
+
+  #watch({ egress, settings }: MobileNodeConfiguration): void {
+    const { onFailure } = this.#options;
+    for (const [position, interfaceName] of egress.entries()) {
+      this.#cleanup.use(
+        new EgressWatch({
+          interfaceName,
+          homeAgent: { 4: settings.homeAgentIpv4Address, 6: settings.homeAgentAddress },
+          homeAddress: settings.homeAddress,
+          onCandidates: (candidates) => this.#take(position, candidates),
+          onFailure,
+        }),
+      );
+    }
+  }
+
+  #take(position: number, candidates: readonly CareOfAddressCandidate[]): void {
+    this.#candidates[position] = candidates;
+    if (!this.#hasClosed) this.#options.onCandidates(this.#candidates.flat());
+  }
+
+  /** The care-of address from now on; resolves when its interface is ready to send from it. */
+  async choose(candidate: CareOfAddressCandidate | undefined): Promise<void> {
+    await Promise.all(
+      this.#managed.map((egress) => {
+        const address = egress.interfaceName === candidate?.interfaceName ? candidate.address : undefined;
+        return egress.tell({ kind: "chosen", address });
+      }),
+    );
+  }
+
+  /** The home agent does not answer by this interface. */
+  doubt(interfaceName: string): void {
+    for (const egress of this.#managed) {
+      if (egress.interfaceName === interfaceName) void egress.tell({ kind: "doubt" });
+    }
+  }
+
+  /** No candidates are told any more, and nothing of the interfaces changes. */
+  quiet(): void {
+    this.#hasClosed = true;
+  }
+
+  /** Leaves the interfaces as they were found. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.quiet();
+    await this.#cleanup.disposeAsync();
+  }
+}
