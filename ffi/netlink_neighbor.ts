@@ -20,6 +20,8 @@ export interface Neighbor {
   readonly hardwareAddress?: Uint8Array;
   /** This host answers for the address (proxy neighbour discovery, proxy ARP). */
   readonly isProxy: boolean;
+  /** Of a proxy entry: advertise a router (the R flag of Neighbor Advertisements). */
+  readonly isRouter?: boolean;
   /** Who set it: 155 is dsmip. 0 also where the kernel (before 5.0) keeps no such number. */
   readonly protocol: number;
 }
@@ -33,6 +35,7 @@ const NDA_LLADDR = 2;
 const NDA_PROTOCOL = 12;
 const NUD_REACHABLE = 0x02;
 const NTF_PROXY = 0x08;
+const NTF_ROUTER = 0x80;
 
 /** RTM_NEWNEIGH, RTM_DELNEIGH. Undefined also for what a bridge knows about its ports. */
 export function decodeNeighbor(payload: Uint8Array): Neighbor | undefined {
@@ -47,6 +50,7 @@ export function decodeNeighbor(payload: Uint8Array): Neighbor | undefined {
     address,
     hardwareAddress: attributes.get(NDA_LLADDR)?.slice(),
     isProxy: (payload[10] & NTF_PROXY) !== 0,
+    isRouter: (payload[10] & NTF_ROUTER) !== 0,
     protocol: attributes.get(NDA_PROTOCOL)?.[0] ?? 0,
   };
 }
@@ -56,7 +60,7 @@ export function decodeNeighbor(payload: Uint8Array): Neighbor | undefined {
  * itself whether it still is. @throws RangeError when the text is no address
  */
 export function encodeNeighbor(
-  { interfaceIndex, address, hardwareAddress, isProxy }: NewNeighbor,
+  { interfaceIndex, address, hardwareAddress, isProxy, isRouter }: NewNeighbor,
 ): NetlinkBody {
   const { family, octets } = encodeIpAddress(address);
   const body = new Uint8Array(NDMSG_OCTETS);
@@ -64,7 +68,7 @@ export function encodeNeighbor(
   body[0] = family;
   view.setInt32(4, interfaceIndex, true);
   view.setUint16(8, isProxy ? 0 : NUD_REACHABLE, true);
-  body[10] = isProxy ? NTF_PROXY : 0;
+  body[10] = (isProxy ? NTF_PROXY : 0) | (isRouter ? NTF_ROUTER : 0);
   const attributes: NetlinkAttribute[] = [
     [NDA_DST, octets],
     [NDA_PROTOCOL, new Uint8Array([DSMIP_PROTOCOL])],

@@ -1,149 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { Egress } from "../../cli/daemon/egress.ts";
-import { removeLeftovers } from "../../cli/daemon/host_leftovers.ts";
-import { SavedSysctls } from "../../cli/daemon/saved_sysctls.ts";
-import type { CareOfAddressCandidate } from "../../core/control/movement/candidate.ts";
 import type { EgressAction } from "../../core/control/movement/egress_action.ts";
-import type { EgressEvent } from "../../core/control/movement/egress_event.ts";
-import { Netlink } from "../../ffi/netlink.ts";
-import { testInsideNamespace, type TestNamespace, until } from "../ffi/in_namespace.ts";
-import { RecordingLog } from "./recording_log.ts";
-
-/** A machine that notes what it hears and does what it was told to do with it. */
-class Script {
-  readonly events: EgressEvent[] = [];
-  answer: (event: EgressEvent) => readonly EgressAction[] = () => [];
-
-  handle(event: EgressEvent): readonly EgressAction[] {
-    this.events.push(event);
-    return this.answer(event);
-  }
-
-  nextDeadline(): undefined {
-    return undefined;
-  }
-
-  of<Kind extends EgressEvent["kind"]>(kind: Kind) {
-    return this.events.filter((event): event is Extract<EgressEvent, { kind: Kind }> => event.kind === kind);
-  }
-}
-
-interface Bench {
-  readonly script: Script;
-  readonly egress: Egress;
-  readonly log: RecordingLog;
-  readonly candidates: CareOfAddressCandidate[];
-  /** Does these as the answer to the next event. */
-  perform(...actions: EgressAction[]): void;
-  close(): Promise<void>;
-}
-
-function open(path: string, interfaceName = "vx", position = 0): Bench {
-  const script = new Script();
-  const log = new RecordingLog();
-  const candidates: CareOfAddressCandidate[] = [];
-  const sysctls = new SavedSysctls({ path, log });
-  const egress = new Egress({
-    interfaceName,
-    position,
-    machine: script,
-    sysctls,
-    log,
-    onCandidates: (all) => void candidates.splice(0, candidates.length, ...all),
-    onFailure: (error) => {
-      throw error;
-    },
-  });
-  return {
-    script,
-    egress,
-    log,
-    candidates,
-    perform: (...actions) => {
-      script.answer = () => {
-        script.answer = () => [];
-        return actions;
-      };
-      egress.tell({ kind: "doubt" });
-    },
-    close: async () => {
-      await egress.close();
-      sysctls[Symbol.dispose]();
-    },
-  };
-}
-
-function testEgress(
-  name: string,
-  body: (namespace: TestNamespace, statePath: string) => Promise<void>,
-): void {
-  testInsideNamespace(name, async (namespace) => {
-    const folder = Deno.makeTempDirSync();
-    try {
-      await body(namespace, `${folder}/mn.sysctls`);
-    } finally {
-      Deno.removeSync(folder, { recursive: true });
-    }
-  });
-}
-
-function addLink(namespace: TestNamespace): void {
-  namespace.ip("link", "add", "vx", "type", "veth", "peer", "name", "vy");
-  namespace.ip("link", "set", "vy", "up");
-  namespace.ip("link", "set", "vx", "up");
-}
-
-/** All that an egress may touch, of addresses only those that are ours. */
-function state(namespace: TestNamespace): string {
-  return [
-    namespace.ip("addr", "show", "scope", "global"),
-    namespace.ip("-4", "route", "show", "table", "all"),
-    namespace.ip("-6", "route", "show", "table", "all").replaceAll(
-      /^(multicast|local|anycast|fe80).*\n/gm,
-      "",
-    ),
-    namespace.ip("-4", "rule", "show"),
-    namespace.ip("-6", "rule", "show"),
-    namespace.ip("neigh", "show"),
-    sysctls(namespace),
-  ].join("\n");
-}
-
-function sysctls(namespace: TestNamespace, name = "vx"): string {
-  const keys = [
-    ...["accept_ra", "addr_gen_mode", "router_solicitations"].map((key) => `net.ipv6.conf.${name}.${key}`),
-    ...["promote_secondaries", "rp_filter"].map((key) => `net.ipv4.conf.${name}.${key}`),
-  ];
-  return namespace.run("sysctl", "-n", ...keys).trim().split("\n").join(" ");
-}
-
-const IPV6 = "2001:db8:1::7";
-const GATEWAY = "fe80::1";
-const HARDWARE = new Uint8Array([2, 0, 0, 0, 0, 1]);
-
-const CONFIGURE: readonly EgressAction[] = [
-  { kind: "addAddress", address: "fe80::7", prefixLength: 64 },
-  { kind: "addAddress", address: IPV6, prefixLength: 64 },
-  { kind: "addAddress", address: "192.0.2.7", prefixLength: 24 },
-  {
-    kind: "setRoutes",
-    family: 6,
-    routes: [
-      { destination: "2001:db8:1::", prefixLength: 64, gateway: undefined },
-      { destination: "::", prefixLength: 0, gateway: GATEWAY },
-    ],
-  },
-  {
-    kind: "setRoutes",
-    family: 4,
-    routes: [{ destination: "0.0.0.0", prefixLength: 0, gateway: "198.51.100.1" }],
-  },
-  { kind: "setNeighbor", address: GATEWAY, hardwareAddress: HARDWARE },
-];
+import { until } from "../ffi/in_namespace.ts";
+import { addLink, CONFIGURE, GATEWAY, IPV6, openEgress, state, sysctls, testEgress } from "./egress_bench.ts";
 
 testEgress("the machine hears of the link first, and of each change of it", async (namespace, path) => {
   addLink(namespace);
-  const bench = open(path);
+  const bench = openEgress(path);
   const { script } = bench;
   await until("the link", () => script.of("link").length > 0);
   const [first] = script.events;
@@ -185,7 +47,7 @@ testEgress(
   async (namespace, path) => {
     addLink(namespace);
     const before = state(namespace);
-    const bench = open(path);
+    const bench = openEgress(path);
     bench.perform(...CONFIGURE);
     // The kernel's own link-local address may be ready, too.
     await until(
@@ -231,7 +93,7 @@ testEgress(
 
 testEgress("a second IPv4 address of the subnet outlives the first", async (namespace, path) => {
   addLink(namespace);
-  const bench = open(path);
+  const bench = openEgress(path);
   const add = (address: string): EgressAction => ({ kind: "addAddress", address, prefixLength: 24 });
   bench.perform(add("192.0.2.7"), add("192.0.2.8"), {
     kind: "removeAddress",
@@ -255,7 +117,7 @@ testEgress("an address that is there already is used and left there", async (nam
   addLink(namespace);
   namespace.ip("addr", "add", `${IPV6}/64`, "dev", "vx", "nodad");
   const before = state(namespace);
-  const bench = open(path);
+  const bench = openEgress(path);
   await until("the link", () => bench.script.of("link").length > 0);
   bench.script.events.length = 0;
   bench.perform({ kind: "addAddress", address: IPV6, prefixLength: 64 });
@@ -269,7 +131,7 @@ testEgress(
   "after switching off and on, the same configuration can be put there again",
   async (namespace, path) => {
     addLink(namespace);
-    const bench = open(path);
+    const bench = openEgress(path);
     bench.perform(...CONFIGURE);
     await until("ready", () => bench.script.of("addressReady").length >= 3);
     namespace.ip("link", "set", "vx", "down");
@@ -296,7 +158,7 @@ testEgress(
 testEgress(
   "the interface may be missing at first, go, come back, and be renamed either way",
   async (namespace, path) => {
-    const bench = open(path);
+    const bench = openEgress(path);
     const { script } = bench;
     const last = () =>
       script.events.filter(({ kind }) => kind === "link" || kind === "linkGone").at(-1)?.kind;
@@ -331,8 +193,8 @@ testEgress(
 
 testEgress("a machine's last frame leaves before everything is taken back", async (namespace, path) => {
   addLink(namespace);
-  const near = open(path);
-  const far = open(`${path}2`, "vy", 1);
+  const near = openEgress(path);
+  const far = openEgress(`${path}2`, "vy", 1);
   await until("both links", () => near.script.of("link").length > 0 && far.script.of("link").length > 0);
   near.script.answer = ({ kind }) =>
     kind === "stop"
@@ -352,90 +214,10 @@ testEgress("strict filtering of sources becomes loose, where it is strict", asyn
   for (const [all, own, managed] of [["0", "0", "0"], ["1", "0", "2"], ["0", "1", "2"], ["2", "1", "1"]]) {
     addLink(namespace);
     namespace.run("sysctl", "-qw", `net.ipv4.conf.all.rp_filter=${all}`, `net.ipv4.conf.vx.rp_filter=${own}`);
-    const bench = open(path);
+    const bench = openEgress(path);
     assertEquals(sysctls(namespace).split(" ")[4], managed);
     await bench.close();
     assertEquals(sysctls(namespace).split(" ")[4], own);
     namespace.ip("link", "del", "vx");
   }
-});
-
-testEgress(
-  "what a killed run left is removed by the next, kernel parameters too",
-  async (namespace, path) => {
-    addLink(namespace);
-    const before = state(namespace);
-    const killed = open(path);
-    killed.perform(...CONFIGURE);
-    await until("configured", () => killed.script.of("addressReady").length >= 3);
-    // As kill -9 would leave it: a copy of what was noted, then everything else is forgotten.
-    const noted = Deno.readTextFileSync(path);
-    const left = sysctls(namespace);
-    await killed.close();
-    assertEquals(state(namespace), before);
-    const netlink = new Netlink();
-    const { index: interfaceIndex } = netlink.requireLink("vx");
-    namespace.run(
-      "sysctl",
-      "-qw",
-      ...Object.keys(JSON.parse(noted)).map((key, index) =>
-        `${key.replaceAll("/", ".")}=${["0", "1", "0", "1"][index]}`
-      ),
-    );
-    assertEquals(sysctls(namespace), left);
-    Deno.writeTextFileSync(path, noted);
-    netlink.addAddress({
-      interfaceIndex,
-      address: IPV6,
-      prefixLength: 64,
-      noDad: true,
-      noPrefixRoute: true,
-      protocol: 155,
-    });
-    netlink.replaceRoute({
-      destination: "::",
-      prefixLength: 0,
-      gateway: GATEWAY,
-      interfaceIndex,
-      table: 41910,
-      isGatewayOnLink: true,
-    });
-    netlink.addRule({ family: 6, priority: 4191, outputInterface: "vx", table: 41910 });
-    netlink.setNeighbor({ interfaceIndex, address: GATEWAY, hardwareAddress: HARDWARE, isProxy: false });
-    netlink.setNeighbor({ interfaceIndex, address: "2001:db8:100::100", isProxy: true });
-
-    const log = new RecordingLog();
-    removeLeftovers(netlink, { log, tun: "dsmip-mn" });
-    new SavedSysctls({ path, log });
-    assertEquals(state(namespace), before);
-    assertEquals(namespace.ip("-6", "neigh", "show", "proxy"), "");
-    assertEquals([log.of("warning"), log.of("info").length], [[], 5 + Object.keys(JSON.parse(noted)).length]);
-    assertEquals(
-      [...Deno.readDirSync(path.slice(0, path.lastIndexOf("/")))],
-      [],
-      "nothing is noted any more",
-    );
-    netlink.close();
-  },
-);
-
-testEgress("a file of saved parameters that holds something else is no danger", (namespace, path) => {
-  const log = new RecordingLog();
-  for (
-    const text of [
-      "",
-      "[]",
-      "null",
-      "7",
-      '{"kernel/hostname":"x"}',
-      '{"net/ipv6/conf/../../../x/y":"1"}',
-      '{"net/ipv6/conf/gone/accept_ra":"1"}',
-    ]
-  ) {
-    Deno.writeTextFileSync(path, text);
-    new SavedSysctls({ path, log });
-  }
-  assert(namespace.run("hostname").trim() !== "x");
-  assertEquals(log.of("warning"), []);
-  return Promise.resolve();
 });

@@ -179,9 +179,9 @@ Deno.test("neighbours and proxy entries come back as they were put in, as ours",
   for (const address of ["192.0.2.1", "fe80::1"]) {
     const family = address.includes(":") ? 6 : 4;
     const hardwareAddress = new Uint8Array([2, 0, 0, 0, 0, 9]);
-    const neighbor = { interfaceIndex: 7, address, hardwareAddress, isProxy: false };
+    const neighbor = { interfaceIndex: 7, address, hardwareAddress, isProxy: false, isRouter: false };
     assertEquals(decodeNeighbor(payloadOf(encodeNeighbor(neighbor))), { ...neighbor, family, protocol: 155 });
-    const proxy = { interfaceIndex: 7, address, isProxy: true };
+    const proxy = { interfaceIndex: 7, address, isProxy: true, isRouter: true };
     assertEquals(decodeNeighbor(payloadOf(encodeNeighbor(proxy))), {
       ...proxy,
       hardwareAddress: undefined,

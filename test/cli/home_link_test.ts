@@ -1,0 +1,238 @@
+import { assert, assertEquals } from "@std/assert";
+import { HomeLink } from "../../cli/daemon/home_link.ts";
+import { SavedSysctls } from "../../cli/daemon/saved_sysctls.ts";
+import { decodeNeighborDiscoveryPacket } from "../../core/wire/neighbor_discovery.ts";
+import { EgressSocket } from "../../ffi/egress_socket.ts";
+import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
+import { Netlink } from "../../ffi/netlink.ts";
+import { openTun } from "../../ffi/tun.ts";
+import { testInsideNamespace, TestNamespace, until } from "../ffi/in_namespace.ts";
+import { RecordingLog } from "./recording_log.ts";
+
+const HOME_AGENT = "2001:db8:100::1";
+const HOME_ADDRESS = "2001:db8:100::100";
+const HOME_IPV4_ADDRESS = "192.0.2.100";
+const NODE = { homeAddress: HOME_ADDRESS, linkLocalCompatibility: false, mobileRouter: false };
+
+interface Home {
+  readonly namespace: TestNamespace;
+  /** A host on the home link. */
+  readonly neighbor: TestNamespace;
+  readonly homeLink: HomeLink;
+  /** What the host hears. */
+  readonly ear: EgressSocket;
+}
+
+function state(namespace: TestNamespace): string {
+  const names = [
+    "ipv6.conf.eth.proxy_ndp",
+    "ipv6.neigh.eth.proxy_delay",
+    "ipv4.neigh.eth.proxy_delay",
+    "ipv4.conf.eth.forwarding",
+  ];
+  return [
+    namespace.run("sysctl", "-n", ...names.map((name) => `net.${name}`)),
+    namespace.ip("neigh", "show", "proxy"),
+    namespace.ip("-6", "route", "show"),
+    namespace.ip("-4", "route", "show"),
+  ].join("\n");
+}
+
+function testHome(name: string, body: (home: Home) => Promise<void>): void {
+  testInsideNamespace(name, async (namespace) => {
+    const neighbor = new TestNamespace();
+    const folder = Deno.makeTempDirSync();
+    const log = new RecordingLog();
+    const tun = openTun({ name: "tunha" });
+    try {
+      namespace.ip("link", "add", "eth", "type", "veth", "peer", "name", "host", "netns", neighbor.name);
+      namespace.run("sysctl", "-qw", "net.ipv6.conf.all.forwarding=1", "net.ipv6.conf.eth.accept_dad=0");
+      namespace.ip("addr", "add", `${HOME_AGENT}/64`, "dev", "eth", "nodad");
+      namespace.ip("addr", "add", "192.0.2.1/24", "dev", "eth");
+      namespace.ip("link", "set", "eth", "up");
+      namespace.ip("link", "set", "tunha", "up");
+      neighbor.run("sysctl", "-qw", "net.ipv6.conf.host.accept_dad=1");
+      neighbor.ip("link", "set", "host", "up");
+      neighbor.ip("addr", "add", "2001:db8:100::9/64", "dev", "host", "nodad");
+      neighbor.ip("addr", "add", "192.0.2.9/24", "dev", "host");
+      const before = state(namespace);
+      const homeLink = new HomeLink({
+        interfaceName: "eth",
+        homeAgentAddress: HOME_AGENT,
+        tun: "tunha",
+        sysctls: new SavedSysctls({ path: `${folder}/sysctls`, log }),
+        log,
+        onFailure: (error) => {
+          throw error;
+        },
+      });
+      const ear = neighbor.enter(() => {
+        const netlink = new Netlink();
+        const { index } = netlink.requireLink("host");
+        netlink.close();
+        return new EgressSocket({ interfaceIndex: index });
+      });
+      await body({ namespace, neighbor, homeLink, ear });
+      ear.close();
+      await homeLink.close();
+      assertEquals(state(namespace), before);
+      assertEquals(log.of("warning"), []);
+    } finally {
+      closeFileDescriptor(tun.fileDescriptor);
+      Deno.removeSync(folder, { recursive: true });
+      neighbor.remove();
+    }
+  });
+}
+
+/** What `ip neigh` of the host has about an address after it sent something there: the hardware address. */
+async function resolved({ neighbor }: Home, address: string): Promise<string | undefined> {
+  // Nothing listens behind the TUN device: no answer is expected.
+  await new Deno.Command("ip", {
+    args: ["netns", "exec", neighbor.name, "ping", "-c1", "-W0.2", address],
+    stdout: "null",
+    stderr: "null",
+  }).output();
+  return neighbor.ipJson("neigh", "show", "to", address)[0]?.lladdr;
+}
+
+/** The advertisements among what the host has heard, each as text. */
+function advertisements(ear: EgressSocket): string[] {
+  const heard = [];
+  for (let packet; (packet = ear.receive());) {
+    if (packet.etherType !== 0x86dd) continue;
+    const decoded = decodeNeighborDiscoveryPacket(packet.payload);
+    if (!decoded.ok || decoded.value.message.kind !== "neighborAdvertisement") continue;
+    const { source, destination, message } = decoded.value;
+    const flags = `${message.router ? "R" : ""}${message.solicited ? "S" : ""}${message.override ? "O" : ""}`;
+    heard.push(`${source} ${destination} ${message.target} ${flags}`);
+  }
+  return heard;
+}
+
+testHome("M-148: what is sent to an absent node's home address comes to the home agent", async (home) => {
+  const { namespace, homeLink, ear } = home;
+  const own = namespace.ipJson("link", "show", "eth")[0].address;
+  assertEquals(await resolved(home, HOME_ADDRESS), undefined);
+  homeLink.intercept(NODE);
+  assertEquals(namespace.ipJson("-6", "route", "get", HOME_ADDRESS)[0].dev, "tunha");
+  await until(
+    "the advertisement",
+    () => advertisements(ear).includes(`${HOME_AGENT} ff02::1 ${HOME_ADDRESS} O`),
+  );
+  home.neighbor.ip("neigh", "flush", "dev", "host");
+  assertEquals(await resolved(home, HOME_ADDRESS), own);
+  homeLink.intercept(NODE);
+  homeLink.release(HOME_ADDRESS);
+  homeLink.release(HOME_ADDRESS);
+  home.neighbor.ip("neigh", "flush", "dev", "host");
+  assertEquals(await resolved(home, HOME_ADDRESS), undefined);
+});
+
+testHome("a neighbour that knew another hardware address takes the advertised one", async (home) => {
+  home.neighbor.ip(
+    "neigh",
+    "add",
+    HOME_ADDRESS,
+    "lladdr",
+    "02:00:00:00:00:77",
+    "dev",
+    "host",
+    "nud",
+    "stale",
+  );
+  home.homeLink.intercept(NODE);
+  const own = home.namespace.ipJson("link", "show", "eth")[0].address;
+  await until(
+    "the override",
+    () => home.neighbor.ipJson("neigh", "show", "to", HOME_ADDRESS)[0]?.lladdr === own,
+  );
+});
+
+testHome(
+  "a mobile router is advertised as a router, and a link-local address too where wanted",
+  async (home) => {
+    const { homeLink, ear, namespace } = home;
+    homeLink.intercept({ ...NODE, linkLocalCompatibility: true, mobileRouter: true });
+    const heard: string[] = [];
+    await until("both", () => heard.push(...advertisements(ear)) >= 2);
+    assertEquals(heard, [`${HOME_AGENT} ff02::1 ${HOME_ADDRESS} RO`, `${HOME_AGENT} ff02::1 fe80::100 RO`]);
+    home.neighbor.ip("neigh", "flush", "dev", "host");
+    await resolved(home, HOME_ADDRESS);
+    assertEquals(advertisements(ear).map((line) => line.split(" ").slice(2).join(" ")), [
+      `${HOME_ADDRESS} RS`,
+    ]);
+    assertEquals(namespace.ip("-6", "neigh", "show", "proxy").trim().split("\n").length, 2);
+    homeLink.release(HOME_ADDRESS);
+    assertEquals(namespace.ip("-6", "neigh", "show", "proxy"), "");
+  },
+);
+
+testHome("an IPv4 home address is intercepted by ARP", async (home) => {
+  const { namespace, homeLink } = home;
+  const own = namespace.ipJson("link", "show", "eth")[0].address;
+  home.neighbor.ip(
+    "neigh",
+    "add",
+    HOME_IPV4_ADDRESS,
+    "lladdr",
+    "02:00:00:00:00:77",
+    "dev",
+    "host",
+    "nud",
+    "stale",
+  );
+  homeLink.intercept({ ...NODE, homeAddress: HOME_IPV4_ADDRESS });
+  await until(
+    "the announcement",
+    () => home.neighbor.ipJson("neigh", "show", "to", HOME_IPV4_ADDRESS)[0]?.lladdr === own,
+  );
+  home.neighbor.ip("neigh", "flush", "dev", "host");
+  assertEquals(await resolved(home, HOME_IPV4_ADDRESS), own);
+  assertEquals(namespace.ipJson("route", "get", HOME_IPV4_ADDRESS)[0].dev, "tunha");
+  homeLink.release(HOME_IPV4_ADDRESS);
+  home.neighbor.ip("neigh", "flush", "dev", "host");
+  assertEquals(await resolved(home, HOME_IPV4_ADDRESS), undefined);
+});
+
+testHome(
+  "M-274, M-275: an address that another node has is found, and one that nobody has is not",
+  async (home) => {
+    const { homeLink, neighbor } = home;
+    const startMs = performance.now();
+    assertEquals(await homeLink.isDuplicate({ ...NODE, homeAddress: "2001:db8:100::9" }), true);
+    assert(performance.now() - startMs < 900, "at once");
+    neighbor.ip("addr", "add", "fe80::55/64", "dev", "host", "nodad");
+    const answers = await Promise.all([
+      homeLink.isDuplicate(NODE),
+      homeLink.isDuplicate({ ...NODE, homeAddress: "2001:db8:100::55" }),
+      homeLink.isDuplicate({ ...NODE, homeAddress: "2001:db8:100::55", linkLocalCompatibility: true }),
+    ]);
+    assertEquals(answers, [false, false, true]);
+    assert(performance.now() - startMs >= 1000);
+  },
+);
+
+testHome("a node that is about to take the address counts as having it", async ({ homeLink, neighbor }) => {
+  const answer = homeLink.isDuplicate(NODE);
+  neighbor.ip("addr", "add", `${HOME_ADDRESS}/64`, "dev", "host");
+  assertEquals(await answer, true);
+});
+
+testHome(
+  "an intercepted address is defended against who wants to take it",
+  async ({ homeLink, neighbor }) => {
+    homeLink.intercept(NODE);
+    neighbor.ip("addr", "add", `${HOME_ADDRESS}/64`, "dev", "host");
+    await until(
+      "detection fails",
+      () => neighbor.ip("addr", "show", "dev", "host", "to", HOME_ADDRESS).includes("dadfailed"),
+    );
+  },
+);
+
+testHome("a probe ends with the home link", async ({ homeLink }) => {
+  const answer = homeLink.isDuplicate(NODE);
+  await homeLink.close();
+  assertEquals(await answer, true);
+});
