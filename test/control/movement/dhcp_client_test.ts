@@ -1,4 +1,4 @@
-import { assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
+import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { EgressAction } from "../../../core/control/movement/egress_action.ts";
 import { type DhcpMessage, DhcpMessageType } from "../../../core/wire/dhcpv4.ts";
 import type { DhcpOptions } from "../../../core/wire/dhcpv4_option.ts";
@@ -14,7 +14,6 @@ import {
   reasons,
   ROUTER,
   ROUTER_HARDWARE,
-  routerReply,
   sentMessage,
   sentMessages,
   serverMessage,
@@ -287,6 +286,4 @@ Deno.test("DHCP: default T1 comes a little earlier by chance, never later (RFC 2
   player.pass(20_000);
   const t1 = ((player.configuration.nextDeadline() ?? 0) - boundAtMs) / 1000;
   assertAlmostEquals(t1, 1800 * 0.98, 1);
-  assertNotEquals(t1, 1800);
-  player.handle(routerReply());
 });

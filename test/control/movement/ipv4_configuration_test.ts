@@ -6,9 +6,7 @@ import type { DhcpOptions } from "../../../core/wire/dhcpv4_option.ts";
 import { octetsOf } from "../../wire/octets.ts";
 import {
   ADDRESS,
-  arpFrame,
   doings,
-  GRANT,
   HERE,
   LINK,
   type Network,
@@ -163,8 +161,7 @@ Deno.test("IPv4: the carrier is lost: no candidate at once, then back without a 
   // The server's word comes later, and counts (RFC 4436 2.1).
   player.handle(serverMessage(reboot, ack, { options: { leaseSeconds: 100 } }));
   assertEquals(player.candidate, ADDRESS);
-  const denied = player.handle(LINK);
-  assertEquals(denied, []);
+  assertEquals(player.handle(LINK), []);
 });
 
 Deno.test("IPv4: the router confirms, the server denies: the server is right (RFC 4436 2.1)", () => {
@@ -299,10 +296,8 @@ Deno.test("IPv4: a router that is gone hides its lease until it answers; its net
   player.acknowledge(player.pass(300));
   assertEquals(player.candidate, undefined);
   const sent = player.pass(10_000);
-  const routerAsked = sentArp(sent).filter(({ targetAddress, senderAddress }) =>
-    targetAddress === ROUTER && senderAddress === ADDRESS
-  );
-  assertEquals(routerAsked.every(({ to }) => to.every((octet) => octet === 0xff)), true);
+  const asked = sentArp(sent).filter(({ targetAddress, to }) => targetAddress === ROUTER && to[0] === 0xff);
+  assertEquals(asked.length, 10);
   assertEquals(sentMessages(sent).map(({ message }) => message.options.messageType), [discover]);
   player.acknowledge(sent);
   assertEquals(player.candidate, undefined);
@@ -443,22 +438,12 @@ Deno.test("IPv4: frames that cannot be read are refused with a reason", () => {
 Deno.test("IPv4: a router's hardware address is taken from its answer to us only", () => {
   const player = new Player();
   player.acknowledge(player.handle(LINK));
-  const said = {
-    operation: 2,
-    senderAddress: ROUTER,
-    targetAddress: "192.0.2.55",
-    targetHardwareAddress: ALL,
-  };
+  const said = { operation: 2, senderAddress: ROUTER, targetAddress: "192.0.2.55" };
   const group = { ...HERE, hardwareAddress: octetsOf("010000000001") };
-  for (const event of [otherArp(said), arpFrame({ ...sentArpOf(said), operation: 1 }), routerReply(group)]) {
+  for (const event of [otherArp(said), otherArp({ ...said, operation: 1 }), routerReply(group)]) {
     assertEquals(doings(player.handle(event)), []);
   }
   assertEquals(doings(player.handle(routerReply())), ["setNeighbor"]);
   // Once known, another one does not take its place.
   assertEquals(doings(player.handle(routerReply({ ...HERE, hardwareAddress: OTHER_HARDWARE }))), []);
-  assertEquals(GRANT.routers, [ROUTER]);
 });
-
-function sentArpOf(said: { senderAddress: string; targetAddress: string }) {
-  return { ...said, senderHardwareAddress: OTHER_HARDWARE, targetHardwareAddress: ALL };
-}
