@@ -124,7 +124,9 @@ function routingOf({ yourAddress: address, options }: DhcpMessage, prefixLength:
   ];
   const isNeighbor = (router: Ipv4Address) =>
     router !== address && isUnicastIpv4(router) &&
-    links.some(({ destination, prefixLength: length }) => networkOf(router, length) === destination);
+    links.some(({ destination, prefixLength: length }) =>
+      networkOf(router, length) === destination && !isNetworkOrBroadcast(router, length)
+    );
   const routes: EgressRoute[] = [onLink];
   for (const route of classless) {
     const fault = faultOfRoute(route, isNeighbor);
