@@ -228,6 +228,14 @@ export function decodeNeighborDiscoveryOptions(
   return decoded(options);
 }
 
+/** The first option of a kind; undefined: there is none. */
+export function findNeighborDiscoveryOption<K extends NeighborDiscoveryOption["kind"]>(
+  options: readonly NeighborDiscoveryOption[],
+  kind: K,
+): OptionOf<K> | undefined {
+  return options.find((option): option is OptionOf<K> => option.kind === kind);
+}
+
 /** Octets of an option with its type and length. */
 export function neighborDiscoveryOptionOctets(option: NeighborDiscoveryOption): number {
   if (option.kind !== "unknownOption") return codecOf(option).octets(option);
