@@ -13,20 +13,22 @@ import { EgressReports } from "./egress_reports.ts";
 import { type EgressEvent, EtherType } from "./egress_event.ts";
 import type { IdentifierSource } from "./interface_identifier.ts";
 import { Ipv6Interface } from "./ipv6_interface.ts";
-import { MINIMUM_ADVERTISEMENT_INTERVAL_MS, MINIMUM_IPV6_MTU, RETRANS_TIMER_MS } from "./ipv6_limits.ts";
+import { RETRANS_TIMER_MS } from "./ipv6_limits.ts";
+import { hardwareAddressOf, isUsable, type LinkEvent } from "./ipv6_link.ts";
 import type { Ipv6Capabilities, Ipv6Settings } from "./ipv6_settings.ts";
 import { type Ipv6State, nextLifetimeEnd, viewOf } from "./ipv6_view.ts";
 import { duplicateAddressProbe, routerProbe, routerSolicitation } from "./neighbor_discovery_frames.ts";
 import { type OwnAddress, OwnAddresses } from "./own_addresses.ts";
 import { PrefixList } from "./prefix_list.ts";
-import { equalOctets, type Router, RouterList, startProbe, takeProbe } from "./router_list.ts";
+import {
+  equalOctets,
+  type Router,
+  RouterList,
+  startProbe,
+  takeParameters,
+  takeProbe,
+} from "./router_list.ts";
 import { RouterSolicitations } from "./router_solicitations.ts";
-
-type LinkEvent = Extract<EgressEvent, { readonly kind: "link" }>;
-
-const HARDWARE_ADDRESS_OCTETS = 6;
-/** Of the first octet of an Ethernet address: it is one of many nodes. */
-const GROUP_BIT = 0x01;
 
 /**
  * The IPv6 half of an egress interface: finds routers, makes addresses in their prefixes without waiting for duplicate
@@ -256,7 +258,9 @@ export class Ipv6Configuration {
     }
     if (moved && strangers.length > 0) this.#routers.promote(router);
     this.#routers.confirm(router, this.#nowMs);
-    this.#takeParameters(router, hardwareAddress, message);
+    router.hardwareAddress = hardwareAddress;
+    const fault = takeParameters(router, message, this.#link!.mtu, this.#nowMs);
+    if (fault !== undefined) this.#reports.complain(fault, { router: address });
     for (const option of prefixes) {
       const refusal = this.#prefixes.learn(option, router, this.#nowMs);
       if (refusal === undefined) continue;
@@ -268,21 +272,6 @@ export class Ipv6Configuration {
   /** Who is known to advertise one of these prefixes: a router of the same link. */
   #routersOf(options: readonly PrefixInformation[]): Router[] {
     return options.flatMap((option) => [...this.#prefixes.find(option)?.routers ?? []]);
-  }
-
-  #takeParameters(router: Router, hardwareAddress: Uint8Array, message: RouterAdvertisement): void {
-    router.hardwareAddress = hardwareAddress;
-    router.preference = message.preference;
-    router.defaultUntilMs = this.#nowMs + 1000 * message.routerLifetimeSeconds;
-    const interval = findNeighborDiscoveryOption(message.options, "advertisementInterval")?.intervalMs;
-    router.advertisementIntervalMs = interval && Math.max(interval, MINIMUM_ADVERTISEMENT_INTERVAL_MS);
-    const mtu = findNeighborDiscoveryOption(message.options, "mtu")?.mtu;
-    const fits = mtu === undefined || (mtu >= MINIMUM_IPV6_MTU && mtu <= this.#link!.mtu);
-    if (fits) router.mtu = mtu;
-    else {this.#reports.complain("the advertised MTU is not one of this link", {
-        router: router.address,
-        mtu,
-      });}
   }
 
   // Routers that may be gone
@@ -399,20 +388,4 @@ export class Ipv6Configuration {
     if (!this.#attached || !this.#solicitations.take(this.#nowMs)) return;
     this.#frames.push(routerSolicitation(this.#addresses.linkLocal!, this.#link!.hardwareAddress));
   }
-}
-
-/** Does it carry IPv6 packets? */
-function isUsable(link: LinkEvent | undefined): link is LinkEvent {
-  return link !== undefined && link.up && link.carrier && link.mtu >= MINIMUM_IPV6_MTU &&
-    link.hardwareAddress.length === HARDWARE_ADDRESS_OCTETS;
-}
-
-/** The address in an option where it can be one node's, or else that of the frame. */
-function hardwareAddressOf(
-  option: { readonly hardwareAddress: Uint8Array } | undefined,
-  frameSource: Uint8Array,
-): Uint8Array {
-  return option !== undefined && (option.hardwareAddress[0] & GROUP_BIT) === 0
-    ? option.hardwareAddress
-    : frameSource;
 }
