@@ -17,7 +17,7 @@ export type NeighborDiscoveryOption =
   | { readonly kind: "mtu"; readonly mtu: number }
   /** The longest time between multicast advertisements, milliseconds, 32 bits (RFC 6275 7.3). */
   | { readonly kind: "advertisementInterval"; readonly intervalMs: number }
-  /** RFC 6275 7.4. The preference is signed in the RFC's words, but counts as 16 bits without sign on the wire. */
+  /** RFC 6275 7.4: 16 bits each; the higher preference is the better one. */
   | { readonly kind: "homeAgentInformation"; readonly preference: number; readonly lifetimeSeconds: number }
   /** RFC 4191 2.3. */
   | {
