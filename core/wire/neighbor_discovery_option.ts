@@ -17,7 +17,7 @@ export type NeighborDiscoveryOption =
   | { readonly kind: "mtu"; readonly mtu: number }
   /** The longest time between multicast advertisements, milliseconds, 32 bits (RFC 6275 7.3). */
   | { readonly kind: "advertisementInterval"; readonly intervalMs: number }
-  /** RFC 6275 7.4. The preference is signed in the RFC's words, but counts as 16 bits without sign on the wire. */
+  /** RFC 6275 7.4: 16 bits each; the higher preference is the better one. */
   | { readonly kind: "homeAgentInformation"; readonly preference: number; readonly lifetimeSeconds: number }
   /** RFC 4191 2.3. */
   | {
@@ -226,6 +226,14 @@ export function decodeNeighborDiscoveryOptions(
     at += octets;
   }
   return decoded(options);
+}
+
+/** The first option of a kind; undefined: there is none. */
+export function findNeighborDiscoveryOption<K extends NeighborDiscoveryOption["kind"]>(
+  options: readonly NeighborDiscoveryOption[],
+  kind: K,
+): OptionOf<K> | undefined {
+  return options.find((option): option is OptionOf<K> => option.kind === kind);
 }
 
 /** Octets of an option with its type and length. */

@@ -18,8 +18,6 @@ export const TEMPORARY_DESYNCHRONIZATION = 0.4;
 
 export const MAXIMUM_ROUTERS = 8;
 export const MAXIMUM_PREFIXES = 16;
-/** Different faults of advertisements that are reported between two changes of the link. */
-export const MAXIMUM_COMPLAINTS = 32;
 /** No link is larger: a shorter on-link prefix would only draw packets away from the router. */
 export const MINIMUM_ON_LINK_PREFIX_LENGTH = 32;
 /**
@@ -32,3 +30,5 @@ export const RARE_SOLICITATION_MS = 30_000;
 export const PROBE_WAITS_MS: readonly number[] = [100, 200, 300];
 /** A router is not asked more often, whatever advertisements say. */
 export const MINIMUM_PROBE_GAP_MS = 100;
+/** An Advertisement Interval is not believed to be shorter (RFC 6275 7.5 lets routers go down to 30 ms). */
+export const MINIMUM_ADVERTISEMENT_INTERVAL_MS = 100;

@@ -1,6 +1,13 @@
 import type { Ipv6Address } from "../../wire/address.ts";
-import type { RoutePreference } from "../../wire/neighbor_discovery_option.ts";
-import { MAXIMUM_ROUTERS, MINIMUM_PROBE_GAP_MS, PROBE_WAITS_MS } from "./ipv6_limits.ts";
+import type { RouterAdvertisement } from "../../wire/neighbor_discovery.ts";
+import { findNeighborDiscoveryOption, type RoutePreference } from "../../wire/neighbor_discovery_option.ts";
+import {
+  MAXIMUM_ROUTERS,
+  MINIMUM_ADVERTISEMENT_INTERVAL_MS,
+  MINIMUM_IPV6_MTU,
+  MINIMUM_PROBE_GAP_MS,
+  PROBE_WAITS_MS,
+} from "./ipv6_limits.ts";
 
 /**
  * confirmed: heard on this link. suspected: a router of another network was heard since, so this one comes last.
@@ -110,6 +117,25 @@ export function compareRouters(one: Router, other: Router): number {
   return Number(one.state === "suspected") - Number(other.state === "suspected") ||
     PREFERENCE_ORDER[other.preference] - PREFERENCE_ORDER[one.preference] ||
     other.rank - one.rank;
+}
+
+/** Takes what a router says of itself and of the link. Returns why a part of it was refused. */
+export function takeParameters(
+  router: Router,
+  message: RouterAdvertisement,
+  linkMtu: number,
+  nowMs: number,
+): string | undefined {
+  router.preference = message.preference;
+  router.defaultUntilMs = nowMs + 1000 * message.routerLifetimeSeconds;
+  const interval = findNeighborDiscoveryOption(message.options, "advertisementInterval")?.intervalMs;
+  router.advertisementIntervalMs = interval && Math.max(interval, MINIMUM_ADVERTISEMENT_INTERVAL_MS);
+  const mtu = findNeighborDiscoveryOption(message.options, "mtu")?.mtu;
+  if (mtu !== undefined && (mtu < MINIMUM_IPV6_MTU || mtu > linkMtu)) {
+    return `an MTU of ${mtu} octets is not one of this link`;
+  }
+  router.mtu = mtu;
+  return undefined;
 }
 
 /** Asks whether the router is there, unless that is under way. */
