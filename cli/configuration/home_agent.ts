@@ -42,6 +42,7 @@ export function readHomeAgent(source: ConfigurationSource): HomeAgentConfigurati
       forceUdp: right.force_udp,
       acceptForceUdp: right.accept_force_udp,
       clockToleranceMs: right.clock_tolerance_seconds * 1000,
+      homeLink: false,
     },
     ipv4Address: right.ipv4_address,
     port: right.port,
@@ -128,5 +129,5 @@ function readEntry(
     else addMistake(own, key, ` = ${JSON.stringify(value)}: is that of ${first} already; each needs its own`);
   }
   const security = readSecurity(entry, (key) => Object.hasOwn(table, key), agent.authentication, own);
-  return { identity: identity!, homeAddress: homeAddress!, security };
+  return { identity: identity!, homeAddress: homeAddress!, security, mobileNetworkPrefixes: [] };
 }

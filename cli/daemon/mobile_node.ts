@@ -1,5 +1,5 @@
 import type { MobileNodeAction } from "../../core/control/action.ts";
-import type { MobileNodeEvent } from "../../core/control/event.ts";
+import type { MobileNodeEvent, OfferedCareOfAddress } from "../../core/control/event.ts";
 import { MobileNode } from "../../core/control/mobile_node.ts";
 import type { Ipv4Address } from "../../core/wire/address.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
@@ -27,6 +27,8 @@ export async function runMobileNode(
   { log, offloads }: { readonly log: Log; readonly offloads: Offloads },
 ): Promise<void> {
   const { settings, egress, workers } = configuration;
+  const { homeAgentIpv4Address } = settings;
+  if (homeAgentIpv4Address === undefined) throw new Error("Cannot run: the home agent has no IPv4 address");
   for (const warning of configuration.warnings) log.warning(warning);
   using signal = stopSignal();
   await using cleanup = new AsyncDisposableStack();
@@ -50,7 +52,7 @@ export async function runMobileNode(
   const dataPath = await DataPathGroup.start({
     role: "mobileNode",
     homeAddress: settings.homeAddress,
-    homeAgentIpv4Address: settings.homeAgentIpv4Address,
+    homeAgentIpv4Address,
     tuns,
     onSignalling: ({ kind, outer, packet }) => {
       if (kind === "signalling") loop.push({ kind, outer, packet });
@@ -78,6 +80,11 @@ export async function runMobileNode(
     switch (action.kind) {
       case "report":
         return log.report(action);
+      case "sendPacket":
+        return log.debug("dropped: no IPv6 socket", { source: action.source });
+      case "useCareOfAddress":
+      case "doubt":
+        return;
       case "sendSignalling":
         return sendSignalling(sockets, action, log);
       case "setTunnel":
@@ -102,13 +109,13 @@ export async function runMobileNode(
   let change = Promise.resolve();
   const watch = new CareOfAddressWatch({
     egress,
-    homeAgentAddress: settings.homeAgentIpv4Address,
+    homeAgentAddress: homeAgentIpv4Address,
     onChange: (address, linkMtu) => {
       change = change.then(() => replaceSockets(address)).then(
-        () => void loop.push({ kind: "careOfAddress", address, linkMtu }),
+        () => void loop.push({ kind: "careOfAddresses", candidates: candidatesOf(address, egress, linkMtu) }),
         (error) => {
           log.error("care-of address not usable", { address: address ?? "none", reason: messageOf(error) });
-          loop.push({ kind: "careOfAddress", address: undefined, linkMtu });
+          loop.push({ kind: "careOfAddresses", candidates: [] });
         },
       );
     },
@@ -126,4 +133,14 @@ export async function runMobileNode(
     loop.stop();
     await running;
   }
+}
+
+/** The IPv4 address of the egress interface, as a care-of address to choose. */
+function candidatesOf(
+  address: Ipv4Address | undefined,
+  interfaceName: string,
+  linkMtu: number,
+): OfferedCareOfAddress[] {
+  if (address === undefined) return [];
+  return [{ interfaceName, address, prefixLength: 32, gateway: undefined, linkMtu }];
 }

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { HomeAgentAction, MobileNodeAction, SendSignalling } from "../../core/control/action.ts";
 import { sealMobilityHeader } from "../../core/control/authentication.ts";
+import type { OfferedCareOfAddress } from "../../core/control/event.ts";
 import { HomeAgent } from "../../core/control/home_agent.ts";
 import { MobileNode } from "../../core/control/mobile_node.ts";
 import type { Now } from "../../core/control/now.ts";
@@ -40,6 +41,9 @@ export function mobileNodeSettings(changes: Partial<MobileNodeSettings> = {}): M
     lifetimeSeconds: 420,
     forceUdp: false,
     keepaliveSeconds: undefined,
+    dsmip: true,
+    prefer: "ipv6",
+    mobileNetworkPrefixes: [],
     ...changes,
   };
 }
@@ -48,13 +52,14 @@ export function homeAgentSettings(changes: Partial<HomeAgentSettings> = {}): Hom
   return {
     address: HOME_AGENT,
     homePrefix: { address: "2001:db8:100::", length: 64 },
-    mobileNodes: [{ identity: IDENTITY, homeAddress: HOME_ADDRESS, security }],
+    mobileNodes: [{ identity: IDENTITY, homeAddress: HOME_ADDRESS, security, mobileNetworkPrefixes: [] }],
     requireAuthentication: true,
     maximumLifetimeSeconds: 420,
     natRefreshSeconds: 25,
     forceUdp: false,
     acceptForceUdp: true,
     clockToleranceMs: 7000,
+    homeLink: false,
     ...changes,
   };
 }
@@ -104,8 +109,18 @@ export function sentAcknowledgement(actions: readonly HomeAgentAction[]): Bindin
   return sent(actions).message.header.message as BindingAcknowledgement;
 }
 
+export function candidate(
+  address: string,
+  changes: Partial<OfferedCareOfAddress> = {},
+): OfferedCareOfAddress {
+  const prefixLength = address.includes(":") ? 64 : 24;
+  return { interfaceName: "eg0", address, prefixLength, gateway: undefined, linkMtu: 1500, ...changes };
+}
+
+/** The egress interface has this address, or none. */
 export function careOf(address: string | undefined, linkMtu = 1500) {
-  return { kind: "careOfAddress", address, linkMtu } as const;
+  const candidates = address === undefined ? [] : [candidate(address, { linkMtu })];
+  return { kind: "careOfAddresses", candidates } as const;
 }
 
 /** A path between the two that may translate the outer source. */
