@@ -43,7 +43,7 @@ export class CareOfAddressChoice {
 
   /** These candidates replace those before; the most preferred interface first. */
   offer(candidates: readonly OfferedCareOfAddress[]): void {
-    const usable = candidates.slice(0, MAXIMUM_CANDIDATES).filter(({ address }) => this.#isUsable(address));
+    const usable = candidates.slice(0, MAXIMUM_CANDIDATES).filter((candidate) => this.#isUsable(candidate));
     const atHome = usable.filter((candidate) => candidate.atHome === true);
     const known = this.#offered;
     this.#offered = atHome.length > 0 ? atHome : usable;
@@ -80,9 +80,11 @@ export class CareOfAddressChoice {
     return { prefer: this.#settings.prefer, interfaceOrder };
   }
 
-  #isUsable(address: string): boolean {
+  #isUsable({ address, atHome }: OfferedCareOfAddress): boolean {
+    if (!isIpv4(address)) return true;
     const { dsmip, homeAgentIpv4Address } = this.#settings;
-    return !isIpv4(address) || dsmip && homeAgentIpv4Address !== undefined;
+    // Nobody returns home over IPv4 (RFC 5555 section 4.4.4).
+    return dsmip && homeAgentIpv4Address !== undefined && atHome !== true;
   }
 }
 
