@@ -90,21 +90,32 @@ function registration(): [Uint8Array, Uint8Array] {
     lifetimeSeconds: 420,
     forceUdp: false,
     keepaliveSeconds: undefined,
+    dsmip: true,
+    prefer: "ipv6",
+    mobileNetworkPrefixes: [],
   }, { hmac, random: () => 0.5 });
   const homeAgent = new HomeAgent({
     address: HOME_AGENT,
     homePrefix: { address: "2001:db8:100::", length: 64 },
-    mobileNodes: [{ identity, homeAddress: HOME_ADDRESS, security }],
+    mobileNodes: [{ identity, homeAddress: HOME_ADDRESS, security, mobileNetworkPrefixes: [] }],
     requireAuthentication: true,
     maximumLifetimeSeconds: 420,
     natRefreshSeconds: 25,
     forceUdp: false,
     acceptForceUdp: true,
     clockToleranceMs: 7000,
+    homeLink: false,
   }, { hmac, startedUnixMs: 0 });
+  const candidate = {
+    interfaceName: "eg0",
+    address: NODE,
+    prefixLength: 24,
+    gateway: undefined,
+    linkMtu: 1500,
+  };
   const packetOf = (actions: readonly { kind: string; packet?: Uint8Array }[]) =>
     actions.find(({ kind }) => kind === "sendSignalling")!.packet!;
-  const update = packetOf(mobileNode.handle({ kind: "careOfAddress", address: NODE, linkMtu: 1500 }, now));
+  const update = packetOf(mobileNode.handle({ kind: "careOfAddresses", candidates: [candidate] }, now));
   const outer = { address: NODE, port: DSMIPV6_PORT };
   return [update, packetOf(homeAgent.handle({ kind: "signalling", outer, packet: update }, now))];
 }

@@ -42,6 +42,7 @@ export function readHomeAgent(source: ConfigurationSource): HomeAgentConfigurati
       forceUdp: right.force_udp,
       acceptForceUdp: right.accept_force_udp,
       clockToleranceMs: right.clock_tolerance_seconds * 1000,
+      homeLink: agent.home_link !== undefined,
     },
     ipv4Address: right.ipv4_address,
     homeLink: agent.home_link,

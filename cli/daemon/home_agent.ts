@@ -68,6 +68,12 @@ export async function runHomeAgent(
     switch (action.kind) {
       case "report":
         return log.report(action);
+      case "sendPacket":
+        return log.debug("dropped: no IPv6 socket", { source: action.source });
+      case "probeHomeAddress":
+      case "interceptHomeAddress":
+      case "releaseHomeAddress":
+        return;
       case "sendSignalling":
         return sendSignalling(sockets, action, log);
       case "setBinding": {

@@ -1,5 +1,5 @@
 import type { BindingStatus } from "../../core/control/binding_cache.ts";
-import type { MobileNodeStatus } from "../../core/control/mobile_node.ts";
+import type { MobileNodeStatus } from "../../core/control/mobile_node_status.ts";
 import { askDaemon } from "../daemon/control_client.ts";
 import { messageOf } from "../output/fault.ts";
 import { dsmipCommand, type Lab } from "./lab.ts";

@@ -1,4 +1,5 @@
-import type { Ipv4Address, Ipv6Address } from "../wire/address.ts";
+import type { Ipv4Address, Ipv6Address, Ipv6Prefix } from "../wire/address.ts";
+import type { OfferedCareOfAddress } from "./event.ts";
 import type { TunnelEnd } from "./tunnel.ts";
 
 /** Something worth a line in the log. Details never hold a secret. */
@@ -20,9 +21,22 @@ export interface SendSignalling {
   readonly packet: Uint8Array;
 }
 
+/** Send a whole IPv6 packet natively, its extension headers included (RFC 6275 section 11.7.1, 10.3.1). */
+export interface SendPacket {
+  readonly kind: "sendPacket";
+  /** Of its IPv6 header, an address of this host. */
+  readonly source: Ipv6Address;
+  readonly packet: Uint8Array;
+}
+
 export type MobileNodeAction =
   | Report
   | SendSignalling
+  | SendPacket
+  /** What is sent from now on leaves by this interface, from this address; undefined: there is none. */
+  | { readonly kind: "useCareOfAddress"; readonly candidate: OfferedCareOfAddress | undefined }
+  /** The home agent does not answer by this interface: is its router there? */
+  | { readonly kind: "doubt"; readonly interfaceName: string }
   /** Traffic of the home address goes this way from now on. `innerMtu` is the TUN's MTU, octets. */
   | { readonly kind: "setTunnel"; readonly tunnel: TunnelEnd; readonly innerMtu: number }
   | { readonly kind: "clearTunnel" }
@@ -32,5 +46,32 @@ export type MobileNodeAction =
 export type HomeAgentAction =
   | Report
   | SendSignalling
-  | { readonly kind: "setBinding"; readonly homeAddress: Ipv6Address; readonly tunnel: TunnelEnd }
-  | { readonly kind: "removeBinding"; readonly homeAddress: Ipv6Address };
+  | SendPacket
+  /** Packets for the home address and for the mobile network prefixes go this way; replaces what was there. */
+  | {
+    readonly kind: "setBinding";
+    readonly homeAddress: Ipv6Address;
+    readonly tunnel: TunnelEnd;
+    readonly prefixes: readonly Ipv6Prefix[];
+  }
+  | {
+    readonly kind: "removeBinding";
+    readonly homeAddress: Ipv6Address;
+    readonly prefixes: readonly Ipv6Prefix[];
+  }
+  /** Duplicate address detection on the home link, to be answered by `homeAddressProbed` (RFC 6275 10.3.1). */
+  | {
+    readonly kind: "probeHomeAddress";
+    readonly homeAddress: Ipv6Address;
+    /** The link-local address with the same interface identifier, too (L flag). */
+    readonly linkLocalCompatibility: boolean;
+  }
+  /** Defend the home address on the home link by proxy neighbour discovery (RFC 6275 10.4.1). */
+  | {
+    readonly kind: "interceptHomeAddress";
+    readonly homeAddress: Ipv6Address;
+    readonly linkLocalCompatibility: boolean;
+    /** Sets the R bit of its Neighbor Advertisements (RFC 3963 section 6.2). */
+    readonly mobileRouter: boolean;
+  }
+  | { readonly kind: "releaseHomeAddress"; readonly homeAddress: Ipv6Address };

@@ -1,4 +1,4 @@
-import { type Ipv4Address, ipv4Octets, type Ipv6Address, ipv6Octets } from "../wire/address.ts";
+import { type IpAddress, ipv4Octets, type Ipv6Address, ipv6Octets, isIpv4 } from "../wire/address.ts";
 import { encodeMobilityHeader, type MobilityHeader } from "../wire/mobility_header.ts";
 import type { BindingAcknowledgement, BindingUpdate } from "../wire/mobility_message.ts";
 import type { MobilityOption, OptionOf } from "../wire/mobility_option.ts";
@@ -19,10 +19,11 @@ const CHECKSUM_OFFSET = 4;
 /** The two addresses that the authenticator covers besides the message. */
 export interface AuthenticatedAddresses {
   /**
-   * The IPv4 care-of address that the mobile node knows (option 32), covered in IPv4-mapped form; undefined
-   * where the message names none: then the home address stands in, being the packet's IPv6 source.
+   * That of the Alternate Care-of Address option or the IPv6 source; or the IPv4 care-of address that the mobile
+   * node knows (option 32), covered in IPv4-mapped form. Undefined where the message names none: then the home
+   * address stands in, being the packet's IPv6 source.
    */
-  readonly careOfAddress: Ipv4Address | undefined;
+  readonly careOfAddress: IpAddress | undefined;
   readonly homeAddress: Ipv6Address;
 }
 
@@ -93,6 +94,7 @@ function authenticator(
 
 function careOfOctets({ careOfAddress, homeAddress }: AuthenticatedAddresses): Uint8Array {
   if (careOfAddress === undefined) return ipv6Octets(homeAddress);
+  if (!isIpv4(careOfAddress)) return ipv6Octets(careOfAddress);
   const mapped = new Uint8Array(16);
   mapped.fill(0xff, 10, 12);
   mapped.set(ipv4Octets(careOfAddress), 12);

@@ -1,11 +1,11 @@
-import { Ipv4AddressStatusCode } from "../wire/binding_status.ts";
+import { FIRST_REFUSAL_STATUS, Ipv4AddressStatusCode } from "../wire/binding_status.ts";
 import { findOption, type MobilityOption } from "../wire/mobility_option.ts";
 import { sealMobilityHeader } from "./authentication.ts";
 import { NAI_SUBTYPE, NO_KEEPALIVE } from "./constants.ts";
 import type { Hmac, HomeAgentSettings } from "./settings.ts";
 import type { ReceivedUpdate } from "./update_verifier.ts";
 
-/** The mobility header that answers a Binding Update over IPv4 (RFC 5555 section 4.5, RFC 6275 10.3.1), sealed. */
+/** The mobility header that answers a Binding Update (RFC 6275 10.3.1, RFC 5555 section 4.5), sealed. */
 export function bindingAcknowledgement(
   received: ReceivedUpdate,
   answer: { readonly status: number; readonly sequenceNumber: number; readonly lifetimeSeconds: number },
@@ -17,7 +17,8 @@ export function bindingAcknowledgement(
     {
       kind: "bindingAcknowledgement",
       keyManagementMobility: false,
-      mobileRouter: false,
+      // RFC 3963 section 6.2: forwarding for the mobile network stands.
+      mobileRouter: received.update.mobileRouter && answer.status < FIRST_REFUSAL_STATUS,
       proxyRegistration: false,
       tlvHeader: false,
       bulk: false,
@@ -31,7 +32,7 @@ export function bindingAcknowledgement(
 }
 
 function optionsOf(received: ReceivedUpdate, settings: HomeAgentSettings): MobilityOption[] {
-  const { update, outer, careOfAddress, identity, timestamp } = received;
+  const { update, path, careOfAddress, identity, timestamp } = received;
   const options: MobilityOption[] = [];
   if (findOption(update.options, "mobileNodeIdentifier")) {
     const identifier = new TextEncoder().encode(identity);
@@ -47,8 +48,8 @@ function optionsOf(received: ReceivedUpdate, settings: HomeAgentSettings): Mobil
       homeAddress: asked.homeAddress,
     });
   }
-  if (careOfAddress !== undefined) {
-    const refreshSeconds = careOfAddress === outer.address ? NO_KEEPALIVE : settings.natRefreshSeconds;
+  if (path.kind === "udp" && careOfAddress !== undefined) {
+    const refreshSeconds = careOfAddress === path.outer.address ? NO_KEEPALIVE : settings.natRefreshSeconds;
     const forceUdp = settings.forceUdp || (update.forceUdp && settings.acceptForceUdp);
     options.push({ kind: "natDetection", forceUdp, refreshSeconds });
   }

@@ -1,23 +1,40 @@
-import type { Ipv4Address, Ipv6Address } from "../wire/address.ts";
-import type { OuterSource } from "./event.ts";
+import type { IpAddress, Ipv6Address, Ipv6Prefix } from "../wire/address.ts";
+import type { SignallingPath } from "./signalling_path.ts";
 import type { Encapsulation, TunnelEnd } from "./tunnel.ts";
+import type { ReceivedUpdate } from "./update_verifier.ts";
 
-/** One home registration (RFC 6275 section 9.1), or what is left of one for a while after its removal. */
-export type BindingCacheEntry = RegisteredBinding | RemovedBinding;
+/**
+ * One home registration (RFC 6275 section 9.1), one that waits for duplicate address detection, or what is left
+ * of one for a while after its removal.
+ */
+export type BindingCacheEntry = RegisteredBinding | ProbedBinding | RemovedBinding;
 
 export interface RegisteredBinding {
   readonly kind: "registered";
   readonly homeAddress: Ipv6Address;
   readonly identity: string;
-  /** Where the last Binding Update came from: mobility messages go there, in UDP. */
-  readonly outer: OuterSource;
+  /** Where the last Binding Update came from: mobility messages go there. */
+  readonly path: SignallingPath;
   readonly tunnel: TunnelEnd;
+  /** R flag (RFC 3963 section 6.1.1). */
+  readonly mobileRouter: boolean;
+  /** The mobile network prefixes that go the same way as the home address. */
+  readonly prefixes: readonly Ipv6Prefix[];
   readonly natDetected: boolean;
   readonly sequenceNumber: number;
   readonly lifetimeSeconds: number;
   readonly expiresAtMs: number;
   /** When to ask for a refresh that has not come by itself; undefined once asked. */
   readonly refreshRequestAtMs: number | undefined;
+}
+
+/** A home address that the home link is asked about before it is bound (section 10.3.1). */
+export interface ProbedBinding {
+  readonly kind: "probed";
+  readonly homeAddress: Ipv6Address;
+  /** The latest Binding Update, answered when the result is there. */
+  readonly received: ReceivedUpdate;
+  readonly forgetAtMs: number;
 }
 
 /** Keeps a late Binding Update from bringing the binding back (RFC 6275 section 10.3.2). */
@@ -30,7 +47,12 @@ export interface RemovedBinding {
 
 /** The named deadline of an entry: the earliest thing that time alone will do to it. */
 export function entryDeadline(entry: BindingCacheEntry): number {
-  return entry.kind === "removed" ? entry.forgetAtMs : entry.refreshRequestAtMs ?? entry.expiresAtMs;
+  return entry.kind === "registered" ? entry.refreshRequestAtMs ?? entry.expiresAtMs : entry.forgetAtMs;
+}
+
+/** That of the last Binding Update accepted for this home address, or waiting for it. */
+export function entrySequenceNumber(entry: BindingCacheEntry): number {
+  return entry.kind === "probed" ? entry.received.update.sequenceNumber : entry.sequenceNumber;
 }
 
 /** A registration as `dsmip ha bindings` shows it. */
@@ -38,25 +60,28 @@ export interface BindingStatus {
   readonly homeAddress: Ipv6Address;
   readonly identity: string;
   /** The outer address that packets go to: the care-of address, or the NAT's. */
-  readonly careOfAddress: Ipv4Address;
+  readonly careOfAddress: IpAddress;
+  /** The outer port of its mobility messages; 0 over IPv6. */
   readonly port: number;
   readonly encapsulation: Encapsulation;
   readonly natDetected: boolean;
   readonly lifetimeSeconds: number;
   readonly remainingSeconds: number;
   readonly sequenceNumber: number;
+  readonly mobileNetworkPrefixes: readonly Ipv6Prefix[];
 }
 
 export function bindingStatus(binding: RegisteredBinding, monotonicMs: number): BindingStatus {
   return {
     homeAddress: binding.homeAddress,
     identity: binding.identity,
-    careOfAddress: binding.outer.address,
-    port: binding.outer.port,
+    careOfAddress: binding.tunnel.address,
+    port: binding.path.kind === "udp" ? binding.path.outer.port : 0,
     encapsulation: binding.tunnel.encapsulation,
     natDetected: binding.natDetected,
     lifetimeSeconds: binding.lifetimeSeconds,
     remainingSeconds: Math.max(0, (binding.expiresAtMs - monotonicMs) / 1000),
     sequenceNumber: binding.sequenceNumber,
+    mobileNetworkPrefixes: binding.prefixes,
   };
 }

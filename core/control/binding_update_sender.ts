@@ -1,9 +1,11 @@
-import type { Ipv4Address } from "../wire/address.ts";
+import { isIpv4 } from "../wire/address.ts";
 import type { MobilityOption } from "../wire/mobility_option.ts";
 import { encodeMobilityPacket } from "../wire/mobility_packet.ts";
-import type { SendSignalling } from "./action.ts";
+import type { SendPacket, SendSignalling } from "./action.ts";
 import { sealMobilityHeader } from "./authentication.ts";
 import { MAX_UPDATE_RATE_PER_SECOND, NAI_SUBTYPE } from "./constants.ts";
+import type { OfferedCareOfAddress } from "./event.ts";
+import { prefixOptions } from "./mobile_network_prefixes.ts";
 import type { Exchange, SentUpdate } from "./mobile_node_state.ts";
 import type { Now } from "./now.ts";
 import { ntpTimestamp, unixMsOfNtpTimestamp } from "./ntp_timestamp.ts";
@@ -21,10 +23,12 @@ export interface MobileNodeEnvironment {
 
 /** What one Binding Update asks for. */
 export interface UpdateRequest {
-  readonly careOfAddress: Ipv4Address;
+  readonly candidate: OfferedCareOfAddress;
   /** 0 asks for the binding's removal. */
   readonly lifetimeSeconds: number;
   readonly forceUdp: boolean;
+  /** Asks for the mobile network prefixes, too. */
+  readonly mobileRouter: boolean;
 }
 
 /**
@@ -81,9 +85,9 @@ export class BindingUpdateSender {
    */
   send(
     request: UpdateRequest,
-    exchange: Pick<Exchange, "sent" | "timeoutMs" | "corrections">,
+    exchange: Omit<Exchange, "retransmitAtMs" | "heldBack">,
     now: Now,
-  ): { exchange: Exchange; actions: SendSignalling[] } {
+  ): { exchange: Exchange; actions: (SendSignalling | SendPacket)[] } {
     const { monotonicMs } = now;
     const mayGoAtMs = this.#recentSends.length < MAX_UPDATE_RATE_PER_SECOND
       ? monotonicMs
@@ -96,8 +100,9 @@ export class BindingUpdateSender {
     const update: SentUpdate = {
       sequenceNumber: this.#sequenceNumber,
       timestamp: this.#nextTimestamp(now),
-      careOfAddress: request.careOfAddress,
+      careOfAddress: request.candidate.atHome ? this.#settings.homeAddress : request.candidate.address,
       forceUdp: request.forceUdp,
+      mobileRouter: request.mobileRouter,
       sentAtMs: monotonicMs,
     };
     const sent = [...exchange.sent, update].slice(-MAXIMUM_OUTSTANDING);
@@ -114,17 +119,49 @@ export class BindingUpdateSender {
     return this.#lastTimestamp;
   }
 
-  /** IPv4 (care-of -> home agent) / UDP / IPv6 (home address -> home agent) / Binding Update (RFC 5555 4.4.2). */
-  #bindingUpdate(sent: SentUpdate, lifetimeSeconds: number): SendSignalling {
-    const settings = this.#settings;
+  /**
+   * To an IPv6 care-of address: IPv6 (care-of -> home agent) / Home Address option / Binding Update (RFC 6275
+   * section 11.7.1), at home without that option. To an IPv4 one: IPv4 (care-of -> home agent) / UDP / IPv6 (home
+   * address -> home agent) / Binding Update (RFC 5555 section 4.4.2).
+   */
+  #bindingUpdate(sent: SentUpdate, lifetimeSeconds: number): SendSignalling | SendPacket {
+    const { homeAddress, homeAgentAddress, homeAgentIpv4Address, homeAgentPort } = this.#settings;
     const { careOfAddress } = sent;
-    const options: MobilityOption[] = [{ kind: "ipv4CareOfAddress", careOfAddress }];
-    if (settings.security !== undefined) {
-      const identifier = new TextEncoder().encode(settings.identity);
+    const mobilityHeader = this.#mobilityHeader(sent, lifetimeSeconds);
+    const destination = homeAgentAddress;
+    if (!isIpv4(careOfAddress)) {
+      const homeAddressOption = careOfAddress === homeAddress ? undefined : homeAddress;
+      const parts = { source: careOfAddress, destination, homeAddressOption, mobilityHeader };
+      return { kind: "sendPacket", source: careOfAddress, packet: encodeMobilityPacket(parts) };
+    }
+    if (homeAgentIpv4Address === undefined) {
+      throw new Error("An IPv4 care-of address without a way to use it");
+    }
+    return {
+      kind: "sendSignalling",
+      source: careOfAddress,
+      destination: homeAgentIpv4Address,
+      destinationPort: homeAgentPort,
+      packet: encodeMobilityPacket({ source: homeAddress, destination, mobilityHeader }),
+    };
+  }
+
+  #mobilityHeader(sent: SentUpdate, lifetimeSeconds: number): Uint8Array {
+    const { careOfAddress, mobileRouter } = sent;
+    const { security, identity, homeAddress, mobileNetworkPrefixes } = this.#settings;
+    const options: MobilityOption[] = [
+      isIpv4(careOfAddress)
+        ? { kind: "ipv4CareOfAddress", careOfAddress }
+        : { kind: "alternateCareOfAddress", careOfAddress },
+    ];
+    // Not when de-registering (RFC 3963 section 5.8).
+    if (mobileRouter && lifetimeSeconds > 0) options.push(...prefixOptions(mobileNetworkPrefixes));
+    if (security !== undefined) {
+      const identifier = new TextEncoder().encode(identity);
       options.push({ kind: "mobileNodeIdentifier", subtype: NAI_SUBTYPE, identifier });
       options.push({ kind: "messageIdentification", timestamp: sent.timestamp });
     }
-    const mobilityHeader = sealMobilityHeader(
+    return sealMobilityHeader(
       {
         kind: "bindingUpdate",
         sequenceNumber: sent.sequenceNumber,
@@ -133,7 +170,7 @@ export class BindingUpdateSender {
         linkLocalCompatibility: false,
         keyManagementMobility: false,
         mapRegistration: false,
-        mobileRouter: false,
+        mobileRouter,
         proxyRegistration: false,
         forceUdp: sent.forceUdp,
         tlvHeader: false,
@@ -141,20 +178,9 @@ export class BindingUpdateSender {
         lifetimeSeconds,
         options,
       },
-      settings.security,
-      { careOfAddress, homeAddress: settings.homeAddress },
+      security,
+      { careOfAddress, homeAddress },
       this.#environment.hmac,
     );
-    return {
-      kind: "sendSignalling",
-      source: careOfAddress,
-      destination: settings.homeAgentIpv4Address,
-      destinationPort: settings.homeAgentPort,
-      packet: encodeMobilityPacket({
-        source: settings.homeAddress,
-        destination: settings.homeAgentAddress,
-        mobilityHeader,
-      }),
-    };
   }
 }

@@ -1,18 +1,33 @@
-import type { Ipv4Address } from "../wire/address.ts";
+import type { IpAddress, Ipv6Address } from "../wire/address.ts";
+import type { CareOfAddressCandidate } from "./movement/candidate.ts";
 import type { Encapsulation } from "./tunnel.ts";
 
-/** A packet that came in UDP to port 4191 and stays with the outer header that it had (RFC 5555 5.2.1). */
+/**
+ * The outer source of a packet that came in UDP to port 4191, which stays with it (RFC 5555 5.2.1); or of a
+ * tunnelled packet, with port 0 where it has none.
+ */
 export interface OuterSource {
-  readonly address: Ipv4Address;
+  readonly address: IpAddress;
   readonly port: number;
+}
+
+/** An address that could be the care-of address now; on the home link it makes the mobile node return home. */
+export interface OfferedCareOfAddress extends CareOfAddressCandidate {
+  /** The interface is on the home link (RFC 6275 section 11.5.5). Absent: it is not. */
+  readonly atHome?: boolean;
 }
 
 /** What can happen to a mobile node. */
 export type MobileNodeEvent =
-  /** The egress interface got, changed or lost its IPv4 address; `linkMtu` in octets. */
-  | { readonly kind: "careOfAddress"; readonly address: Ipv4Address | undefined; readonly linkMtu: number }
-  /** A mobility message from the tunnel: a whole inner IPv6 packet. */
-  | { readonly kind: "signalling"; readonly outer: OuterSource; readonly packet: Uint8Array }
+  /** All addresses of all egress interfaces that could be the care-of address now, the most preferred first. */
+  | { readonly kind: "careOfAddresses"; readonly candidates: readonly OfferedCareOfAddress[] }
+  /** Somebody wants this interface used, as long as it has a care-of address. */
+  | { readonly kind: "switchTo"; readonly interfaceName: string }
+  /**
+   * A mobility message in its whole IPv6 packet; `outer` is undefined where it came natively over IPv6, with its
+   * extension headers.
+   */
+  | { readonly kind: "signalling"; readonly outer: OuterSource | undefined; readonly packet: Uint8Array }
   /** The instant that nextDeadline() named has come. */
   | { readonly kind: "deadline" }
   /** De-register and end. */
@@ -20,7 +35,7 @@ export type MobileNodeEvent =
 
 /** What can happen to a home agent. It has nothing to say when it ends: mobile nodes find out by themselves. */
 export type HomeAgentEvent =
-  | { readonly kind: "signalling"; readonly outer: OuterSource; readonly packet: Uint8Array }
+  | { readonly kind: "signalling"; readonly outer: OuterSource | undefined; readonly packet: Uint8Array }
   /** A tunnelled packet whose source has no binding from this outer address (its first octets, from the inner header on). */
   | {
     readonly kind: "unboundTraffic";
@@ -28,4 +43,6 @@ export type HomeAgentEvent =
     readonly encapsulation: Encapsulation;
     readonly packet: Uint8Array;
   }
+  /** Does another node on the home link have the address that `probeHomeAddress` named? */
+  | { readonly kind: "homeAddressProbed"; readonly homeAddress: Ipv6Address; readonly duplicate: boolean }
   | { readonly kind: "deadline" };

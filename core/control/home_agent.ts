@@ -1,17 +1,9 @@
-import {
-  formatIpv6,
-  type Ipv6Address,
-  isRoutableUnicastIpv6,
-  isUnicastIpv4,
-  prefixContains,
-  UNSPECIFIED_IPV6,
-} from "../wire/address.ts";
+import { formatIpv6, type Ipv6Address, isRoutableUnicastIpv6, UNSPECIFIED_IPV6 } from "../wire/address.ts";
 import { BindingErrorStatusCode, BindingStatusCode } from "../wire/binding_status.ts";
 import { DSMIPV6_PORT, Protocol } from "../wire/constants.ts";
 import { encodeMobilityHeader } from "../wire/mobility_header.ts";
 import type { BindingUpdate, MobilityMessage } from "../wire/mobility_message.ts";
-import { findOption } from "../wire/mobility_option.ts";
-import { decodeMobilityPacket, encodeMobilityPacket, type MobilityPacket } from "../wire/mobility_packet.ts";
+import { decodeMobilityPacket, type MobilityPacket } from "../wire/mobility_packet.ts";
 import { describeWireError } from "../wire/result.ts";
 import type { HomeAgentAction, Report } from "./action.ts";
 import { AnswerLimiter } from "./answer_limiter.ts";
@@ -21,25 +13,30 @@ import {
   type BindingStatus,
   bindingStatus,
   entryDeadline,
+  entrySequenceNumber,
   type RegisteredBinding,
 } from "./binding_cache.ts";
 import { MAX_DELETE_BCE_TIMEOUT_MS } from "./constants.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
 import type { HomeAgentEvent, OuterSource } from "./event.ts";
+import { bindingFor, reasonToRefuse } from "./home_registration.ts";
+import { prefixText, samePrefixes } from "./mobile_network_prefixes.ts";
 import type { Now } from "./now.ts";
 import { isGreaterSequenceNumber } from "./sequence_number.ts";
 import { type Hmac, type HomeAgentSettings, isHomeAddress } from "./settings.ts";
-import { sameTunnelEnd, type TunnelEnd } from "./tunnel.ts";
+import { describePath, pathAddress, pathTo, sendAlong, type SignallingPath } from "./signalling_path.ts";
+import { type Encapsulation, sameTunnelEnd } from "./tunnel.ts";
+import { isDeregistration, readUpdate } from "./update_reader.ts";
 import { type HomeAgentEnvironment, type ReceivedUpdate, UpdateVerifier } from "./update_verifier.ts";
 
 /** Our own limit; what the configuration lists is always below it. */
 const MAXIMUM_BINDINGS = 1_000_000;
-/** A Binding Refresh Request goes out when this part of the lifetime is left. */
-const REFRESH_REQUEST_AT = 1 / 8;
+/** Duplicate address detection that gives no result for so long is forgotten; the mobile node asks again. */
+const PROBE_LIMIT_MS = 10_000;
 
 /**
- * The home agent's state machine: the binding cache (RFC 6275 section 10, RFC 5555 section 4.5) and who may
- * change it (RFC 4285). Pure: events and the time go in, actions come out.
+ * The home agent's state machine: the binding cache (RFC 6275 section 10, RFC 5555 section 4.5, RFC 3963 section 6)
+ * and who may change it (RFC 4285). Pure: events and the time go in, actions come out.
  */
 export class HomeAgent {
   readonly #settings: HomeAgentSettings;
@@ -61,6 +58,8 @@ export class HomeAgent {
         return this.#receive(event.outer, event.packet, now);
       case "unboundTraffic":
         return this.#answerUnboundTraffic(event, now);
+      case "homeAddressProbed":
+        return this.#endProbe(event.homeAddress, event.duplicate, now);
       case "deadline":
         return this.#passTime(now);
     }
@@ -77,140 +76,133 @@ export class HomeAgent {
     );
   }
 
-  #receive(outer: OuterSource, bytes: Uint8Array, now: Now): HomeAgentAction[] {
+  #receive(outer: OuterSource | undefined, bytes: Uint8Array, now: Now): HomeAgentAction[] {
     const decoded = decodeMobilityPacket(bytes);
     if (!decoded.ok) {
-      return [dropped("malformed mobility packet", outer, { fault: describeWireError(decoded.error) })];
+      const from = outer === undefined ? "IPv6" : describePath({ kind: "udp", outer });
+      const fault = describeWireError(decoded.error);
+      return [report("debug", "dropped: malformed mobility packet", { from, fault })];
     }
     const packet = decoded.value;
-    if (!packet.checksumValid) return [dropped("wrong mobility header checksum", outer)];
+    const path = pathTo(outer, packet.source);
+    if (!packet.checksumValid) return [dropped("wrong mobility header checksum", path)];
     if (packet.header.payloadProtocol !== Protocol.noNextHeader) {
-      return [dropped("a payload in a mobility header", outer)];
+      return [dropped("a payload in a mobility header", path)];
     }
-    if (packet.destination !== this.#settings.address) return [dropped("not for this home agent", outer)];
-    if (!isRoutableUnicastIpv6(packet.source)) return [dropped("inner source is not unicast", outer)];
+    if (packet.destination !== this.#settings.address) return [dropped("not for this home agent", path)];
+    if (packet.routingHomeAddress !== undefined) {
+      return [dropped("a type 2 routing header to a home agent", path)];
+    }
+    if (!isRoutableUnicastIpv6(packet.source)) return [dropped("inner source is not unicast", path)];
     const message = packet.header.message;
     switch (message.kind) {
       case "bindingUpdate":
         return this.#receiveBindingUpdate(outer, packet, message, now);
       case "unknownMessage":
-        return this.#answerUnknownMessage(outer, packet, now);
+        return this.#answerUnknownMessage(path, packet, now);
       default:
-        return [
-          dropped("mobility message that a home agent does not take", outer, { message: message.kind }),
-        ];
+        return [dropped("mobility message that a home agent does not take", path, { message: message.kind })];
     }
   }
 
   #receiveBindingUpdate(
-    outer: OuterSource,
+    outer: OuterSource | undefined,
     packet: MobilityPacket,
     update: BindingUpdate,
     now: Now,
   ): HomeAgentAction[] {
-    const homeAddress = packet.homeAddressOption ?? packet.source;
-    if (homeAddress !== packet.source) return [dropped("home address is not the inner source", outer)];
-    const careOfAddress = findOption(update.options, "ipv4CareOfAddress")?.careOfAddress;
-    if (careOfAddress !== undefined && !isUnicastIpv4(careOfAddress)) {
-      return [dropped("care-of address is not unicast", outer, { careOfAddress })];
-    }
-    if (!update.homeRegistration) return [dropped("not a home registration", outer)];
-    if (findOption(update.options, "nonceIndices")) {
-      return [dropped("nonce indices in a home registration", outer)];
-    }
-
-    const origin = this.#verifier.verify({ outer, packet, update, homeAddress, careOfAddress }, now);
-    if (origin.kind === "silent") return [dropped(origin.reason, outer, { homeAddress })];
+    const read = readUpdate(outer, packet, update);
+    if (read.kind === "dropped") return [dropped(read.reason, pathTo(outer, packet.source))];
+    const { homeAddress, path } = read.claim;
+    const origin = this.#verifier.verify(read.claim, now);
+    if (origin.kind === "silent") return [dropped(origin.reason, path, { homeAddress })];
     const received = origin.received;
     if (origin.kind === "unproven") return this.#refuseUnproven(received, origin.status, now);
-    const refusal = origin.kind === "refused" ? origin.status : this.#reasonToRefuse(received);
-    if (refusal !== undefined) return [this.#acknowledge(received, refusal), refused(received, refusal)];
 
     const entry = this.#cache.get(homeAddress);
-    if (entry !== undefined && !isGreaterSequenceNumber(update.sequenceNumber, entry.sequenceNumber)) {
-      return [
-        this.#acknowledge(received, BindingStatusCode.sequenceNumberOutOfWindow, entry.sequenceNumber),
-        refused(received, BindingStatusCode.sequenceNumberOutOfWindow),
-      ];
+    const refusal = origin.kind === "refused" ? origin.status : this.#reasonToRefuse(received, entry);
+    if (refusal !== undefined) {
+      // Who de-registers does not want what the home link is being asked about, either.
+      if (entry?.kind === "probed" && isDeregistration(received)) this.#forget(homeAddress);
+      return [this.#acknowledge(received, refusal), refused(received, refusal)];
     }
-    return update.lifetimeSeconds === 0 ? this.#deregister(received, now) : this.#register(received, now);
+    if (
+      entry !== undefined && !isGreaterSequenceNumber(update.sequenceNumber, entrySequenceNumber(entry))
+    ) {
+      const status = BindingStatusCode.sequenceNumberOutOfWindow;
+      return [this.#acknowledge(received, status, entrySequenceNumber(entry)), refused(received, status)];
+    }
+    if (isDeregistration(received)) return this.#deregister(received, entry, now);
+    if (this.#settings.homeLink && entry?.kind !== "registered") return this.#probe(received, entry, now);
+    return this.#register(received, now);
   }
 
   /** Answers to what anybody may have sent are rare, so that the home agent is nobody's reflector. */
   #refuseUnproven(received: ReceivedUpdate, status: number, now: Now): HomeAgentAction[] {
     const report = refused(received, status);
-    if (!this.#answers.allow(received.outer.address, now.monotonicMs)) return [report];
+    if (!this.#mayAnswer(received.path, now)) return [report];
     return [this.#acknowledge(received, status), report];
   }
 
-  /** The status code of the first thing that speaks against a proven update, or undefined. */
-  #reasonToRefuse({ update, homeAddress, careOfAddress }: ReceivedUpdate): number | undefined {
-    if (!prefixContains(this.#settings.homePrefix, homeAddress)) return BindingStatusCode.notHomeSubnet;
-    if (!isHomeAddress(this.#settings, homeAddress)) return BindingStatusCode.administrativelyProhibited;
-    if (update.proxyRegistration) return BindingStatusCode.proxyRegistrationNotEnabled;
-    if (update.mobileRouter) return BindingStatusCode.mobileRouterOperationNotPermitted;
-    if (update.lifetimeSeconds === 0) {
-      const registered = this.#cache.get(homeAddress)?.kind === "registered";
-      return registered ? undefined : BindingStatusCode.notHomeAgentForThisMobileNode;
-    }
-    if (update.forceUdp && !this.#settings.acceptForceUdp) return BindingStatusCode.cannotForceUdp;
-    if (careOfAddress === undefined) {
-      return BindingStatusCode.invalidCareOfAddress;
-    }
-    if (!this.#cache.has(homeAddress) && this.#cache.size >= MAXIMUM_BINDINGS) {
-      return BindingStatusCode.insufficientResources;
-    }
-    return undefined;
+  #reasonToRefuse(received: ReceivedUpdate, entry: BindingCacheEntry | undefined): number | undefined {
+    const status = reasonToRefuse(received, entry, this.#settings);
+    const full = entry === undefined && this.#cache.size >= MAXIMUM_BINDINGS;
+    return status ?? (full ? BindingStatusCode.insufficientResources : undefined);
+  }
+
+  /** Asks the home link before the first binding of a home address; the update waits (RFC 6275 section 10.3.1). */
+  #probe(received: ReceivedUpdate, entry: BindingCacheEntry | undefined, now: Now): HomeAgentAction[] {
+    const { homeAddress, update } = received;
+    const running = entry?.kind === "probed" ? entry : undefined;
+    const forgetAtMs = running?.forgetAtMs ?? now.monotonicMs + PROBE_LIMIT_MS;
+    this.#store({ kind: "probed", homeAddress, received, forgetAtMs });
+    if (running !== undefined) return [];
+    const { linkLocalCompatibility } = update;
+    return [{ kind: "probeHomeAddress", homeAddress, linkLocalCompatibility }];
+  }
+
+  #endProbe(homeAddress: Ipv6Address, duplicate: boolean, now: Now): HomeAgentAction[] {
+    const entry = this.#cache.get(homeAddress);
+    if (entry?.kind !== "probed") return [];
+    if (!duplicate) return this.#register(entry.received, now);
+    this.#forget(homeAddress);
+    const status = BindingStatusCode.duplicateAddressDetectionFailed;
+    return [this.#acknowledge(entry.received, status), refused(entry.received, status)];
   }
 
   #register(received: ReceivedUpdate, now: Now): HomeAgentAction[] {
-    const { update, outer, homeAddress } = received;
-    const natDetected = received.careOfAddress !== outer.address;
-    const overUdp = natDetected || update.forceUdp || this.#settings.forceUdp;
-    const tunnel: TunnelEnd = overUdp
-      ? { encapsulation: "udp", address: outer.address, port: outer.port }
-      : { encapsulation: "ipv6InIpv4", address: outer.address, port: 0 };
-    const lifetimeSeconds = Math.min(update.lifetimeSeconds, this.#settings.maximumLifetimeSeconds);
-    const lifetimeMs = lifetimeSeconds * 1000;
-    const earlier = this.#cache.get(homeAddress);
-    const binding: RegisteredBinding = {
-      kind: "registered",
-      homeAddress,
-      identity: received.identity,
-      outer,
-      tunnel,
-      natDetected,
-      sequenceNumber: update.sequenceNumber,
-      lifetimeSeconds,
-      expiresAtMs: now.monotonicMs + lifetimeMs,
-      refreshRequestAtMs: now.monotonicMs + lifetimeMs * (1 - REFRESH_REQUEST_AT),
-    };
+    const { update, homeAddress } = received;
+    const entry = this.#cache.get(homeAddress);
+    const earlier = entry?.kind === "registered" ? entry : undefined;
+    const binding = bindingFor(received, this.#settings, now);
     this.#store(binding);
     const actions: HomeAgentAction[] = [];
-    const earlierTunnel = earlier?.kind === "registered" ? earlier.tunnel : undefined;
-    if (!sameTunnelEnd(earlierTunnel, tunnel)) {
-      actions.push({ kind: "setBinding", homeAddress, tunnel });
-      actions.push(report("info", earlierTunnel ? "binding moved" : "binding created", {
-        homeAddress,
-        identity: received.identity,
-        careOfAddress: outer.address,
-        port: outer.port,
-        encapsulation: tunnel.encapsulation,
-        natDetected,
-        lifetimeSeconds,
-      }));
+    if (
+      earlier === undefined || !sameTunnelEnd(earlier.tunnel, binding.tunnel) ||
+      !samePrefixes(earlier.prefixes, binding.prefixes)
+    ) {
+      const { tunnel, prefixes } = binding;
+      actions.push({ kind: "setBinding", homeAddress, tunnel, prefixes });
+      actions.push(bound(binding, earlier ? "binding moved" : "binding created"));
     } else {
       actions.push(
         report("debug", "binding refreshed", { homeAddress, sequenceNumber: update.sequenceNumber }),
       );
     }
-    actions.push(
-      this.#acknowledge(received, BindingStatusCode.accepted, update.sequenceNumber, lifetimeSeconds),
-    );
+    if (this.#settings.homeLink && earlier === undefined) {
+      const { linkLocalCompatibility, mobileRouter } = update;
+      actions.push({ kind: "interceptHomeAddress", homeAddress, linkLocalCompatibility, mobileRouter });
+    }
+    const { sequenceNumber, lifetimeSeconds } = binding;
+    actions.push(this.#acknowledge(received, BindingStatusCode.accepted, sequenceNumber, lifetimeSeconds));
     return actions;
   }
 
-  #deregister(received: ReceivedUpdate, now: Now): HomeAgentAction[] {
+  #deregister(
+    received: ReceivedUpdate,
+    entry: BindingCacheEntry | undefined,
+    now: Now,
+  ): HomeAgentAction[] {
     const { homeAddress, update } = received;
     this.#store({
       kind: "removed",
@@ -219,15 +211,27 @@ export class HomeAgent {
       forgetAtMs: now.monotonicMs + MAX_DELETE_BCE_TIMEOUT_MS,
     });
     return [
-      { kind: "removeBinding", homeAddress },
+      // The address is the node's own again before it hears so (RFC 6275 section 10.3.2).
+      ...(entry?.kind === "registered" ? this.#unbind(entry) : []),
       this.#acknowledge(received, BindingStatusCode.accepted),
       report("info", "binding removed by its mobile node", { homeAddress, identity: received.identity }),
     ];
   }
 
+  #unbind({ homeAddress, prefixes }: RegisteredBinding): HomeAgentAction[] {
+    const actions: HomeAgentAction[] = [{ kind: "removeBinding", homeAddress, prefixes }];
+    if (this.#settings.homeLink) actions.push({ kind: "releaseHomeAddress", homeAddress });
+    return actions;
+  }
+
   #store(entry: BindingCacheEntry): void {
     this.#cache.set(entry.homeAddress, entry);
     this.#deadlines.schedule(entry.homeAddress, entryDeadline(entry));
+  }
+
+  #forget(homeAddress: Ipv6Address): void {
+    this.#cache.delete(homeAddress);
+    this.#deadlines.cancel(homeAddress);
   }
 
   #passTime(now: Now): HomeAgentAction[] {
@@ -238,13 +242,15 @@ export class HomeAgent {
       const entry = this.#cache.get(homeAddress)!;
       if (entry.kind === "registered" && now.monotonicMs < entry.expiresAtMs) {
         this.#store({ ...entry, refreshRequestAtMs: undefined });
-        actions.push(this.#send(entry.outer, homeAddress, { kind: "bindingRefreshRequest", options: [] }));
+        actions.push(this.#send(entry.path, homeAddress, { kind: "bindingRefreshRequest", options: [] }));
         continue;
       }
       this.#cache.delete(homeAddress);
       if (entry.kind === "registered") {
-        actions.push({ kind: "removeBinding", homeAddress });
+        actions.push(...this.#unbind(entry));
         actions.push(report("info", "binding expired", { homeAddress, identity: entry.identity }));
+      } else if (entry.kind === "probed") {
+        actions.push(report("warning", "no answer from duplicate address detection", { homeAddress }));
       }
     }
   }
@@ -257,50 +263,44 @@ export class HomeAgent {
     const { outer, encapsulation, packet } = event;
     if (packet.length < 40 || packet[0] >> 4 !== 6) return [];
     const homeAddress = formatIpv6(packet, 8);
+    const path = unboundPath(outer, encapsulation);
     const known = this.#settings.requireAuthentication
       ? this.#verifier.knows(homeAddress)
       : isHomeAddress(this.#settings, homeAddress);
-    if (!known || !this.#answers.allow(outer.address, now.monotonicMs)) return [];
-    const to = encapsulation === "udp" ? outer : { address: outer.address, port: DSMIPV6_PORT };
+    if (!known || path === undefined || !this.#mayAnswer(path, now)) return [];
     const status = BindingErrorStatusCode.unknownBinding;
+    const error: MobilityMessage = { kind: "bindingError", status, homeAddress, options: [] };
     return [
-      this.#send(to, homeAddress, { kind: "bindingError", status, homeAddress, options: [] }),
-      dropped("traffic without a binding", outer, { homeAddress }),
+      this.#sendDirectly(path, homeAddress, error),
+      dropped("traffic without a binding", path, { homeAddress }),
     ];
   }
 
-  #answerUnknownMessage(outer: OuterSource, packet: MobilityPacket, now: Now): HomeAgentAction[] {
-    const report = dropped("unknown mobility header type", outer);
-    if (!this.#answers.allow(outer.address, now.monotonicMs)) return [report];
+  #answerUnknownMessage(path: SignallingPath, packet: MobilityPacket, now: Now): HomeAgentAction[] {
+    const report = dropped("unknown mobility header type", path);
+    if (!this.#mayAnswer(path, now)) return [report];
     // Section 9.3.3: the home address of the Home Address option, or the unspecified address.
     const homeAddress = packet.homeAddressOption ?? UNSPECIFIED_IPV6;
     const status = BindingErrorStatusCode.unrecognizedMessage;
-    return [
-      this.#send(outer, packet.source, { kind: "bindingError", status, homeAddress, options: [] }),
-      report,
-    ];
+    const error: MobilityMessage = { kind: "bindingError", status, homeAddress, options: [] };
+    return [this.#sendDirectly(path, packet.source, error), report];
   }
 
-  #send(outer: OuterSource, homeAddress: Ipv6Address, message: MobilityMessage): HomeAgentAction {
-    return this.#sendHeader(outer, homeAddress, encodeMobilityHeader(message));
+  #mayAnswer(path: SignallingPath, now: Now): boolean {
+    return this.#answers.allow(pathAddress(path), now.monotonicMs);
   }
 
-  #sendHeader(outer: OuterSource, homeAddress: Ipv6Address, mobilityHeader: Uint8Array): HomeAgentAction {
-    const packet = encodeMobilityPacket({
-      source: this.#settings.address,
-      destination: homeAddress,
-      mobilityHeader,
-    });
-    return {
-      kind: "sendSignalling",
-      source: undefined,
-      destination: outer.address,
-      destinationPort: outer.port,
-      packet,
-    };
+  /** A Binding Error goes to the IPv6 source of what it is about, without a routing header (section 9.3.3). */
+  #sendDirectly(path: SignallingPath, source: Ipv6Address, message: MobilityMessage): HomeAgentAction {
+    return this.#send(path, path.kind === "ipv6" ? path.address : source, message);
   }
 
-  /** A Binding Acknowledgement goes to where its update came from, in UDP (RFC 5555 section 4.2). */
+  #send(path: SignallingPath, destination: Ipv6Address, message: MobilityMessage): HomeAgentAction {
+    const mobilityHeader = encodeMobilityHeader(message);
+    return sendAlong(path, { source: this.#settings.address, destination, mobilityHeader });
+  }
+
+  /** A Binding Acknowledgement goes to where its update came from (RFC 5555 section 4.2, RFC 6275 9.5.4). */
   #acknowledge(
     received: ReceivedUpdate,
     status: number,
@@ -309,7 +309,20 @@ export class HomeAgent {
   ): HomeAgentAction {
     const answer = { status, sequenceNumber, lifetimeSeconds };
     const mobilityHeader = bindingAcknowledgement(received, answer, this.#settings, this.#hmac);
-    return this.#sendHeader(received.outer, received.homeAddress, mobilityHeader);
+    const { path, homeAddress: destination } = received;
+    return sendAlong(path, { source: this.#settings.address, destination, mobilityHeader });
+  }
+}
+
+/** The way to the sender of a tunnelled packet; undefined where there is none that we could answer to. */
+function unboundPath(outer: OuterSource, encapsulation: Encapsulation): SignallingPath | undefined {
+  switch (encapsulation) {
+    case "udp":
+      return { kind: "udp", outer };
+    case "ipv6InIpv4":
+      return { kind: "udp", outer: { address: outer.address, port: DSMIPV6_PORT } };
+    case "ipv6InIpv6":
+      return isRoutableUnicastIpv6(outer.address) ? { kind: "ipv6", address: outer.address } : undefined;
   }
 }
 
@@ -317,8 +330,22 @@ function report(level: Report["level"], message: string, details: Report["detail
   return { kind: "report", level, message, details };
 }
 
-function dropped(reason: string, outer: OuterSource, details: Report["details"] = {}): Report {
-  return report("debug", `dropped: ${reason}`, { from: `${outer.address}:${outer.port}`, ...details });
+function dropped(reason: string, path: SignallingPath, details: Report["details"] = {}): Report {
+  return report("debug", `dropped: ${reason}`, { from: describePath(path), ...details });
+}
+
+function bound(binding: RegisteredBinding, message: string): Report {
+  const { homeAddress, identity, tunnel, path, natDetected, lifetimeSeconds, prefixes } = binding;
+  return report("info", message, {
+    homeAddress,
+    identity,
+    careOfAddress: tunnel.address,
+    port: path.kind === "udp" ? path.outer.port : 0,
+    encapsulation: tunnel.encapsulation,
+    natDetected,
+    lifetimeSeconds,
+    ...(prefixes.length > 0 ? { prefixes: prefixes.map(prefixText).join(" ") } : {}),
+  });
 }
 
 function refused(received: ReceivedUpdate, status: number): Report {
@@ -326,7 +353,7 @@ function refused(received: ReceivedUpdate, status: number): Report {
     status,
     homeAddress: received.homeAddress,
     identity: received.identity,
-    from: `${received.outer.address}:${received.outer.port}`,
+    from: describePath(received.path),
     sequenceNumber: received.update.sequenceNumber,
   });
 }

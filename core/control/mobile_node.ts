@@ -1,39 +1,38 @@
-import type { Ipv4Address, Ipv6Address } from "../wire/address.ts";
+import { isIpv4 } from "../wire/address.ts";
 import { BindingErrorStatusCode, BindingStatusCode, bindingStatusName } from "../wire/binding_status.ts";
-import { Protocol } from "../wire/constants.ts";
 import type { BindingAcknowledgement, BindingError } from "../wire/mobility_message.ts";
-import { findOption } from "../wire/mobility_option.ts";
-import { decodeMobilityPacket, type MobilityPacket } from "../wire/mobility_packet.ts";
-import { describeWireError } from "../wire/result.ts";
+import type { MobilityPacket } from "../wire/mobility_packet.ts";
+import { judgeAcknowledgement } from "./acknowledgement_verdict.ts";
 import type { MobileNodeAction, Report } from "./action.ts";
-import { verifyMobilityHeader } from "./authentication.ts";
-import {
-  INITIAL_BINDACK_TIMEOUT_FIRST_REGISTRATION_MS,
-  INITIAL_BINDACK_TIMEOUT_MS,
-  MAX_BINDACK_TIMEOUT_MS,
-  NAT_KEEPALIVE_TIMEOUT_SECONDS,
-  NO_KEEPALIVE,
-} from "./constants.ts";
 import {
   BindingUpdateSender,
   type MobileNodeEnvironment,
   type UpdateRequest,
 } from "./binding_update_sender.ts";
-import type { MobileNodeEvent } from "./event.ts";
+import { CareOfAddressChoice, sameCandidate } from "./care_of_address_choice.ts";
+import {
+  INITIAL_BINDACK_TIMEOUT_FIRST_REGISTRATION_MS,
+  INITIAL_BINDACK_TIMEOUT_MS,
+  MAX_BINDACK_TIMEOUT_MS,
+} from "./constants.ts";
+import type { MobileNodeEvent, OfferedCareOfAddress, OuterSource } from "./event.ts";
+import { assumedTunnel, grantedBinding } from "./granted_binding.ts";
+import { readMobileNodePacket } from "./mobile_node_packet.ts";
 import {
   type Binding,
+  bindingOf,
+  candidateOf,
   earliest,
   type Exchange,
   type MobileNodeState,
   type SentUpdate,
   timersOf,
 } from "./mobile_node_state.ts";
+import { type MobileNodeStatus, mobileNodeStatus } from "./mobile_node_status.ts";
 import type { Now } from "./now.ts";
 import type { Hmac, MobileNodeSettings } from "./settings.ts";
-import { type Encapsulation, ENCAPSULATION_OVERHEAD, sameTunnelEnd, type TunnelEnd } from "./tunnel.ts";
+import { ENCAPSULATION_OVERHEAD, sameTunnelEnd, type TunnelEnd } from "./tunnel.ts";
 
-/** A refresh is sent when this part of the lifetime has passed: time for five attempts before the end. */
-const REFRESH_AT = 3 / 4;
 /** Answers that make us correct ourselves and send again at once, before we fall back to the timer. */
 const MAXIMUM_CORRECTIONS = 3;
 const REFUSED_RETRY_MS = 60_000;
@@ -41,37 +40,26 @@ const DEREGISTRATION_LIMIT_MS = 5_000;
 /** Binding Errors and Refresh Requests so soon after an update are about what came before it. */
 const HINT_INTERVAL_MS = 350;
 
-/** What `dsmip mn status` shows. */
-export interface MobileNodeStatus {
-  readonly state: "detached" | "registering" | "registered" | "refused" | "deregistering" | "finished";
-  readonly identity: string;
-  readonly homeAddress: Ipv6Address;
-  readonly homeAgentAddress: Ipv6Address;
-  readonly homeAgentIpv4Address: Ipv4Address;
-  readonly careOfAddress: Ipv4Address | null;
-  readonly encapsulation: Encapsulation | null;
-  readonly natDetected: boolean | null;
-  readonly keepaliveSeconds: number | null;
-  readonly lifetimeSeconds: number | null;
-  readonly remainingSeconds: number | null;
-  readonly sequenceNumber: number;
-  readonly registrationMs: number | null;
-  readonly lastRefusal: { readonly status: number; readonly name: string } | null;
-}
+/** States in which Binding Updates are on their way. */
+type ExchangeState = MobileNodeState & { readonly kind: "registering" | "returning" | "deregistering" };
 
 /**
- * The mobile node's state machine on IPv4-only networks (RFC 5555 section 4.4, RFC 6275 section 11): keeps one
- * home registration for the care-of address that the egress interface has. Pure: events and the time go in,
- * actions come out.
+ * The mobile node's state machine (RFC 6275 section 11, RFC 5555 section 4.4, RFC 3963 section 5): keeps one home
+ * registration for the best care-of address that the egress interfaces offer, IPv6 or IPv4, and none on the home
+ * link. Pure: events and the time go in, actions come out.
  */
 export class MobileNode {
   readonly #settings: MobileNodeSettings;
   readonly #hmac: Hmac;
   readonly #sender: BindingUpdateSender;
+  readonly #choice: CareOfAddressChoice;
   #state: MobileNodeState = { kind: "detached", binding: undefined };
-  #linkMtu = 1500;
+  /** The tunnel as the data path has it. */
+  #way: { readonly tunnel: TunnelEnd; readonly innerMtu: number } | undefined;
   /** Cleared when the home agent refuses the F flag (RFC 5555 section 4.4.2). */
   #forceUdp: boolean;
+  /** Cleared when the home agent refuses the R flag (RFC 3963 section 5.4.2). */
+  #mobileRouter: boolean;
   #lastHintMs = -Infinity;
   #lastRefusal: number | undefined;
 
@@ -79,15 +67,21 @@ export class MobileNode {
     this.#settings = settings;
     this.#hmac = environment.hmac;
     this.#forceUdp = settings.forceUdp;
+    this.#mobileRouter = settings.mobileNetworkPrefixes.length > 0;
     this.#sender = new BindingUpdateSender(settings, environment);
+    this.#choice = new CareOfAddressChoice(settings);
   }
 
   handle(event: MobileNodeEvent, now: Now): MobileNodeAction[] {
     switch (event.kind) {
-      case "careOfAddress":
-        return this.#changeCareOfAddress(event.address, event.linkMtu, now);
+      case "careOfAddresses":
+        this.#choice.offer(event.candidates);
+        return this.#followChoice(now);
+      case "switchTo":
+        this.#choice.want(event.interfaceName);
+        return this.#followChoice(now);
       case "signalling":
-        return this.#receive(event.packet, now);
+        return this.#receive(event.outer, event.packet, now);
       case "deadline":
         return this.#passTime(now);
       case "stop":
@@ -101,88 +95,95 @@ export class MobileNode {
   }
 
   status(now: Now): MobileNodeStatus {
-    const state = this.#state;
-    const binding = "binding" in state ? state.binding : undefined;
-    const refreshing = state.kind === "registering" && binding?.careOfAddress === state.careOfAddress;
-    return {
-      state: refreshing ? "registered" : state.kind,
-      identity: this.#settings.identity,
-      homeAddress: this.#settings.homeAddress,
-      homeAgentAddress: this.#settings.homeAgentAddress,
-      homeAgentIpv4Address: this.#settings.homeAgentIpv4Address,
-      careOfAddress: "careOfAddress" in state ? state.careOfAddress : null,
-      encapsulation: binding?.tunnel.encapsulation ?? null,
-      natDetected: binding?.natDetected ?? null,
-      keepaliveSeconds: binding?.keepaliveSeconds ?? null,
-      lifetimeSeconds: binding?.lifetimeSeconds ?? null,
-      remainingSeconds: binding ? Math.max(0, (binding.expiresAtMs - now.monotonicMs) / 1000) : null,
-      sequenceNumber: this.#sender.sequenceNumber,
-      registrationMs: binding?.registrationMs ?? null,
-      lastRefusal: this.#lastRefusal === undefined
-        ? null
-        : { status: this.#lastRefusal, name: bindingStatusName(this.#lastRefusal) },
-    };
+    const { sequenceNumber } = this.#sender;
+    const facts = { settings: this.#settings, sequenceNumber, lastRefusal: this.#lastRefusal };
+    return mobileNodeStatus(this.#state, facts, now);
   }
 
-  // Events
+  // Movement
 
-  #changeCareOfAddress(address: Ipv4Address | undefined, linkMtu: number, now: Now): MobileNodeAction[] {
-    this.#linkMtu = linkMtu;
-    const actions = this.#adjustMtu();
+  /** Goes to the best candidate, if that is another than now. */
+  #followChoice(now: Now): MobileNodeAction[] {
     const state = this.#state;
-    if (state.kind === "finished") return actions;
-    if (state.kind === "deregistering") return this.#moveDeregistration(state, address, now);
-    const binding = "binding" in state ? state.binding : undefined;
-    if (address === undefined) {
-      this.#state = { kind: "detached", binding };
-      return [...actions, report("info", "no care-of address", {})];
+    if (state.kind === "finished") return [];
+    const current = candidateOf(state);
+    const { chosen } = this.#choice;
+    if (chosen === undefined) return this.#detach();
+    if (current !== undefined && sameCandidate(current, chosen)) {
+      this.#state = { ...state, candidate: chosen } as MobileNodeState;
+      return this.#way === undefined ? [] : this.#setTunnel(this.#way.tunnel, chosen);
     }
-    if ("careOfAddress" in state && state.careOfAddress === address) return actions;
     this.#forceUdp = this.#settings.forceUdp;
-    const begun = report("info", "care-of address", { address });
-    return [...actions, begun, ...this.#startRegistration(address, binding, now)];
+    const { address, interfaceName } = chosen;
+    const begun: MobileNodeAction[] = [
+      { kind: "useCareOfAddress", candidate: chosen },
+      report("info", chosen.atHome ? "at home" : "care-of address", { address, interface: interfaceName }),
+    ];
+    if (state.kind === "deregistering") return [...begun, ...this.#moveDeregistration(state, chosen, now)];
+    return [...begun, ...this.#startRegistration(chosen, bindingOf(state), now)];
   }
 
-  /** A de-registration goes on from the new care-of address, and is over where there is none. */
+  #detach(): MobileNodeAction[] {
+    const state = this.#state;
+    if (state.kind === "detached") return [];
+    if (state.kind === "deregistering") return this.#finish();
+    this.#state = { kind: "detached", binding: bindingOf(state) };
+    return [{ kind: "useCareOfAddress", candidate: undefined }, report("info", "no care-of address", {})];
+  }
+
+  /** A de-registration goes on from the new care-of address. */
   #moveDeregistration(
     state: MobileNodeState & { kind: "deregistering" },
-    address: Ipv4Address | undefined,
+    candidate: OfferedCareOfAddress,
     now: Now,
   ): MobileNodeAction[] {
-    if (address === undefined) return this.#finish();
-    if (address === state.careOfAddress) return [];
-    const { exchange, actions } = this.#sender.send(this.#removal(address), newExchange(undefined), now);
-    this.#state = { ...state, careOfAddress: address, exchange };
+    const { exchange, actions } = this.#sender.send(
+      this.#removal(candidate),
+      this.#newExchange(undefined),
+      now,
+    );
+    this.#state = { ...state, candidate, exchange };
     return actions;
   }
 
-  /** The tunnel never promises more than the link carries. */
-  #adjustMtu(): MobileNodeAction[] {
-    const state = this.#state;
-    const binding = "binding" in state ? state.binding : undefined;
-    if (binding === undefined) return [];
-    const innerMtu = this.#innerMtu(binding.tunnel);
-    if (innerMtu === binding.innerMtu) return [];
-    this.#state = { ...state, binding: { ...binding, innerMtu } } as MobileNodeState;
-    return [{ kind: "setTunnel", tunnel: binding.tunnel, innerMtu }];
+  /** Nothing where the tunnel is so already. It never promises more than the link carries. */
+  #setTunnel(tunnel: TunnelEnd, { linkMtu }: OfferedCareOfAddress): MobileNodeAction[] {
+    const innerMtu = linkMtu - ENCAPSULATION_OVERHEAD[tunnel.encapsulation];
+    if (sameTunnelEnd(this.#way?.tunnel, tunnel) && this.#way?.innerMtu === innerMtu) return [];
+    this.#way = { tunnel, innerMtu };
+    return [{ kind: "setTunnel", tunnel, innerMtu }];
   }
+
+  #clearTunnel(): MobileNodeAction {
+    this.#way = undefined;
+    return { kind: "clearTunnel" };
+  }
+
+  // Time, and the end
 
   #stop(now: Now): MobileNodeAction[] {
     const state = this.#state;
-    const binding = "binding" in state ? state.binding : undefined;
-    if (!("careOfAddress" in state) || state.kind === "refused") return this.#finish();
-    if (state.kind === "deregistering") return [];
+    switch (state.kind) {
+      case "detached":
+      case "refused":
+      case "home":
+      case "finished":
+        return this.#finish();
+      case "deregistering":
+        return [];
+    }
     // Without a binding an update may be on its way all the same, but not where the home agent does not know our key.
-    if (binding === undefined && this.#lastRefusal === BindingStatusCode.authenticationFailed) {
+    if (state.binding === undefined && this.#lastRefusal === BindingStatusCode.authenticationFailed) {
       return this.#finish();
     }
+    const { candidate, binding } = state;
     const { exchange, actions } = this.#sender.send(
-      this.#removal(state.careOfAddress),
-      newExchange(binding),
+      this.#removal(candidate),
+      this.#newExchange(binding),
       now,
     );
     const giveUpAtMs = now.monotonicMs + DEREGISTRATION_LIMIT_MS;
-    this.#state = { kind: "deregistering", careOfAddress: state.careOfAddress, exchange, giveUpAtMs };
+    this.#state = { kind: "deregistering", candidate, exchange, giveUpAtMs };
     return actions;
   }
 
@@ -197,10 +198,10 @@ export class MobileNode {
     if (due(timers.retransmit)) actions.push(...this.#retransmit(now));
     const state = this.#state;
     if (due(timers.refresh) && state.kind === "registered") {
-      actions.push(...this.#startRegistration(state.careOfAddress, state.binding, now));
+      actions.push(...this.#startRegistration(state.candidate, state.binding, now));
     }
     if (due(timers.retry) && state.kind === "refused") {
-      actions.push(...this.#startRegistration(state.careOfAddress, undefined, now));
+      actions.push(...this.#startRegistration(state.candidate, undefined, now));
     }
     return actions;
   }
@@ -208,10 +209,10 @@ export class MobileNode {
   /** The lifetime is over: the home agent has forgotten us. */
   #expire(now: Now): MobileNodeAction[] {
     const state = this.#state;
-    const actions: MobileNodeAction[] = [report("warning", "binding expired", {}), { kind: "clearTunnel" }];
+    const actions: MobileNodeAction[] = [report("warning", "binding expired", {}), this.#clearTunnel()];
     if (state.kind === "registered") {
-      actions.push(...this.#startRegistration(state.careOfAddress, undefined, now));
-    } else if (state.kind === "registering" || state.kind === "detached") {
+      actions.push(...this.#startRegistration(state.candidate, undefined, now));
+    } else if (state.kind === "registering" || state.kind === "returning" || state.kind === "detached") {
       this.#state = { ...state, binding: undefined };
     }
     return actions;
@@ -219,37 +220,43 @@ export class MobileNode {
 
   #retransmit(now: Now): MobileNodeAction[] {
     const state = this.#state;
-    if (state.kind !== "registering" && state.kind !== "deregistering") return [];
-    const { timeoutMs, corrections, heldBack } = state.exchange;
-    const { exchange, actions } = this.#sender.send(this.#requestOf(state), {
-      ...state.exchange,
-      timeoutMs: heldBack ? timeoutMs : Math.min(timeoutMs * 2, MAX_BINDACK_TIMEOUT_MS),
-      corrections: heldBack ? corrections : 0,
-    }, now);
-    this.#state = { ...state, exchange };
-    return actions;
+    if (!isExchangeState(state)) return [];
+    const { exchange, candidate } = state;
+    if (exchange.heldBack) return this.#sendAgain(state, exchange, now);
+    const actions: MobileNodeAction[] = [{ kind: "doubt", interfaceName: candidate.interfaceName }];
+    const unanswered = exchange.unanswered + 1;
+    if (state.kind !== "deregistering" && unanswered >= this.#choice.attempts) {
+      this.#choice.noteSilence();
+      const next = this.#choice.chosen;
+      if (next !== undefined && !sameCandidate(next, candidate)) {
+        const { address, interfaceName } = candidate;
+        const details = { address, interface: interfaceName };
+        actions.push(report("warning", "the home agent does not answer by this care-of address", details));
+        return [...actions, ...this.#followChoice(now)];
+      }
+    }
+    const timeoutMs = Math.min(exchange.timeoutMs * 2, MAX_BINDACK_TIMEOUT_MS);
+    return [
+      ...actions,
+      ...this.#sendAgain(state, { ...exchange, timeoutMs, unanswered, corrections: 0 }, now),
+    ];
   }
 
   // Messages from the home agent
 
-  #receive(bytes: Uint8Array, now: Now): MobileNodeAction[] {
-    const decoded = decodeMobilityPacket(bytes);
-    if (!decoded.ok) {
-      return [dropped("malformed mobility packet", { fault: describeWireError(decoded.error) })];
+  #receive(outer: OuterSource | undefined, bytes: Uint8Array, now: Now): MobileNodeAction[] {
+    const state = this.#state;
+    const read = readMobileNodePacket(bytes, outer, candidateOf(state)?.address, this.#settings);
+    if (read.kind === "dropped") {
+      return [dropped(read.reason, read.fault === undefined ? {} : { fault: read.fault })];
     }
-    const packet = decoded.value;
-    if (!packet.checksumValid) return [dropped("wrong mobility header checksum")];
-    if (packet.header.payloadProtocol !== Protocol.noNextHeader) {
-      return [dropped("a payload in a mobility header")];
-    }
-    if (packet.source !== this.#settings.homeAgentAddress) return [dropped("not from the home agent")];
-    if (packet.destination !== this.#settings.homeAddress) return [dropped("not for the home address")];
-    const message = packet.header.message;
+    const { packet, forHomeAddress } = read;
+    const { message } = packet.header;
+    if (message.kind === "bindingError") return this.#receiveBindingError(message, now);
+    if (!forHomeAddress) return [dropped("not for the home address", { message: message.kind })];
     switch (message.kind) {
       case "bindingAcknowledgement":
         return this.#receiveAcknowledgement(packet, message, now);
-      case "bindingError":
-        return this.#receiveBindingError(message, now);
       case "bindingRefreshRequest":
         return this.#registerAgain("the home agent asks for a refresh", now);
       default:
@@ -263,146 +270,100 @@ export class MobileNode {
     now: Now,
   ): MobileNodeAction[] {
     const state = this.#state;
-    if (state.kind !== "registering" && state.kind !== "deregistering") {
-      return [dropped("acknowledgement that nothing waits for")];
+    if (!isExchangeState(state)) return [dropped("acknowledgement that nothing waits for")];
+    const { settings, hmac } = { settings: this.#settings, hmac: this.#hmac };
+    const verdict = judgeAcknowledgement(packet, acknowledgement, state.exchange, settings, hmac);
+    if (verdict.kind === "dropped") return [dropped(verdict.reason, { status: verdict.status })];
+    if (verdict.kind === "keysDiffer") return this.#slowDown(now);
+    this.#choice.noteAnswer();
+    switch (verdict.kind) {
+      case "timestampRefused":
+        if (!verdict.ofLatest) return [];
+        this.#sender.adoptClock(verdict.timestamp, verdict.answered.timestamp, now);
+        return this.#correct("the home agent does not take the timestamp", now);
+      case "sequenceNumberRefused":
+        this.#sender.adoptSequenceNumber(verdict.sequenceNumber);
+        return this.#correct("sequence number out of window", now);
+      case "forceUdpRefused":
+        this.#forceUdp = false;
+        return this.#correct("the home agent does not force UDP encapsulation", now);
+      case "mobileRouterRefused":
+        // The home address alone: never again with the R flag (RFC 3963 section 5.4.2).
+        this.#mobileRouter = false;
+        return [
+          report("error", "the home agent does not take us for a mobile router", {}),
+          ...this.#correct("without the mobile network prefixes", now),
+        ];
+      case "accepted":
+        return this.#accept(acknowledgement, verdict.answered, now);
+      case "refused":
+        return this.#refused(verdict.status, now);
     }
-    const { status } = acknowledgement;
-    const latest = state.exchange.sent.at(-1);
-    // Status 135 carries the home agent's number, not ours, and answers the latest as far as we can tell.
-    const answered = status === BindingStatusCode.sequenceNumberOutOfWindow
-      ? latest
-      : state.exchange.sent.find((update) => update.sequenceNumber === acknowledgement.sequenceNumber);
-    if (answered === undefined) return [dropped("acknowledgement of no outstanding update")];
-
-    const proven = this.#isProven(packet, answered.careOfAddress);
-    if (!proven) {
-      if (status !== BindingStatusCode.authenticationFailed || answered !== latest) {
-        return [dropped("acknowledgement without proof of origin", { status })];
-      }
-      return this.#slowDown(state.exchange, now);
-    }
-    const timestamp = findOption(acknowledgement.options, "messageIdentification")?.timestamp;
-    // Status 144 refuses the F flag where the timestamp comes back as it was (see cannotForceUdp below).
-    const refusesForceUdp = answered.forceUdp && timestamp === answered.timestamp;
-    if (status === BindingStatusCode.identificationMismatch && timestamp !== undefined && !refusesForceUdp) {
-      if (answered !== latest) return [];
-      this.#sender.adoptClock(timestamp, answered.timestamp, now);
-      return this.#correct("the home agent does not take the timestamp", now);
-    }
-    if (this.#settings.security !== undefined && timestamp !== answered.timestamp) {
-      return [dropped("acknowledgement with another timestamp")];
-    }
-    if (status === BindingStatusCode.sequenceNumberOutOfWindow) {
-      this.#sender.adoptSequenceNumber(acknowledgement.sequenceNumber);
-      return this.#correct("sequence number out of window", now);
-    }
-    if (status === BindingStatusCode.cannotForceUdp && answered.forceUdp) {
-      this.#forceUdp = false;
-      return this.#correct("the home agent does not force UDP encapsulation", now);
-    }
-    if (state.kind === "deregistering") {
-      // Refused also means that nothing is left to remove (status 133).
-      return [report("info", "de-registered", { status }), ...this.#finish()];
-    }
-    return status < 128 && acknowledgement.lifetimeSeconds > 0
-      ? this.#accept(acknowledgement, answered, state.binding, now)
-      : this.#refused(acknowledgement, state.careOfAddress, now);
-  }
-
-  #isProven(packet: MobilityPacket, careOfAddress: Ipv4Address): boolean {
-    const { security, homeAddress } = this.#settings;
-    if (security === undefined) return true;
-    const addresses = { careOfAddress, homeAddress };
-    return verifyMobilityHeader(
-      packet.mobilityHeader,
-      packet.header,
-      security,
-      addresses,
-      this.#hmac,
-    );
   }
 
   #accept(
     acknowledgement: BindingAcknowledgement,
     answered: SentUpdate,
-    earlier: Binding | undefined,
     now: Now,
   ): MobileNodeAction[] {
     const state = this.#state;
-    if (state.kind !== "registering" || answered.careOfAddress !== state.careOfAddress) return [];
-    const lifetimeSeconds = Math.min(acknowledgement.lifetimeSeconds, this.#settings.lifetimeSeconds);
-    const nat = findOption(acknowledgement.options, "natDetection");
-    const natDetected = nat !== undefined && nat.refreshSeconds !== NO_KEEPALIVE;
-    const overUdp = natDetected || nat?.forceUdp === true;
-    const { homeAgentIpv4Address: address, homeAgentPort } = this.#settings;
-    const tunnel: TunnelEnd = overUdp
-      ? { encapsulation: "udp", address, port: homeAgentPort }
-      : { encapsulation: "ipv6InIpv4", address, port: 0 };
-    const keepaliveSeconds = natDetected
-      ? this.#settings.keepaliveSeconds ?? (nat.refreshSeconds || NAT_KEEPALIVE_TIMEOUT_SECONDS)
-      : undefined;
-    const advice = findOption(acknowledgement.options, "bindingRefreshAdvice")?.refreshIntervalSeconds ||
-      Infinity;
-    const refreshSeconds = Math.min(lifetimeSeconds * REFRESH_AT, keepaliveSeconds ?? Infinity, advice);
-    const registrationMs = now.monotonicMs - answered.sentAtMs;
-    const innerMtu = this.#innerMtu(tunnel);
-    const binding: Binding = {
-      careOfAddress: answered.careOfAddress,
-      tunnel,
-      innerMtu,
-      natDetected,
-      keepaliveSeconds,
-      lifetimeSeconds,
-      expiresAtMs: answered.sentAtMs + lifetimeSeconds * 1000,
-      refreshAtMs: answered.sentAtMs + refreshSeconds * 1000,
-      registrationMs,
-    };
-    this.#state = { kind: "registered", careOfAddress: answered.careOfAddress, binding };
+    if (state.kind !== "registering") return this.#deregistered(acknowledgement.status);
+    if (acknowledgement.lifetimeSeconds === 0) return this.#refused(acknowledgement.status, now);
+    if (answered.careOfAddress !== state.candidate.address) return [];
+    const { candidate, binding: earlier } = state;
+    const binding = grantedBinding(acknowledgement, answered, this.#settings, now);
+    this.#state = { kind: "registered", candidate, binding };
     this.#lastRefusal = undefined;
-    const actions: MobileNodeAction[] = [];
-    if (!sameTunnelEnd(earlier?.tunnel, tunnel) || earlier?.innerMtu !== innerMtu) {
-      actions.push({ kind: "setTunnel", tunnel, innerMtu });
-    }
-    const moved = earlier?.careOfAddress !== binding.careOfAddress || earlier.natDetected !== natDetected;
+    const actions = this.#setTunnel(binding.tunnel, candidate);
+    const { careOfAddress, tunnel, natDetected, lifetimeSeconds, registrationMs } = binding;
+    const moved = earlier?.careOfAddress !== careOfAddress || earlier.natDetected !== natDetected;
     actions.push(report(moved ? "info" : "debug", moved ? "registered" : "refreshed", {
-      careOfAddress: binding.careOfAddress,
+      careOfAddress,
       encapsulation: tunnel.encapsulation,
       natDetected,
       lifetimeSeconds,
       registrationMs: Math.round(registrationMs * 100) / 100,
     }));
+    if (answered.mobileRouter && !acknowledgement.mobileRouter) {
+      actions.push(report("error", "the home agent does not forward for mobile routers", {}));
+    }
     return actions;
   }
 
-  #refused(
-    acknowledgement: BindingAcknowledgement,
-    careOfAddress: Ipv4Address,
-    now: Now,
-  ): MobileNodeAction[] {
-    const { status } = acknowledgement;
+  #refused(status: number, now: Now): MobileNodeAction[] {
+    const state = this.#state;
+    // Refused also means that nothing is left to remove (status 133).
+    if (state.kind !== "registering") return this.#deregistered(status);
+    const { candidate } = state;
     this.#lastRefusal = status;
-    this.#state = {
-      kind: "refused",
-      careOfAddress,
-      refusal: { status, proven: true },
-      retryAtMs: now.monotonicMs + REFUSED_RETRY_MS,
-    };
+    const refusal = { status, proven: true };
+    this.#state = { kind: "refused", candidate, refusal, retryAtMs: now.monotonicMs + REFUSED_RETRY_MS };
     return [
-      { kind: "clearTunnel" },
+      this.#clearTunnel(),
       report("error", "the home agent refuses the registration", { status, name: bindingStatusName(status) }),
     ];
+  }
+
+  /** The home agent has answered a de-registration. */
+  #deregistered(status: number): MobileNodeAction[] {
+    const state = this.#state;
+    const done = report("info", "de-registered", { status });
+    if (state.kind !== "returning") return [done, ...this.#finish()];
+    this.#state = { kind: "home", candidate: state.candidate };
+    return [this.#clearTunnel(), done];
   }
 
   /**
    * "Authentication failed", in an answer that our own key does not prove: either end has the wrong key, or
    * somebody makes it up. We go on, at the slowest rate.
    */
-  #slowDown(exchange: Exchange, now: Now): MobileNodeAction[] {
+  #slowDown(now: Now): MobileNodeAction[] {
     const state = this.#state;
     if (state.kind !== "registering") return [];
     this.#lastRefusal = BindingStatusCode.authenticationFailed;
     const retransmitAtMs = now.monotonicMs + MAX_BINDACK_TIMEOUT_MS;
-    this.#state = { ...state, exchange: { ...exchange, timeoutMs: MAX_BINDACK_TIMEOUT_MS, retransmitAtMs } };
+    const exchange = { ...state.exchange, timeoutMs: MAX_BINDACK_TIMEOUT_MS, retransmitAtMs };
+    this.#state = { ...state, exchange };
     return [report("error", "authentication failed: do both ends have the same key, SPI and algorithm?", {
       status: BindingStatusCode.authenticationFailed,
       spi: this.#settings.security?.spi ?? 0,
@@ -412,15 +373,11 @@ export class MobileNode {
   /** Sends again at once after an answer that told us what was wrong, but not for ever. */
   #correct(reason: string, now: Now): MobileNodeAction[] {
     const state = this.#state;
-    if (state.kind !== "registering" && state.kind !== "deregistering") return [];
+    if (!isExchangeState(state)) return [];
     const corrections = state.exchange.corrections + 1;
     if (corrections > MAXIMUM_CORRECTIONS) return [report("warning", reason, {})];
-    const { exchange, actions } = this.#sender.send(this.#requestOf(state), {
-      ...state.exchange,
-      corrections,
-    }, now);
-    this.#state = { ...state, exchange };
-    return [report("info", `${reason}: sending again`, {}), ...actions];
+    const exchange = { ...state.exchange, corrections, unanswered: 0 };
+    return [report("info", `${reason}: sending again`, {}), ...this.#sendAgain(state, exchange, now)];
   }
 
   #receiveBindingError(message: BindingError, now: Now): MobileNodeAction[] {
@@ -439,49 +396,66 @@ export class MobileNode {
     if (state.kind !== "registered" && state.kind !== "registering") return [];
     if (now.monotonicMs - Math.max(this.#lastHintMs, this.#sender.lastSentMs) < HINT_INTERVAL_MS) return [];
     this.#lastHintMs = now.monotonicMs;
-    return [report("info", reason, {}), ...this.#startRegistration(state.careOfAddress, state.binding, now)];
+    this.#choice.noteHint();
+    return [report("info", reason, {}), ...this.#startRegistration(state.candidate, state.binding, now)];
   }
 
   // Binding Updates
 
-  #startRegistration(careOfAddress: Ipv4Address, binding: Binding | undefined, now: Now): MobileNodeAction[] {
-    const { exchange, actions } = this.#sender.send(
-      this.#registration(careOfAddress),
-      newExchange(binding),
-      now,
-    );
-    this.#state = { kind: "registering", careOfAddress, exchange, binding };
-    return actions;
+  /** Registers the candidate, or on the home link removes the registration (RFC 6275 section 11.5.5). */
+  #startRegistration(
+    candidate: OfferedCareOfAddress,
+    binding: Binding | undefined,
+    now: Now,
+  ): MobileNodeAction[] {
+    const kind = candidate.atHome ? "returning" : "registering";
+    const request = candidate.atHome ? this.#removal(candidate) : this.#registration(candidate);
+    const { exchange, actions } = this.#sender.send(request, this.#newExchange(binding), now);
+    this.#state = { kind, candidate, exchange, binding };
+    return [...actions, ...this.#assumeTunnel()];
   }
 
-  #registration(careOfAddress: Ipv4Address): UpdateRequest {
-    return { careOfAddress, lifetimeSeconds: this.#settings.lifetimeSeconds, forceUdp: this.#forceUdp };
+  #sendAgain(state: ExchangeState, sofar: Exchange, now: Now): MobileNodeAction[] {
+    const { candidate } = state;
+    const request = state.kind === "registering" ? this.#registration(candidate) : this.#removal(candidate);
+    const { exchange, actions } = this.#sender.send(request, sofar, now);
+    this.#state = { ...state, exchange };
+    return [...actions, ...this.#assumeTunnel()];
   }
 
-  #removal(careOfAddress: Ipv4Address): UpdateRequest {
-    return { careOfAddress, lifetimeSeconds: 0, forceUdp: this.#forceUdp };
+  /** While a binding stands, data follows the Binding Update from a new care-of address without waiting. */
+  #assumeTunnel(): MobileNodeAction[] {
+    const state = this.#state;
+    if (state.kind !== "registering" || state.binding === undefined || state.exchange.sent.length === 0) {
+      return [];
+    }
+    return this.#setTunnel(assumedTunnel(state.candidate, state.binding, this.#settings), state.candidate);
   }
 
-  #requestOf(state: MobileNodeState & { kind: "registering" | "deregistering" }): UpdateRequest {
-    return state.kind === "registering"
-      ? this.#registration(state.careOfAddress)
-      : this.#removal(state.careOfAddress);
+  #registration(candidate: OfferedCareOfAddress): UpdateRequest {
+    return { ...this.#removal(candidate), lifetimeSeconds: this.#settings.lifetimeSeconds };
   }
 
-  #innerMtu(tunnel: TunnelEnd): number {
-    return this.#linkMtu - ENCAPSULATION_OVERHEAD[tunnel.encapsulation];
+  #removal(candidate: OfferedCareOfAddress): UpdateRequest {
+    const forceUdp = this.#forceUdp && isIpv4(candidate.address);
+    return { candidate, lifetimeSeconds: 0, forceUdp, mobileRouter: this.#mobileRouter };
+  }
+
+  /** The back-off starts at 1 s while a binding exists, and at 1.5 s before (RFC 6275 section 11.8). */
+  #newExchange(binding: Binding | undefined): Omit<Exchange, "retransmitAtMs" | "heldBack"> {
+    const first = binding ? INITIAL_BINDACK_TIMEOUT_MS : INITIAL_BINDACK_TIMEOUT_FIRST_REGISTRATION_MS;
+    const timeoutMs = this.#choice.allSilent ? MAX_BINDACK_TIMEOUT_MS : first;
+    return { sent: [], timeoutMs, corrections: 0, unanswered: 0 };
   }
 
   #finish(): MobileNodeAction[] {
     this.#state = { kind: "finished" };
-    return [{ kind: "clearTunnel" }, { kind: "finished" }];
+    return [this.#clearTunnel(), { kind: "finished" }];
   }
 }
 
-/** The back-off starts at 1 s while a binding exists, and at 1.5 s before (RFC 6275 section 11.8). */
-function newExchange(binding: Binding | undefined): Pick<Exchange, "sent" | "timeoutMs" | "corrections"> {
-  const timeoutMs = binding ? INITIAL_BINDACK_TIMEOUT_MS : INITIAL_BINDACK_TIMEOUT_FIRST_REGISTRATION_MS;
-  return { sent: [], timeoutMs, corrections: 0 };
+function isExchangeState(state: MobileNodeState): state is ExchangeState {
+  return state.kind === "registering" || state.kind === "returning" || state.kind === "deregistering";
 }
 
 function report(level: Report["level"], message: string, details: Report["details"]): Report {

@@ -1,12 +1,11 @@
-import type { Ipv4Address } from "../wire/address.ts";
+import type { IpAddress, Ipv6Prefix } from "../wire/address.ts";
+import type { OfferedCareOfAddress } from "./event.ts";
 import type { TunnelEnd } from "./tunnel.ts";
 
 /** What the home agent granted: an entry of the Binding Update List (RFC 6275 section 11.1). */
 export interface Binding {
-  readonly careOfAddress: Ipv4Address;
+  readonly careOfAddress: IpAddress;
   readonly tunnel: TunnelEnd;
-  /** What the tunnel carries over this link, octets. */
-  readonly innerMtu: number;
   readonly natDetected: boolean;
   /** How often to keep the NAT's state alive; undefined where nothing needs it. */
   readonly keepaliveSeconds: number | undefined;
@@ -16,14 +15,19 @@ export interface Binding {
   readonly refreshAtMs: number;
   /** From the Binding Update to its acknowledgement. */
   readonly registrationMs: number;
+  /** What the home agent forwards to us beside the home address (RFC 3963). */
+  readonly prefixes: readonly Ipv6Prefix[];
 }
 
 /** One Binding Update that may still be answered. */
 export interface SentUpdate {
   readonly sequenceNumber: number;
   readonly timestamp: bigint;
-  readonly careOfAddress: Ipv4Address;
+  /** The home address where it de-registers from the home link. */
+  readonly careOfAddress: IpAddress;
   readonly forceUdp: boolean;
+  /** R flag (RFC 3963 section 4.1). */
+  readonly mobileRouter: boolean;
   readonly sentAtMs: number;
 }
 
@@ -37,6 +41,8 @@ export interface Exchange {
   readonly heldBack: boolean;
   /** How often an answer made us send again at once, since the timer last did. */
   readonly corrections: number;
+  /** How many updates in a row the home agent did not answer in time. */
+  readonly unanswered: number;
 }
 
 /** Why the home agent would not register us. */
@@ -52,25 +58,44 @@ export type MobileNodeState =
   /** An exchange is on its way: the first, a refresh, or one for a new care-of address. */
   | {
     readonly kind: "registering";
-    readonly careOfAddress: Ipv4Address;
+    readonly candidate: OfferedCareOfAddress;
     readonly exchange: Exchange;
     readonly binding: Binding | undefined;
   }
-  | { readonly kind: "registered"; readonly careOfAddress: Ipv4Address; readonly binding: Binding }
+  | { readonly kind: "registered"; readonly candidate: OfferedCareOfAddress; readonly binding: Binding }
   /** Refused; tried again slowly, because an administrator may mend it. */
   | {
     readonly kind: "refused";
-    readonly careOfAddress: Ipv4Address;
+    readonly candidate: OfferedCareOfAddress;
     readonly refusal: Refusal;
     readonly retryAtMs: number;
   }
+  /** On the home link, de-registering from there (RFC 6275 section 11.5.5); the tunnel stands until the answer. */
+  | {
+    readonly kind: "returning";
+    readonly candidate: OfferedCareOfAddress;
+    readonly exchange: Exchange;
+    readonly binding: Binding | undefined;
+  }
+  /** On the home link, with the home address as an address like others. */
+  | { readonly kind: "home"; readonly candidate: OfferedCareOfAddress }
   | {
     readonly kind: "deregistering";
-    readonly careOfAddress: Ipv4Address;
+    readonly candidate: OfferedCareOfAddress;
     readonly exchange: Exchange;
     readonly giveUpAtMs: number;
   }
   | { readonly kind: "finished" };
+
+/** The care-of address that a state is about. */
+export function candidateOf(state: MobileNodeState): OfferedCareOfAddress | undefined {
+  return "candidate" in state ? state.candidate : undefined;
+}
+
+/** What the home agent has granted and may still keep. */
+export function bindingOf(state: MobileNodeState): Binding | undefined {
+  return "binding" in state ? state.binding : undefined;
+}
 
 /** Every timer of a mobile node, by name, derived from its state here and nowhere else. */
 export interface Timers {
@@ -86,6 +111,7 @@ export function timersOf(state: MobileNodeState): Timers {
     case "detached":
       return { expire: state.binding?.expiresAtMs };
     case "registering":
+    case "returning":
       return { retransmit: state.exchange.retransmitAtMs, expire: state.binding?.expiresAtMs };
     case "registered":
       return { refresh: state.binding.refreshAtMs, expire: state.binding.expiresAtMs };
@@ -93,6 +119,7 @@ export function timersOf(state: MobileNodeState): Timers {
       return { retry: state.retryAtMs };
     case "deregistering":
       return { retransmit: state.exchange.retransmitAtMs, giveUp: state.giveUpAtMs };
+    case "home":
     case "finished":
       return {};
   }

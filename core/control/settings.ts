@@ -1,4 +1,5 @@
 import { type Ipv4Address, type Ipv6Address, type Ipv6Prefix, prefixContains } from "../wire/address.ts";
+import type { ChoiceSettings } from "./movement/care_of_address_choice.ts";
 
 /** HMAC-SHA1 with 96 bits as in RFC 4285 5.1, or HMAC-SHA-256 with 128 bits where both ends agree. */
 export type AuthenticationAlgorithm = "hmac-sha1-96" | "hmac-sha256-128";
@@ -21,7 +22,7 @@ export interface MobileNodeSettings {
   readonly homeAddress: Ipv6Address;
   /** The home agent's IPv6 address: inner destination of every Binding Update. */
   readonly homeAgentAddress: Ipv6Address;
-  /** Where the home agent is reached over IPv4; undefined where `dsmip` is false. */
+  /** Where the home agent is reached over IPv4; undefined: nowhere. */
   readonly homeAgentIpv4Address: Ipv4Address | undefined;
   /** 4191, unless the home agent stands behind a port mapping. */
   readonly homeAgentPort: number;
@@ -33,11 +34,11 @@ export interface MobileNodeSettings {
   readonly forceUdp: boolean;
   /** Keepalive interval behind a NAT; undefined takes the home agent's advice (RFC 5555 4.3). */
   readonly keepaliveSeconds: number | undefined;
-  /** Which family a care-of address is taken from where both are to be had; "keep": the one in use. */
-  readonly prefer: "ipv6" | "ipv4" | "keep";
-  /** False: a plain mobile node of RFC 6275, without IPv4. */
+  /** False makes a plain RFC 6275 node: IPv4 networks are of no use to it. */
   readonly dsmip: boolean;
-  /** The networks behind a mobile router (RFC 3963); empty for a host. */
+  /** The family of the care-of address, where there is a choice. */
+  readonly prefer: ChoiceSettings["prefer"];
+  /** Not empty makes a mobile router, in explicit mode (RFC 3963 section 5.2). */
   readonly mobileNetworkPrefixes: readonly Ipv6Prefix[];
 }
 
@@ -45,9 +46,9 @@ export interface MobileNodeSettings {
 export interface MobileNodeEntry {
   readonly identity: string;
   readonly homeAddress: Ipv6Address;
-  /** The networks that it may have behind it (RFC 3963 section 6.1.2). */
-  readonly mobileNetworkPrefixes: readonly Ipv6Prefix[];
   readonly security: MobilitySecurityAssociation | undefined;
+  /** The Prefix Table of RFC 3963 section 6.1.2: what a mobile router may claim, or a part of it. */
+  readonly mobileNetworkPrefixes: readonly Ipv6Prefix[];
 }
 
 export interface HomeAgentSettings {
@@ -66,6 +67,8 @@ export interface HomeAgentSettings {
   readonly acceptForceUdp: boolean;
   /** How far clocks may differ (RFC 4285 section 6): 7000. */
   readonly clockToleranceMs: number;
+  /** The home network is a link: home addresses are probed and intercepted there. False: it is virtual. */
+  readonly homeLink: boolean;
 }
 
 /** May this address be a mobile node's, as far as the home network goes? */

@@ -1,11 +1,8 @@
-import type { Ipv4Address, Ipv6Address } from "../wire/address.ts";
+import type { Ipv6Address, Ipv6Prefix } from "../wire/address.ts";
 import { BindingStatusCode } from "../wire/binding_status.ts";
-import type { BindingUpdate } from "../wire/mobility_message.ts";
 import { findOption } from "../wire/mobility_option.ts";
-import type { MobilityPacket } from "../wire/mobility_packet.ts";
 import { verifyMobilityHeader } from "./authentication.ts";
 import { NAI_SUBTYPE } from "./constants.ts";
-import type { OuterSource } from "./event.ts";
 import type { Now } from "./now.ts";
 import { correctedTimestamp, ntpTimestamp, unixMsOfNtpTimestamp } from "./ntp_timestamp.ts";
 import {
@@ -15,21 +12,12 @@ import {
   type MobileNodeEntry,
   type MobilitySecurityAssociation,
 } from "./settings.ts";
+import type { ClaimedUpdate } from "./update_reader.ts";
 
 export interface HomeAgentEnvironment {
   readonly hmac: Hmac;
   /** When the home agent began, on the wall clock. */
   readonly startedUnixMs: number;
-}
-
-/** A Binding Update as it came. */
-export interface ClaimedUpdate {
-  readonly outer: OuterSource;
-  readonly packet: MobilityPacket;
-  readonly update: BindingUpdate;
-  readonly homeAddress: Ipv6Address;
-  /** The IPv4 care-of address option: what the mobile node knows of its address. */
-  readonly careOfAddress: Ipv4Address | undefined;
 }
 
 /** A Binding Update with all that an answer to it needs. */
@@ -39,6 +27,8 @@ export interface ReceivedUpdate extends ClaimedUpdate {
   readonly security: MobilitySecurityAssociation | undefined;
   /** The timestamp to return; undefined where the update had none. */
   readonly timestamp: bigint | undefined;
+  /** What the configuration gives the node (RFC 3963 section 6.1.2). */
+  readonly configuredPrefixes: readonly Ipv6Prefix[];
 }
 
 export type Origin =
@@ -85,7 +75,9 @@ export class UpdateVerifier {
     const listed = this.#byHomeAddress.get(homeAddress);
     if (!this.#settings.requireAuthentication && listed?.security === undefined) {
       const identity = claimed ?? listed?.identity ?? homeAddress;
-      return { kind: "proven", received: { ...claim, identity, security: undefined, timestamp: undefined } };
+      const configuredPrefixes = listed?.mobileNetworkPrefixes ?? [];
+      const open = { identity, security: undefined, timestamp: undefined, configuredPrefixes };
+      return { kind: "proven", received: { ...claim, ...open } };
     }
     if (claimed === undefined) return { kind: "silent", reason: "no mobile node identifier" };
     const node = listed?.identity === claimed ? listed : this.#byIdentity.get(claimed);
@@ -100,6 +92,7 @@ export class UpdateVerifier {
       identity: node.identity,
       security: node.security,
       timestamp,
+      configuredPrefixes: node.mobileNetworkPrefixes,
     };
     const addresses = { careOfAddress, homeAddress };
     if (!verifyMobilityHeader(packet.mobilityHeader, packet.header, node.security, addresses, this.#hmac)) {

@@ -123,6 +123,11 @@ export class HomeAgentHost {
         case "sendSignalling":
           this.#send("udp", action.destination, action.destinationPort, new Signalling(action.packet), cause);
           break;
+        case "sendPacket":
+        case "probeHomeAddress":
+        case "interceptHomeAddress":
+        case "releaseHomeAddress":
+          throw new Error("There is no IPv6 access network and no home link in this world");
         case "report":
       }
     }

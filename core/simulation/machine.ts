@@ -4,7 +4,8 @@ import type { BindingStatus } from "../control/binding_cache.ts";
 import { HomeAgent } from "../control/home_agent.ts";
 import type { MobileNodeEnvironment } from "../control/binding_update_sender.ts";
 import type { HomeAgentEnvironment } from "../control/update_verifier.ts";
-import { MobileNode, type MobileNodeStatus } from "../control/mobile_node.ts";
+import { MobileNode } from "../control/mobile_node.ts";
+import type { MobileNodeStatus } from "../control/mobile_node_status.ts";
 import type { Now } from "../control/now.ts";
 import type { HomeAgentSettings, MobileNodeSettings } from "../control/settings.ts";
 

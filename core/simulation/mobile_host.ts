@@ -1,4 +1,4 @@
-import type { MobileNodeEvent } from "../control/event.ts";
+import type { MobileNodeEvent, OfferedCareOfAddress } from "../control/event.ts";
 import type { MobileNodeSettings } from "../control/settings.ts";
 import type { TunnelEnd } from "../control/tunnel.ts";
 import type { Ipv4Address, Ipv6Address } from "../wire/address.ts";
@@ -181,9 +181,8 @@ export class MobileHost {
   }
 
   #tellCareOfAddress(): void {
-    const address = this.#attached?.address;
-    const linkMtu = this.#attached?.network.settings.linkMtu ?? 1500;
-    this.#handle({ kind: "careOfAddress", address, linkMtu }, undefined);
+    const candidates = this.#attached === undefined ? [] : [candidateOf(this.#attached)];
+    this.#handle({ kind: "careOfAddresses", candidates }, undefined);
   }
 
   #handle(event: MobileNodeEvent, cause: OuterPacket | undefined): void {
@@ -213,6 +212,10 @@ export class MobileHost {
         case "finished":
           this.finished = true;
           break;
+        case "sendPacket":
+          throw new Error("There is no IPv6 access network in this world");
+        case "useCareOfAddress":
+        case "doubt":
         case "report":
       }
     }
@@ -245,4 +248,9 @@ export class MobileHost {
       destinationPort: tunnel.port,
     };
   }
+}
+
+function candidateOf({ network, address }: Attached): OfferedCareOfAddress {
+  const { linkMtu } = network.settings;
+  return { interfaceName: "eg0", address, prefixLength: 24, gateway: undefined, linkMtu };
 }

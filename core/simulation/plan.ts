@@ -60,6 +60,7 @@ export function makePlan(random: Random): Plan {
           forceUdp: random.chance(0.1),
           acceptForceUdp: random.chance(0.8),
           clockToleranceMs: CLOCK_TOLERANCE_MS,
+          homeLink: false,
         },
       },
       correspondentAddress: "2001:db8:200::1",
@@ -103,7 +104,7 @@ interface PlannedNode {
 }
 
 function entryOf({ host, entry }: PlannedNode): MobileNodeEntry {
-  return { identity: host.machine.identity, ...entry };
+  return { identity: host.machine.identity, mobileNetworkPrefixes: [], ...entry };
 }
 
 function makeMobileNodes(random: Random, open: boolean, lifetimeSeconds: number): PlannedNode[] {
@@ -136,6 +137,9 @@ function makeMobileNodes(random: Random, open: boolean, lifetimeSeconds: number)
           lifetimeSeconds,
           forceUdp: random.chance(0.15),
           keepaliveSeconds: random.chance(0.2) ? random.integer(8, 20) : undefined,
+          dsmip: true,
+          prefer: "ipv6",
+          mobileNetworkPrefixes: [],
         },
       },
     });

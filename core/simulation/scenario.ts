@@ -270,6 +270,9 @@ function worldSettings(name: ScenarioName, random: Random) {
       lifetimeSeconds: LIFETIME_SECONDS,
       forceUdp: false,
       keepaliveSeconds: undefined,
+      dsmip: true,
+      prefer: "ipv6",
+      mobileNetworkPrefixes: [],
     },
   }));
   return {
@@ -282,13 +285,14 @@ function worldSettings(name: ScenarioName, random: Random) {
       machine: {
         address: homeAgentAddress,
         homePrefix: { address: "2001:db8:100::", length: 64 },
-        mobileNodes: entries,
+        mobileNodes: entries.map((entry) => ({ ...entry, mobileNetworkPrefixes: [] })),
         requireAuthentication: true,
         maximumLifetimeSeconds: LIFETIME_SECONDS,
         natRefreshSeconds: KEEPALIVE_SECONDS,
         forceUdp: false,
         acceptForceUdp: true,
         clockToleranceMs: 7000,
+        homeLink: false,
       },
     },
   };

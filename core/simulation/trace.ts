@@ -64,11 +64,11 @@ function describe(happening: Happening): string {
 function describeEvent(event: HomeAgentEvent | MobileNodeEvent): string {
   switch (event.kind) {
     case "signalling":
-      return `signalling from ${event.outer.address}:${event.outer.port}`;
+      return `signalling from ${event.outer ? `${event.outer.address}:${event.outer.port}` : "IPv6"}`;
     case "unboundTraffic":
       return `unboundTraffic from ${event.outer.address}:${event.outer.port} (${event.encapsulation})`;
-    case "careOfAddress":
-      return `careOfAddress ${event.address ?? "none"}`;
+    case "careOfAddresses":
+      return `careOfAddresses ${event.candidates.map(({ address }) => address).join(" ") || "none"}`;
     default:
       return event.kind;
   }

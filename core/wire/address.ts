@@ -41,6 +41,11 @@ export function parseIpv4(text: string): Uint8Array | undefined {
   return octets;
 }
 
+/** Of which family is an address in canonical text? */
+export function isIpv4(address: IpAddress): boolean {
+  return !address.includes(":");
+}
+
 /** The 16 octets of any text form of RFC 4291 section 2.2, without a zone; undefined when it is none. */
 export function parseIpv6(text: string): Uint8Array | undefined {
   if (text.length > MAXIMUM_IPV6_TEXT) return undefined;

@@ -2,7 +2,12 @@ import type { Ipv6Address } from "./address.ts";
 import { ipv6Octets } from "./address.ts";
 import { ipv6UpperLayerChecksum } from "./checksum.ts";
 import { Protocol } from "./constants.ts";
-import { decodeExtensionHeaders, type ExtensionHeaderChain, type Ipv6Option } from "./extension_header.ts";
+import {
+  decodeExtensionHeaders,
+  encodeExtensionHeader,
+  type ExtensionHeaderChain,
+  type Ipv6Option,
+} from "./extension_header.ts";
 import { decodeIpv6Header, encodeIpv6HeaderInto, IPV6_HEADER_OCTETS } from "./ipv6.ts";
 import { decodeMobilityHeader, type MobilityHeader } from "./mobility_header.ts";
 import { type Decoded, decoded, malformed } from "./result.ts";
@@ -116,35 +121,56 @@ function asksToDiscard(option: Ipv6Option): boolean {
   return option.kind === "otherIpv6Option" && option.type >> 6 !== 0;
 }
 
-/** A plain IPv6 packet with this mobility header, its checksum filled in. */
-export function encodeMobilityPacket(parts: {
+/** What encodeMobilityPacket() makes a packet of. */
+export interface MobilityPacketParts {
+  /** Of the IPv6 header: the care-of address where a Home Address option goes with it. */
   readonly source: Ipv6Address;
+  /** Of the IPv6 header: the care-of address where a type 2 routing header goes with it. */
   readonly destination: Ipv6Address;
+  /** The sender's, in a Home Address destination option (RFC 6275 section 6.3): it is away from home. */
+  readonly homeAddressOption?: Ipv6Address;
+  /** The receiver's, in a type 2 routing header (section 6.4): it is away from home. */
+  readonly routingHomeAddress?: Ipv6Address;
   readonly mobilityHeader: Uint8Array;
-}): Uint8Array {
-  const { source, destination, mobilityHeader } = parts;
-  const packet = new Uint8Array(IPV6_HEADER_OCTETS + mobilityHeader.length);
-  const ipv6 = {
-    trafficClass: 0,
-    flowLabel: 0,
-    payloadLength: mobilityHeader.length,
-    nextHeader: Protocol.mobilityHeader,
-    hopLimit: HOP_LIMIT,
-    source,
-    destination,
-  };
-  encodeIpv6HeaderInto(ipv6, packet, 0);
-  packet.set(mobilityHeader, IPV6_HEADER_OCTETS);
-  packet.fill(0, IPV6_HEADER_OCTETS + CHECKSUM_OFFSET, IPV6_HEADER_OCTETS + CHECKSUM_OFFSET + 2);
+}
+
+/** An IPv6 packet with this mobility header, its checksum filled in over the home addresses (section 6.1.1). */
+export function encodeMobilityPacket(parts: MobilityPacketParts): Uint8Array {
+  const { source, destination, homeAddressOption, routingHomeAddress, mobilityHeader } = parts;
+  // In the order of RFC 8200 section 4.1: the Home Address option follows a routing header (section 6.3).
+  const extensions: Uint8Array[] = [];
+  let nextHeader: number = Protocol.mobilityHeader;
+  if (homeAddressOption !== undefined) {
+    const options = [{ kind: "homeAddress", homeAddress: homeAddressOption } as const];
+    extensions.unshift(encodeExtensionHeader({ kind: "destinationOptions", nextHeader, options }));
+    nextHeader = Protocol.destinationOptions;
+  }
+  if (routingHomeAddress !== undefined) {
+    const routing = { nextHeader, segmentsLeft: 1, homeAddress: routingHomeAddress };
+    extensions.unshift(encodeExtensionHeader({ kind: "homeAddressRouting", ...routing }));
+    nextHeader = Protocol.routing;
+  }
+  const start = IPV6_HEADER_OCTETS + extensions.reduce((octets, { length }) => octets + length, 0);
+  const packet = new Uint8Array(start + mobilityHeader.length);
+  const payloadLength = packet.length - IPV6_HEADER_OCTETS;
+  const ipv6 = { trafficClass: 0, flowLabel: 0, payloadLength, nextHeader, hopLimit: HOP_LIMIT };
+  encodeIpv6HeaderInto({ ...ipv6, source, destination }, packet, 0);
+  let offset = IPV6_HEADER_OCTETS;
+  for (const extension of extensions) {
+    packet.set(extension, offset);
+    offset += extension.length;
+  }
+  packet.set(mobilityHeader, start);
+  packet.fill(0, start + CHECKSUM_OFFSET, start + CHECKSUM_OFFSET + 2);
   const checksum = ipv6UpperLayerChecksum({
-    source: packet.subarray(8, 24),
-    destination: packet.subarray(24, 40),
+    source: ipv6Octets(homeAddressOption ?? source),
+    destination: ipv6Octets(routingHomeAddress ?? destination),
     nextHeader: Protocol.mobilityHeader,
     bytes: packet,
-    start: IPV6_HEADER_OCTETS,
+    start,
     end: packet.length,
   });
-  packet[IPV6_HEADER_OCTETS + CHECKSUM_OFFSET] = checksum >> 8;
-  packet[IPV6_HEADER_OCTETS + CHECKSUM_OFFSET + 1] = checksum;
+  packet[start + CHECKSUM_OFFSET] = checksum >> 8;
+  packet[start + CHECKSUM_OFFSET + 1] = checksum;
   return packet;
 }

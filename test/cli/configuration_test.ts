@@ -43,6 +43,7 @@ Deno.test("configuration: a home agent's file with the defaults", () => {
       forceUdp: false,
       acceptForceUdp: true,
       clockToleranceMs: 7000,
+      homeLink: false,
     },
     ipv4Address: "203.0.113.1",
     homeLink: undefined,

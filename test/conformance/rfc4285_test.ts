@@ -45,7 +45,12 @@ Deno.test("RFC 4285 5.1 A-005: the MN-HA option is the very last, and the header
 Deno.test("RFC 4285 5.1.1 A-007 A-008 A-009: both ways carry the option, and both ends verify it", () => {
   for (const algorithm of ["hmac-sha1-96", "hmac-sha256-128"] as const) {
     const mine = { ...security, algorithm };
-    const node = { identity: "mn1@example.org", homeAddress: "2001:db8:100::100", security: mine };
+    const node = {
+      identity: "mn1@example.org",
+      homeAddress: "2001:db8:100::100",
+      security: mine,
+      mobileNetworkPrefixes: [],
+    };
     const mobileNode = newMobileNode({ security: mine });
     const { update, answer, result } = register(mobileNode, newHomeAgent({ mobileNodes: [node] }), PUBLIC);
     assertEquals(findOption(sentUpdate(update).options, "messageAuthentication")?.spi, 1000);

@@ -3,6 +3,7 @@ import { findOption } from "../../core/wire/mobility_option.ts";
 import { ntpTimestamp } from "../../core/control/ntp_timestamp.ts";
 import {
   at,
+  careOf,
   fromOuter,
   handMade,
   HOME_ADDRESS,
@@ -114,7 +115,11 @@ Deno.test("RFC 6275 10.3.2 M-298 M-299 M-300 M-303: status 0, lifetime 0, and a 
   const homeAgent = newHomeAgent();
   receive(homeAgent, { sequenceNumber: 5 });
   const actions = receive(homeAgent, { sequenceNumber: 7, lifetimeSeconds: 0 }, 1000);
-  assertEquals(ofKind(actions, "removeBinding"), [{ kind: "removeBinding", homeAddress: HOME_ADDRESS }]);
+  assertEquals(ofKind(actions, "removeBinding"), [{
+    kind: "removeBinding",
+    homeAddress: HOME_ADDRESS,
+    prefixes: [],
+  }]);
   const answer = sentAcknowledgement(actions);
   assertEquals([answer.status, answer.lifetimeSeconds, answer.sequenceNumber], [0, 0, 7]);
   assertEquals(homeAgent.bindings(at(1000)), []);
@@ -147,6 +152,7 @@ Deno.test("RFC 6275 10.3.1 M-266 M-267: outside the home prefix: 132; the home a
     identity: homeAddress,
     homeAddress,
     security,
+    mobileNetworkPrefixes: [],
   }));
   const homeAgent = newHomeAgent({ mobileNodes: nodes });
   const statusOf = (homeAddress: string) =>
@@ -160,8 +166,14 @@ Deno.test("an identity may only claim its own home addresses", () => {
     identity: "mn2@example.org",
     homeAddress: "2001:db8:100::200",
     security: { ...security, spi: 2000 },
+    mobileNetworkPrefixes: [],
   };
-  const mine = { identity: "mn1@example.org", homeAddress: HOME_ADDRESS, security };
+  const mine = {
+    identity: "mn1@example.org",
+    homeAddress: HOME_ADDRESS,
+    security,
+    mobileNetworkPrefixes: [],
+  };
   const homeAgent = newHomeAgent({ mobileNodes: [mine, other] });
   assertEquals(sentAcknowledgement(receive(homeAgent, { homeAddress: other.homeAddress })).status, 129);
   assertEquals(sentAcknowledgement(receive(homeAgent, { homeAddress: "2001:db8:300::1" }, 1)).status, 132);
@@ -247,7 +259,7 @@ Deno.test("RFC 6275 9.3.3 M-208: traffic without a binding is answered with Bind
 
 Deno.test("RFC 6275 9.2 M-186, 9.3.3 M-207: an unknown mobility header type is answered with Binding Error 2", () => {
   const homeAgent = newHomeAgent();
-  const update = newMobileNode().handle({ kind: "careOfAddress", address: PUBLIC, linkMtu: 1500 }, at(0));
+  const update = newMobileNode().handle(careOf(PUBLIC), at(0));
   const event = fromOuter(update, PUBLIC, 4191);
   const unknown = event.packet.slice();
   // Type 5 becomes 200; the checksum follows (one's complement: subtract the difference).

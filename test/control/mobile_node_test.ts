@@ -280,7 +280,12 @@ Deno.test("on stop without a care-of address we end at once", () => {
 });
 
 Deno.test("a refusal is kept and shown, the tunnel goes, and we try again after a minute", () => {
-  const other = { identity: "mn1@example.org", homeAddress: "2001:db8:100::2", security };
+  const other = {
+    identity: "mn1@example.org",
+    homeAddress: "2001:db8:100::2",
+    security,
+    mobileNetworkPrefixes: [],
+  };
   const mobileNode = newMobileNode();
   const { result } = register(mobileNode, newHomeAgent({ mobileNodes: [other] }), PUBLIC);
   assertEquals(ofKind(result, "clearTunnel").length, 1);

@@ -1,6 +1,12 @@
 import { createHmac } from "node:crypto";
-import type { HomeAgentAction, MobileNodeAction, SendSignalling } from "../../core/control/action.ts";
+import type {
+  HomeAgentAction,
+  MobileNodeAction,
+  SendPacket,
+  SendSignalling,
+} from "../../core/control/action.ts";
 import { sealMobilityHeader } from "../../core/control/authentication.ts";
+import type { OfferedCareOfAddress } from "../../core/control/event.ts";
 import { HomeAgent } from "../../core/control/home_agent.ts";
 import { MobileNode } from "../../core/control/mobile_node.ts";
 import type { Now } from "../../core/control/now.ts";
@@ -40,6 +46,9 @@ export function mobileNodeSettings(changes: Partial<MobileNodeSettings> = {}): M
     lifetimeSeconds: 420,
     forceUdp: false,
     keepaliveSeconds: undefined,
+    dsmip: true,
+    prefer: "ipv6",
+    mobileNetworkPrefixes: [],
     ...changes,
   };
 }
@@ -48,13 +57,14 @@ export function homeAgentSettings(changes: Partial<HomeAgentSettings> = {}): Hom
   return {
     address: HOME_AGENT,
     homePrefix: { address: "2001:db8:100::", length: 64 },
-    mobileNodes: [{ identity: IDENTITY, homeAddress: HOME_ADDRESS, security }],
+    mobileNodes: [{ identity: IDENTITY, homeAddress: HOME_ADDRESS, security, mobileNetworkPrefixes: [] }],
     requireAuthentication: true,
     maximumLifetimeSeconds: 420,
     natRefreshSeconds: 25,
     forceUdp: false,
     acceptForceUdp: true,
     clockToleranceMs: 7000,
+    homeLink: false,
     ...changes,
   };
 }
@@ -104,8 +114,18 @@ export function sentAcknowledgement(actions: readonly HomeAgentAction[]): Bindin
   return sent(actions).message.header.message as BindingAcknowledgement;
 }
 
+export function candidate(
+  address: string,
+  changes: Partial<OfferedCareOfAddress> = {},
+): OfferedCareOfAddress {
+  const prefixLength = address.includes(":") ? 64 : 24;
+  return { interfaceName: "eg0", address, prefixLength, gateway: undefined, linkMtu: 1500, ...changes };
+}
+
+/** The egress interface has this address, or none. */
 export function careOf(address: string | undefined, linkMtu = 1500) {
-  return { kind: "careOfAddress", address, linkMtu } as const;
+  const candidates = address === undefined ? [] : [candidate(address, { linkMtu })];
+  return { kind: "careOfAddresses", candidates } as const;
 }
 
 /** A path between the two that may translate the outer source. */
@@ -199,4 +219,101 @@ export function receive(
   const packet = handMade(changes, at(monotonicMs));
   const outer = { address: changes.careOfAddress || "198.51.100.7", port: 4191 };
   return homeAgent.handle({ kind: "signalling", outer, packet }, at(monotonicMs));
+}
+
+// Over IPv6
+
+/** The only packet among the actions that goes out natively over IPv6. */
+export function sentOverIpv6(
+  actions: readonly (MobileNodeAction | HomeAgentAction)[],
+): SendPacket & { message: MobilityPacket } {
+  const [action, ...more] = ofKind(actions, "sendPacket");
+  if (action === undefined || more.length > 0) throw new Error("expected one packet over IPv6");
+  const decoded = decodeMobilityPacket(action.packet);
+  if (!decoded.ok) throw new Error(JSON.stringify(decoded.error));
+  return { ...action, message: decoded.value };
+}
+
+/** The Binding Update that goes out natively. */
+export function updateOverIpv6(actions: readonly MobileNodeAction[]): BindingUpdate {
+  return sentOverIpv6(actions).message.header.message as BindingUpdate;
+}
+
+/** The Binding Acknowledgement that goes out natively. */
+export function acknowledgementOverIpv6(actions: readonly HomeAgentAction[]): BindingAcknowledgement {
+  return sentOverIpv6(actions).message.header.message as BindingAcknowledgement;
+}
+
+/** That packet, as it comes to the other end. */
+export function fromIpv6(actions: readonly (MobileNodeAction | HomeAgentAction)[]) {
+  return { kind: "signalling", outer: undefined, packet: sentOverIpv6(actions).packet } as const;
+}
+
+/** The egress interfaces offer these. */
+export function offer(...candidates: readonly OfferedCareOfAddress[]) {
+  return { kind: "careOfAddresses", candidates } as const;
+}
+
+/** Registers from an IPv6 care-of address; returns both sides' actions. */
+export function registerOverIpv6(
+  mobileNode: MobileNode,
+  homeAgent: HomeAgent,
+  careOfAddress: string,
+  monotonicMs = 0,
+): { update: MobileNodeAction[]; answer: HomeAgentAction[]; result: MobileNodeAction[] } {
+  const update = mobileNode.handle(careOf(careOfAddress), at(monotonicMs));
+  const answer = homeAgent.handle(fromIpv6(update), at(monotonicMs));
+  const result = mobileNode.handle(fromIpv6(answer), at(monotonicMs + 10));
+  return { update, answer, result };
+}
+
+export interface HandMadeIpv6Update extends Omit<HandMadeUpdate, "careOfAddress"> {
+  /** Of the IPv6 header. */
+  source?: string;
+  /** The Alternate Care-of Address option. */
+  alternate?: string | undefined;
+  /** False: no Home Address option. */
+  withHomeAddressOption?: boolean;
+}
+
+/** A Binding Update over IPv6 made by hand, sealed as the mobile node would, with anything changed. */
+export function handMadeOverIpv6(changes: HandMadeIpv6Update = {}, now: Now = at(0)): Uint8Array {
+  const { homeAddress = HOME_ADDRESS, destination = HOME_AGENT, source = "2001:db8:f::7" } = changes;
+  const alternate = "alternate" in changes ? changes.alternate : source;
+  const options: MobilityOption[] = [...(changes.more ?? [])];
+  if (alternate !== undefined) options.push({ kind: "alternateCareOfAddress", careOfAddress: alternate });
+  const identity = "identity" in changes ? changes.identity : IDENTITY;
+  if (identity !== undefined) {
+    const identifier = new TextEncoder().encode(identity);
+    options.push({ kind: "mobileNodeIdentifier", subtype: 1, identifier });
+  }
+  const timestamp = "timestamp" in changes ? changes.timestamp : ntpTimestamp(now.unixMs, 0);
+  if (timestamp !== undefined) options.push({ kind: "messageIdentification", timestamp });
+  const {
+    homeAddress: _h,
+    destination: _d,
+    identity: _i,
+    timestamp: _t,
+    sealWith: _s,
+    more: _m,
+    source: _o,
+    alternate: _a,
+    withHomeAddressOption = true,
+    ...fields
+  } = changes;
+  const key = "sealWith" in changes ? changes.sealWith : security;
+  const addresses = { careOfAddress: alternate ?? source, homeAddress };
+  const mobilityHeader = sealMobilityHeader({ ...PLAIN_UPDATE, ...fields, options }, key, addresses, hmac);
+  const homeAddressOption = withHomeAddressOption ? homeAddress : undefined;
+  return encodeMobilityPacket({ source, destination, homeAddressOption, mobilityHeader });
+}
+
+/** The home agent's answer to a hand-made update over IPv6. */
+export function receiveOverIpv6(
+  homeAgent: HomeAgent,
+  changes: HandMadeIpv6Update = {},
+  monotonicMs = 0,
+): HomeAgentAction[] {
+  const packet = handMadeOverIpv6(changes, at(monotonicMs));
+  return homeAgent.handle({ kind: "signalling", outer: undefined, packet }, at(monotonicMs));
 }

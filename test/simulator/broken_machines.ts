@@ -104,7 +104,7 @@ class ForgetfulHomeAgent implements HomeAgentMachine {
     if (event.kind === "deadline") {
       return [...this.#byHomeAddress.values()].flatMap((machine) => machine.handle(event, now));
     }
-    if (event.kind === "unboundTraffic") return this.#rest.handle(event, now);
+    if (event.kind !== "signalling") return this.#rest.handle(event, now);
     const fresh = REAL_MACHINES.homeAgent(this.#settings, this.#environment);
     const decoded = new Signalling(event.packet).decode();
     const homeAddress = decoded.ok ? decoded.value.source : "";

@@ -99,7 +99,9 @@ const BROKEN: readonly { readonly how: string; readonly machines: Machines; read
     machines: withHomeAgent((real) => ({
       handle(event, now) {
         const actions = real.handle(event, now);
-        if (event.kind !== "signalling" || actions.some(({ kind }) => kind === "sendSignalling")) {
+        if (
+          event.kind !== "signalling" || !event.outer || actions.some(({ kind }) => kind === "sendSignalling")
+        ) {
           return actions;
         }
         const { outer: { address: destination, port: destinationPort }, packet } = event;

@@ -1,0 +1,97 @@
+import { isRoutableUnicastIpv6, prefixContains } from "../wire/address.ts";
+import { BindingStatusCode } from "../wire/binding_status.ts";
+import type { BindingCacheEntry, RegisteredBinding } from "./binding_cache.ts";
+import { grantedPrefixes } from "./mobile_network_prefixes.ts";
+import type { Now } from "./now.ts";
+import { type HomeAgentSettings, isHomeAddress } from "./settings.ts";
+import type { TunnelEnd } from "./tunnel.ts";
+import { isDeregistration } from "./update_reader.ts";
+import type { ReceivedUpdate } from "./update_verifier.ts";
+
+/** A Binding Refresh Request goes out when this part of the lifetime is left. */
+const REFRESH_REQUEST_AT = 1 / 8;
+
+/**
+ * The status code of the first thing that speaks against a proven update, or undefined (RFC 6275 10.3.1, RFC 3963
+ * 6.2, RFC 5555 4.5). `entry` is what the binding cache holds for its home address.
+ */
+export function reasonToRefuse(
+  received: ReceivedUpdate,
+  entry: BindingCacheEntry | undefined,
+  settings: HomeAgentSettings,
+): number | undefined {
+  const { update, homeAddress, path } = received;
+  if (!prefixContains(settings.homePrefix, homeAddress)) return BindingStatusCode.notHomeSubnet;
+  if (!isHomeAddress(settings, homeAddress)) return BindingStatusCode.administrativelyProhibited;
+  if (update.proxyRegistration) return BindingStatusCode.proxyRegistrationNotEnabled;
+  if (!update.homeRegistration) return BindingStatusCode.mobileRouterOperationNotPermitted;
+  if (isDeregistration(received)) {
+    return entry?.kind === "registered" ? undefined : BindingStatusCode.notHomeAgentForThisMobileNode;
+  }
+  if (path.kind === "udp" && update.forceUdp && !settings.acceptForceUdp) {
+    return BindingStatusCode.cannotForceUdp;
+  }
+  if (!isUsableCareOfAddress(received, settings)) return BindingStatusCode.invalidCareOfAddress;
+  if (entry?.kind === "registered" && entry.mobileRouter !== update.mobileRouter) {
+    return BindingStatusCode.registrationTypeChangeDisallowed;
+  }
+  const granted = grantedPrefixes(received, settings);
+  return granted.kind === "refused" ? granted.status : undefined;
+}
+
+/**
+ * Over IPv4 the mobile node has to name its care-of address. Over IPv6 it has to be one that a packet can be sent
+ * to, and without authentication the source, so that nobody can send the traffic to a third party.
+ */
+function isUsableCareOfAddress(received: ReceivedUpdate, settings: HomeAgentSettings): boolean {
+  const { careOfAddress, path, security } = received;
+  if (careOfAddress === undefined) return false;
+  if (path.kind === "udp") return true;
+  if (!isRoutableUnicastIpv6(careOfAddress) || careOfAddress === settings.address) return false;
+  return security !== undefined || careOfAddress === path.address;
+}
+
+/** The binding cache entry for an update that nothing speaks against. */
+export function bindingFor(
+  received: ReceivedUpdate,
+  settings: HomeAgentSettings,
+  now: Now,
+): RegisteredBinding {
+  const { update, homeAddress, identity, path } = received;
+  const lifetimeSeconds = Math.min(update.lifetimeSeconds, settings.maximumLifetimeSeconds);
+  const lifetimeMs = lifetimeSeconds * 1000;
+  const granted = grantedPrefixes(received, settings);
+  return {
+    kind: "registered",
+    homeAddress,
+    identity,
+    path,
+    ...wayTo(received, settings),
+    mobileRouter: update.mobileRouter,
+    prefixes: granted.kind === "granted" ? granted.prefixes : [],
+    sequenceNumber: update.sequenceNumber,
+    lifetimeSeconds,
+    expiresAtMs: now.monotonicMs + lifetimeMs,
+    refreshRequestAtMs: now.monotonicMs + lifetimeMs * (1 - REFRESH_REQUEST_AT),
+  };
+}
+
+/** Compares the care-of address with the outer source: a NAT between them changes it (RFC 5555 section 5.1). */
+function wayTo(
+  { careOfAddress, path, update }: ReceivedUpdate,
+  settings: HomeAgentSettings,
+): { readonly tunnel: TunnelEnd; readonly natDetected: boolean } {
+  if (path.kind === "ipv6") {
+    const address = careOfAddress ?? path.address;
+    return { tunnel: { encapsulation: "ipv6InIpv6", address, port: 0 }, natDetected: false };
+  }
+  const { address, port } = path.outer;
+  const natDetected = careOfAddress !== address;
+  const overUdp = natDetected || update.forceUdp || settings.forceUdp;
+  return {
+    tunnel: overUdp
+      ? { encapsulation: "udp", address, port }
+      : { encapsulation: "ipv6InIpv4", address, port: 0 },
+    natDetected,
+  };
+}

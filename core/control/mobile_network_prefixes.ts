@@ -1,0 +1,74 @@
+import { type Ipv6Prefix, isRoutableUnicastIpv6, parseIpv6Prefix, prefixContains } from "../wire/address.ts";
+import { BindingStatusCode } from "../wire/binding_status.ts";
+import type { MobilityOption, OptionOf } from "../wire/mobility_option.ts";
+import type { HomeAgentSettings } from "./settings.ts";
+import type { ReceivedUpdate } from "./update_verifier.ts";
+
+/** Mobile network prefixes of a binding (RFC 3963). */
+
+/** Prefixes of one mobile router; our own limit. */
+const MAXIMUM_PREFIXES = 16;
+
+export type PrefixGrant =
+  | { readonly kind: "granted"; readonly prefixes: readonly Ipv6Prefix[] }
+  | { readonly kind: "refused"; readonly status: number };
+
+/**
+ * The prefixes that a Binding Update gets forwarding for: those of its options in explicit mode, those of the
+ * configuration in implicit mode (RFC 3963 section 6.2); none for a mobile node that is no router.
+ */
+export function grantedPrefixes(
+  { update, configuredPrefixes }: ReceivedUpdate,
+  settings: HomeAgentSettings,
+): PrefixGrant {
+  if (!update.mobileRouter) return { kind: "granted", prefixes: [] };
+  const supported = settings.mobileNodes.some((node) => node.mobileNetworkPrefixes.length > 0);
+  if (!supported) return refused(BindingStatusCode.mobileRouterOperationNotPermitted);
+  const options = update.options.filter(isMobileNetworkPrefix);
+  if (options.length === 0) {
+    return configuredPrefixes.length > 0
+      ? { kind: "granted", prefixes: configuredPrefixes }
+      : refused(BindingStatusCode.forwardingSetupFailed);
+  }
+  const prefixes = new Map<string, Ipv6Prefix>();
+  for (const option of options) {
+    const prefix = prefixOf(option);
+    if (prefix === undefined) return refused(BindingStatusCode.invalidPrefix);
+    const allowed = configuredPrefixes.some((configured) =>
+      prefix.length >= configured.length && prefixContains(configured, prefix.address)
+    );
+    if (!allowed) return refused(BindingStatusCode.notAuthorizedForPrefix);
+    prefixes.set(prefixText(prefix), prefix);
+  }
+  if (prefixes.size > MAXIMUM_PREFIXES) return refused(BindingStatusCode.insufficientResources);
+  return { kind: "granted", prefixes: [...prefixes.values()] };
+}
+
+/** The options that ask for these prefixes (RFC 3963 section 4.3). */
+export function prefixOptions(prefixes: readonly Ipv6Prefix[]): MobilityOption[] {
+  return prefixes.map(({ address, length }) => {
+    return { kind: "mobileNetworkPrefix", prefixLength: length, prefix: address };
+  });
+}
+
+export function samePrefixes(one: readonly Ipv6Prefix[], other: readonly Ipv6Prefix[]): boolean {
+  return one.map(prefixText).join() === other.map(prefixText).join();
+}
+
+export function prefixText({ address, length }: Ipv6Prefix): string {
+  return `${address}/${length}`;
+}
+
+function isMobileNetworkPrefix(option: MobilityOption): option is OptionOf<"mobileNetworkPrefix"> {
+  return option.kind === "mobileNetworkPrefix";
+}
+
+/** Undefined where no network can have it: bits after the length do not count. */
+function prefixOf({ prefix, prefixLength }: OptionOf<"mobileNetworkPrefix">): Ipv6Prefix | undefined {
+  if (prefixLength === 0 || !isRoutableUnicastIpv6(prefix)) return undefined;
+  return parseIpv6Prefix(`${prefix}/${prefixLength}`);
+}
+
+function refused(status: number): PrefixGrant {
+  return { kind: "refused", status };
+}

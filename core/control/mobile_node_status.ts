@@ -1,0 +1,62 @@
+import type { IpAddress, Ipv4Address, Ipv6Address, Ipv6Prefix } from "../wire/address.ts";
+import { bindingStatusName } from "../wire/binding_status.ts";
+import { bindingOf, candidateOf, type MobileNodeState } from "./mobile_node_state.ts";
+import type { Now } from "./now.ts";
+import type { MobileNodeSettings } from "./settings.ts";
+import type { Encapsulation } from "./tunnel.ts";
+
+/** What `dsmip mn status` shows. */
+export interface MobileNodeStatus {
+  readonly state: MobileNodeState["kind"];
+  readonly identity: string;
+  readonly homeAddress: Ipv6Address;
+  readonly homeAgentAddress: Ipv6Address;
+  readonly homeAgentIpv4Address: Ipv4Address | null;
+  readonly careOfAddress: IpAddress | null;
+  /** The interface of the care-of address. */
+  readonly interfaceName: string | null;
+  readonly encapsulation: Encapsulation | null;
+  readonly natDetected: boolean | null;
+  readonly keepaliveSeconds: number | null;
+  readonly lifetimeSeconds: number | null;
+  readonly remainingSeconds: number | null;
+  readonly sequenceNumber: number;
+  readonly registrationMs: number | null;
+  /** Those that the home agent forwards here. */
+  readonly mobileNetworkPrefixes: readonly Ipv6Prefix[];
+  readonly lastRefusal: { readonly status: number; readonly name: string } | null;
+}
+
+export function mobileNodeStatus(
+  state: MobileNodeState,
+  { settings, sequenceNumber, lastRefusal }: {
+    readonly settings: MobileNodeSettings;
+    readonly sequenceNumber: number;
+    readonly lastRefusal: number | undefined;
+  },
+  now: Now,
+): MobileNodeStatus {
+  const binding = bindingOf(state);
+  const candidate = candidateOf(state);
+  const refreshing = state.kind === "registering" && binding?.careOfAddress === state.candidate.address;
+  return {
+    state: refreshing ? "registered" : state.kind,
+    identity: settings.identity,
+    homeAddress: settings.homeAddress,
+    homeAgentAddress: settings.homeAgentAddress,
+    homeAgentIpv4Address: settings.homeAgentIpv4Address ?? null,
+    careOfAddress: candidate?.address ?? null,
+    interfaceName: candidate?.interfaceName ?? null,
+    encapsulation: binding?.tunnel.encapsulation ?? null,
+    natDetected: binding?.natDetected ?? null,
+    keepaliveSeconds: binding?.keepaliveSeconds ?? null,
+    lifetimeSeconds: binding?.lifetimeSeconds ?? null,
+    remainingSeconds: binding ? Math.max(0, (binding.expiresAtMs - now.monotonicMs) / 1000) : null,
+    sequenceNumber,
+    registrationMs: binding?.registrationMs ?? null,
+    mobileNetworkPrefixes: binding?.prefixes ?? [],
+    lastRefusal: lastRefusal === undefined
+      ? null
+      : { status: lastRefusal, name: bindingStatusName(lastRefusal) },
+  };
+}

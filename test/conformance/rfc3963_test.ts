@@ -1,0 +1,192 @@
+import { assertEquals } from "@std/assert";
+import type { MobileNode } from "../../core/control/mobile_node.ts";
+import type { HomeAgentSettings } from "../../core/control/settings.ts";
+import type { MobilityOption } from "../../core/wire/mobility_option.ts";
+import {
+  acknowledgementOverIpv6,
+  at,
+  careOf,
+  fromIpv6,
+  fromOuter,
+  HOME_ADDRESS,
+  IDENTITY,
+  newHomeAgent,
+  newMobileNode,
+  ofKind,
+  receive,
+  receiveOverIpv6,
+  registerOverIpv6,
+  security,
+  sentAcknowledgement,
+  sentUpdate,
+  updateOverIpv6,
+} from "../control/script.ts";
+
+const CARE_OF = "2001:db8:f::7";
+const PREFIX = { address: "2001:db8:200::", length: 56 };
+const PART = { address: "2001:db8:200:1::", length: 64 };
+const OTHERS = { address: "2001:db8:300::", length: 64 };
+
+const asOption = ({ address, length }: { address: string; length: number }): MobilityOption => {
+  return { kind: "mobileNetworkPrefix", prefixLength: length, prefix: address };
+};
+
+const OTHER_NODE = {
+  identity: "mn2@example.org",
+  homeAddress: "2001:db8:100::200",
+  security: { ...security, spi: 2000 },
+  mobileNetworkPrefixes: [OTHERS],
+};
+
+/** A home agent that gives our node these prefixes, and others to another node. */
+function routerHomeAgent(prefixes = [PREFIX], changes: Partial<HomeAgentSettings> = {}) {
+  const mine = { identity: IDENTITY, homeAddress: HOME_ADDRESS, security, mobileNetworkPrefixes: prefixes };
+  return newHomeAgent({ mobileNodes: [mine, OTHER_NODE], ...changes });
+}
+
+function statusOf(mobileNode: MobileNode) {
+  const { state, mobileNetworkPrefixes } = mobileNode.status(at(20));
+  return [state, mobileNetworkPrefixes];
+}
+
+Deno.test("RFC 3963 5.2 N-004 N-005 N-006: a mobile router names its prefixes in every Binding Update, with R and H", () => {
+  const mobileNode = newMobileNode({ mobileNetworkPrefixes: [PART] });
+  const homeAgent = routerHomeAgent();
+  const { update, answer } = registerOverIpv6(mobileNode, homeAgent, CARE_OF);
+  const refresh = mobileNode.handle({ kind: "deadline" }, at(315_000));
+  for (const actions of [update, refresh]) {
+    const { mobileRouter, homeRegistration, options } = updateOverIpv6(actions);
+    assertEquals([mobileRouter, homeRegistration], [true, true]);
+    assertEquals(options.filter(({ kind }) => kind === "mobileNetworkPrefix"), [asOption(PART)]);
+  }
+  assertEquals(ofKind(answer, "setBinding")[0].prefixes, [PART]);
+  assertEquals(acknowledgementOverIpv6(answer).mobileRouter, true);
+  assertEquals(statusOf(mobileNode), ["registered", [PART]]);
+});
+
+Deno.test("RFC 3963 5.8 N-029, 6.7 N-048: the de-registration names no prefixes, and those in one are ignored", () => {
+  const mobileNode = newMobileNode({ mobileNetworkPrefixes: [PART] });
+  const homeAgent = routerHomeAgent();
+  registerOverIpv6(mobileNode, homeAgent, CARE_OF);
+  const stop = mobileNode.handle({ kind: "stop" }, at(1000));
+  const { mobileRouter, options } = updateOverIpv6(stop);
+  assertEquals([mobileRouter, options.some(({ kind }) => kind === "mobileNetworkPrefix")], [true, false]);
+  const removed = ofKind(homeAgent.handle(fromIpv6(stop), at(1001)), "removeBinding");
+  assertEquals(removed, [{ kind: "removeBinding", homeAddress: HOME_ADDRESS, prefixes: [PART] }]);
+
+  const other = routerHomeAgent();
+  receiveOverIpv6(other, { mobileRouter: true });
+  const more = [asOption(OTHERS)];
+  const answer = receiveOverIpv6(other, { sequenceNumber: 2, lifetimeSeconds: 0, more }, 1000);
+  assertEquals(acknowledgementOverIpv6(answer).status, 0);
+});
+
+Deno.test("RFC 3963 6.2 N-031: over IPv4, and in implicit mode the prefixes of the configuration", () => {
+  const mobileNode = newMobileNode({ mobileNetworkPrefixes: [PART] });
+  const update = mobileNode.handle(careOf("198.51.100.7"), at(0));
+  assertEquals(sentUpdate(update).mobileRouter, true);
+  const answer = routerHomeAgent().handle(fromOuter(update, "198.51.100.7", 4191), at(1));
+  assertEquals(ofKind(answer, "setBinding")[0].prefixes, [PART]);
+  const implicit = receive(routerHomeAgent(), { mobileRouter: true });
+  assertEquals(ofKind(implicit, "setBinding")[0].prefixes, [PREFIX]);
+});
+
+Deno.test("RFC 3963 4.1 N-001: without the R flag nothing is forwarded but the home address", () => {
+  const answer = receiveOverIpv6(routerHomeAgent(), { more: [asOption(PART)] });
+  assertEquals(ofKind(answer, "setBinding")[0].prefixes, []);
+  assertEquals(acknowledgementOverIpv6(answer).mobileRouter, false);
+});
+
+Deno.test("RFC 3963 6.2 N-032 N-034 N-035 N-038 N-039 N-040 N-041 N-043: what is refused, and how", () => {
+  const linkLocal = { address: "fe80::", length: 64 };
+  const multicast = { address: "ff05::", length: 16 };
+  const everything = { address: "2001:db8::", length: 0 };
+  const wider = { ...PREFIX, length: 48 };
+  const many = Array.from(
+    { length: 17 },
+    (_, i) => asOption({ address: `2001:db8:200:${i + 1}::`, length: 64 }),
+  );
+  const cases: [prefixes: typeof PREFIX[], changes: Parameters<typeof receiveOverIpv6>[1], status: number][] =
+    [
+      [[PREFIX], { homeRegistration: false }, 140],
+      [[PREFIX], { more: [asOption(linkLocal)] }, 141],
+      [[PREFIX], { more: [asOption(multicast)] }, 141],
+      [[PREFIX], { more: [asOption(everything)] }, 141],
+      [[PREFIX], { more: [asOption(PART), asOption(OTHERS)] }, 142],
+      [[PREFIX], { more: [asOption(wider)] }, 142],
+      [[PREFIX], { more: many }, 130],
+      [[], {}, 143],
+    ];
+  for (const [prefixes, changes, status] of cases) {
+    const homeAgent = routerHomeAgent(prefixes);
+    const answer = receiveOverIpv6(homeAgent, { mobileRouter: true, ...changes });
+    const { status: actual, mobileRouter } = acknowledgementOverIpv6(answer);
+    assertEquals([actual, mobileRouter], [status, false], JSON.stringify(changes));
+    assertEquals(homeAgent.bindings(at(0)), []);
+  }
+});
+
+Deno.test("RFC 3963 6.2 N-036: another R flag than that of the binding is status 139", () => {
+  const homeAgent = routerHomeAgent();
+  receiveOverIpv6(homeAgent, { mobileRouter: true });
+  const answer = receiveOverIpv6(homeAgent, { sequenceNumber: 2 }, 1000);
+  assertEquals(acknowledgementOverIpv6(answer).status, 139);
+  assertEquals(homeAgent.bindings(at(1000))[0].mobileNetworkPrefixes, [PREFIX]);
+});
+
+Deno.test("RFC 3963 6.2 N-037 N-042: all prefixes of an update, and those that it does not name no more", () => {
+  const homeAgent = routerHomeAgent();
+  const second = { address: "2001:db8:200:2::", length: 64 };
+  const both = receiveOverIpv6(homeAgent, { mobileRouter: true, more: [PART, second, PART].map(asOption) });
+  assertEquals(ofKind(both, "setBinding")[0].prefixes, [PART, second]);
+  const one = receiveOverIpv6(homeAgent, {
+    mobileRouter: true,
+    sequenceNumber: 2,
+    more: [asOption(second)],
+  }, 1000);
+  assertEquals(ofKind(one, "setBinding")[0].prefixes, [second]);
+});
+
+Deno.test("RFC 3963 6.2 N-044: the home address of a mobile router is defended as a router's", () => {
+  const homeAgent = routerHomeAgent([PREFIX], { homeLink: true });
+  receiveOverIpv6(homeAgent, { mobileRouter: true });
+  const probed = { kind: "homeAddressProbed", homeAddress: HOME_ADDRESS, duplicate: false } as const;
+  assertEquals(ofKind(homeAgent.handle(probed, at(1000)), "interceptHomeAddress")[0].mobileRouter, true);
+});
+
+Deno.test("RFC 3963 5.4.2 N-014 N-015: after status 140 it registers its home address alone, and says so", () => {
+  const mobileNode = newMobileNode({ mobileNetworkPrefixes: [PART] });
+  const homeAgent = newHomeAgent();
+  const { answer, result } = registerOverIpv6(mobileNode, homeAgent, CARE_OF);
+  assertEquals(acknowledgementOverIpv6(answer).status, 140);
+  assertEquals(ofKind(result, "report")[0].level, "error");
+  assertEquals(updateOverIpv6(result).mobileRouter, false);
+  mobileNode.handle(fromIpv6(homeAgent.handle(fromIpv6(result), at(15))), at(16));
+  assertEquals(statusOf(mobileNode), ["registered", []]);
+  assertEquals(updateOverIpv6(mobileNode.handle(careOf("2001:db8:e::7"), at(1000))).mobileRouter, false);
+});
+
+Deno.test("RFC 3963 5.4.2 N-013 N-017 N-020: status 141, 142 and 143 refuse the registration", () => {
+  const mobileNode = newMobileNode({ mobileNetworkPrefixes: [OTHERS] });
+  const { answer, result } = registerOverIpv6(mobileNode, routerHomeAgent(), CARE_OF);
+  assertEquals(acknowledgementOverIpv6(answer).status, 142);
+  assertEquals(ofKind(result, "clearTunnel").length, 1);
+  assertEquals(statusOf(mobileNode), ["refused", []]);
+});
+
+Deno.test("RFC 3963 5.4: an acceptance without the R flag is a registration without prefixes, and an error in the log", () => {
+  const mobileNode = newMobileNode({ mobileNetworkPrefixes: [PART], security: undefined });
+  const update = mobileNode.handle(careOf("198.51.100.7"), at(0));
+  const open = newHomeAgent({ requireAuthentication: false, mobileNodes: [] });
+  const { sequenceNumber } = sentUpdate(update);
+  const plain = receive(open, {
+    sequenceNumber,
+    identity: undefined,
+    timestamp: undefined,
+    sealWith: undefined,
+  });
+  assertEquals(sentAcknowledgement(plain).mobileRouter, false);
+  const result = mobileNode.handle(fromOuter(plain, "203.0.113.1", 4191), at(10));
+  assertEquals(ofKind(result, "report").filter(({ level }) => level === "error").length, 1);
+  assertEquals(statusOf(mobileNode), ["registered", []]);
+});
