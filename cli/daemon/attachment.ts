@@ -1,10 +1,7 @@
 import type { SendPacket, SendSignalling } from "../../core/control/action.ts";
 import type { CareOfAddressCandidate } from "../../core/control/movement/candidate.ts";
-import { formatIpv6, isIpv4 } from "../../core/wire/address.ts";
-import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
-import { MobilitySocket } from "../../ffi/mobility_socket.ts";
-import { NetworkLayerListener } from "../../ffi/network_layer_listener.ts";
-import { IPPROTO_RAW, openRaw6Socket, sendRaw6 } from "../../ffi/raw6_socket.ts";
+import { isIpv4 } from "../../core/wire/address.ts";
+import { Ipv6Signalling } from "./ipv6_signalling.ts";
 import type { Log } from "./log.ts";
 import type { Offloads } from "./offloads.ts";
 import {
@@ -59,36 +56,30 @@ function overIpv4({ candidate, localPort, workers, offloads, log }: AttachmentOp
 
 function overIpv6({ candidate, workers, onMobilityPacket, log }: AttachmentOptions): Attachment {
   const { address, interfaceName: device } = candidate;
-  using opened = new DisposableStack();
-  const outer = opened.use(openOuterIpv6Sockets({ address, device, workers }));
-  const sender = openRaw6Socket({
-    protocol: IPPROTO_RAW,
-    address,
-    device,
-    bufferOctets: SIGNALLING_BUFFER_OCTETS,
-  });
-  opened.defer(() => closeFileDescriptor(sender));
-  const listener = new NetworkLayerListener(
-    new MobilitySocket({ address, receiveBufferOctets: SIGNALLING_BUFFER_OCTETS }),
-    {
-      onPacket: ({ payload }) => onMobilityPacket(payload),
-      onFailure: (error) => log.warning("signalling is not received any more", { address, error: String(error) }),
-    },
-  );
-  const owned = opened.move();
+  const outer = openOuterIpv6Sockets({ address, device, workers });
+  let signalling: Ipv6Signalling;
+  try {
+    signalling = new Ipv6Signalling({
+      address,
+      device,
+      bufferOctets: SIGNALLING_BUFFER_OCTETS,
+      log,
+      onPacket: onMobilityPacket,
+    });
+  } catch (error) {
+    outer[Symbol.dispose]();
+    throw error;
+  }
   return {
     candidate,
     outer,
     send: (action) => {
-      if (action.kind !== "sendPacket" || action.source !== address) {
-        return log.debug("dropped: no socket for this care-of address", { source: action.source ?? "" });
-      }
-      const fault = sendRaw6(sender, action.packet, formatIpv6(action.packet, 24));
-      if (fault !== undefined) log.warning("signalling not sent", { error: fault.message });
+      if (action.kind === "sendPacket") return signalling.send(action);
+      log.debug("dropped: no socket for this care-of address", { source: action.source ?? "" });
     },
     [Symbol.asyncDispose]: async () => {
-      await listener.close();
-      owned.dispose();
+      await signalling[Symbol.asyncDispose]();
+      outer[Symbol.dispose]();
     },
   };
 }

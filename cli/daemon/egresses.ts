@@ -43,7 +43,8 @@ export class Egresses implements AsyncDisposable {
     for (const [position, interfaceName] of egress.entries()) {
       const secret = crypto.getRandomValues(new Uint8Array(16));
       const machine = new EgressInterface({ interfaceName, routerProbeMs, secret }, { random: Math.random });
-      const onCandidates = (candidates: readonly CareOfAddressCandidate[]) => this.#take(position, candidates);
+      const onCandidates = (candidates: readonly CareOfAddressCandidate[]) =>
+        this.#take(position, candidates);
       const options = { interfaceName, position, machine, sysctls, log, onCandidates, onFailure };
       this.#managed.push(this.#cleanup.use(new Egress(options)));
     }

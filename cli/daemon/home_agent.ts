@@ -10,11 +10,17 @@ import { ControlSocket } from "./control_socket.ts";
 import type { DataPathCounters } from "./data_path.ts";
 import { DataPathGroup } from "./data_path_group.ts";
 import { hmac } from "./hmac.ts";
+import { HomeLink, type HomeLinkOptions } from "./home_link.ts";
 import { HostNetwork } from "./host_network.ts";
+import { Ipv6Signalling } from "./ipv6_signalling.ts";
 import type { Log } from "./log.ts";
 import type { Offloads } from "./offloads.ts";
-import { openOuterSockets, sendSignalling } from "./outer_sockets.ts";
+import { openOuterIpv6Sockets, openOuterSockets, sendSignalling } from "./outer_sockets.ts";
+import { SavedSysctls } from "./saved_sysctls.ts";
 import { stopSignal } from "./stop_signal.ts";
+
+/** Room for what 10,000 mobile nodes send at one time. */
+const SIGNALLING_BUFFER_OCTETS = 4 * 1024 * 1024;
 
 /**
  * Runs a home agent until SIGTERM or SIGINT, then puts everything back as it was.
@@ -48,10 +54,13 @@ export async function runHomeAgent(
     address: settings.address,
     prefixLength: settings.homePrefix.length,
     ipv4Address,
+    homeLink: configuration.homeLink,
     forwarding: configuration.forwarding,
   });
-  const sockets = openOuterSockets({ address: ipv4Address, port, workers, offloads });
-  cleanup.use(sockets);
+  const homeLink = openHomeLink(configuration, { tun, log, onFailure: failure.reject });
+  if (homeLink !== undefined) cleanup.use(homeLink);
+  const sockets = cleanup.use(openOuterSockets({ address: ipv4Address, port, workers, offloads }));
+  const ipv6Sockets = cleanup.use(openOuterIpv6Sockets({ address: settings.address, workers }));
   const dataPath = await DataPathGroup.start({
     role: "homeAgent",
     homeAgentAddress: settings.address,
@@ -63,6 +72,17 @@ export async function runHomeAgent(
   });
   cleanup.defer(() => dataPath.close());
   counters = () => dataPath.counters();
+
+  const ipv6Signalling = cleanup.use(
+    new Ipv6Signalling({
+      address: settings.address,
+      bufferOctets: SIGNALLING_BUFFER_OCTETS,
+      log,
+      onPacket: (packet) => {
+        loop.push({ kind: "signalling", outer: undefined, packet });
+      },
+    }),
+  );
 
   const performAction = (action: HomeAgentAction): void => {
     switch (action.kind) {
@@ -76,12 +96,30 @@ export async function runHomeAgent(
         return;
       case "sendSignalling":
         return sendSignalling(sockets, action, log);
+      case "sendPacket":
+        return ipv6Signalling.send(action);
       case "setBinding": {
         const innerMtu = linkMtu - ENCAPSULATION_OVERHEAD[action.tunnel.encapsulation];
-        return dataPath.setBinding(action.homeAddress, action.tunnel, innerMtu);
+        for (const prefix of action.prefixes) network.addMobileNetwork(prefix);
+        for (const destination of [action.homeAddress, ...action.prefixes]) {
+          dataPath.setBinding(destination, action.tunnel, innerMtu);
+        }
+        return;
       }
       case "removeBinding":
-        return dataPath.removeBinding(action.homeAddress);
+        for (const destination of [action.homeAddress, ...action.prefixes]) {
+          dataPath.removeBinding(destination);
+        }
+        return action.prefixes.forEach((prefix) => network.removeMobileNetwork(prefix));
+      case "probeHomeAddress":
+        homeLink?.isDuplicate(action).then((duplicate) => {
+          loop.push({ kind: "homeAddressProbed", homeAddress: action.homeAddress, duplicate });
+        });
+        return;
+      case "interceptHomeAddress":
+        return homeLink?.intercept(action);
+      case "releaseHomeAddress":
+        return homeLink?.release(action.homeAddress);
     }
   };
   const loop = new ControlLoop<HomeAgentEvent, HomeAgentAction>({
@@ -91,7 +129,7 @@ export async function runHomeAgent(
     onError: (error) => log.error("an event could not be handled", { error: String(error) }),
   });
   const running = loop.run();
-  await dataPath.setSockets(sockets.queues);
+  await dataPath.setSockets([sockets, ipv6Sockets]);
   log.info("home agent ready", {
     address: ipv4Address,
     port,
@@ -105,4 +143,15 @@ export async function runHomeAgent(
     loop.stop();
     await running;
   }
+}
+
+/** Undefined where the home network is virtual. @throws SystemError: no such interface, no permission */
+function openHomeLink(
+  { homeLink, controlSocket, settings }: HomeAgentConfiguration,
+  { tun, log, onFailure }: Pick<HomeLinkOptions, "tun" | "log" | "onFailure">,
+): HomeLink | undefined {
+  if (homeLink === undefined) return undefined;
+  const sysctls = new SavedSysctls({ path: `${controlSocket}.sysctls`, log });
+  const homeAgentAddress = settings.address;
+  return new HomeLink({ interfaceName: homeLink, homeAgentAddress, tun, sysctls, log, onFailure });
 }

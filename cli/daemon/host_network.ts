@@ -1,4 +1,4 @@
-import type { Ipv4Address, Ipv6Address } from "../../core/wire/address.ts";
+import type { Ipv4Address, Ipv6Address, Ipv6Prefix } from "../../core/wire/address.ts";
 import { Netlink } from "../../ffi/netlink.ts";
 import { DSMIP_PROTOCOL, type NewAddress, type NewRoute } from "../../ffi/netlink_record.ts";
 import { SilentTunnelTable } from "../../ffi/nft.ts";
@@ -45,26 +45,29 @@ export class HostNetwork implements Disposable {
   }
 
   /**
-   * Removes what an earlier run left behind, then: the home agent's address on the TUN device, with the home
-   * prefix, so that the kernel routes that there. (Nobody looks for neighbours on a TUN device.)
+   * Removes what an earlier run left behind, then, where the home network is virtual: the home agent's address on the
+   * TUN device, with the home prefix, so that the kernel routes that there. (Nobody looks for neighbours on a TUN
+   * device.) On a home link, the administrator has put the address.
    *
-   * @param options `tun`: a TUN device that this process holds open; `ipv4Address`: the outer one;
+   * @param options `tun`: a TUN device that this process holds open; `ipv4Address`: the outer one; `homeLink`: the
+   * interface of the home network, or undefined;
    * `forwarding`: switch IPv6 forwarding on for the whole host, until close()
    * @returns the MTU in octets to count on for outer packets
    * @throws SystemError; Failure when no interface has the IPv4 address
    */
   setUpHomeAgent(
-    { tun, address, prefixLength, ipv4Address, forwarding }: {
+    { tun, address, prefixLength, ipv4Address, homeLink, forwarding }: {
       readonly tun: string;
       readonly address: Ipv6Address;
       readonly prefixLength: number;
       readonly ipv4Address: Ipv4Address;
+      readonly homeLink: string | undefined;
       readonly forwarding: boolean;
     },
   ): { readonly linkMtu: number } {
     const linkMtu = Math.min(INTERNET_MTU, this.#linkMtuOf(ipv4Address));
     this.#bringUp(tun, HOME_AGENT_TUN_MTU);
-    this.#addAddress(address, prefixLength);
+    if (homeLink === undefined) this.#addAddress(address, prefixLength);
     this.#seeToForwarding(forwarding);
     this.#silenceTunnelErrors();
     return { linkMtu };
@@ -101,6 +104,19 @@ export class HostNetwork implements Disposable {
     this.#netlink.addRoute(route);
     this.#defaultRoute = route;
     this.#log.debug("default route set", { device: this.#tun.name, metric: DEFAULT_ROUTE_METRIC });
+  }
+
+  /** Home agent: a mobile router's network is reached by the TUN device. @throws SystemError */
+  addMobileNetwork(prefix: Ipv6Prefix): void {
+    this.#netlink.replaceRoute(this.#mobileNetworkRoute(prefix));
+  }
+
+  removeMobileNetwork(prefix: Ipv6Prefix): void {
+    ignoringGone(() => this.#netlink.deleteRoute(this.#mobileNetworkRoute(prefix)));
+  }
+
+  #mobileNetworkRoute({ address, length }: Ipv6Prefix): NewRoute {
+    return { destination: address, prefixLength: length, interfaceIndex: this.#tun.index };
   }
 
   /** The mobile node has no tunnel any more: the default route goes, the home address stays. */

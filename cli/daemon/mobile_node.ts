@@ -145,6 +145,8 @@ export async function runMobileNode(
 /** What a trace shows of an action: packets are in captures. */
 function withoutOctets(details: object): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(details).map(([name, value]) => [name, value instanceof Uint8Array ? value.length : value]),
+    Object.entries(details).map((
+      [name, value],
+    ) => [name, value instanceof Uint8Array ? value.length : value]),
   );
 }
