@@ -70,7 +70,7 @@ export class Ipv4Configuration {
     if (this.#finished) return [];
     const nowMs = now.monotonicMs;
     const actions = this.#handle(event, nowMs);
-    return [...actions, ...this.#reconcile(nowMs)];
+    return [...actions, ...this.#reconcile(nowMs)].map((action) => this.#withInterface(action));
   }
 
   /** When handle() wants a "deadline" event, on the monotonic clock in milliseconds. */
@@ -277,6 +277,12 @@ export class Ipv4Configuration {
     const { gateway } = lease;
     const asked = this.#router.watch(gateway === undefined ? undefined : { gateway, sender }, nowMs);
     return lease.address === before?.address ? asked : [...asked, ...this.#conflicts.start(sender, nowMs)];
+  }
+
+  /** A report says which interface it is about. */
+  #withInterface(action: EgressAction): EgressAction {
+    if (action.kind !== "report") return action;
+    return { ...action, details: { interface: this.#settings.interfaceName, ...action.details } };
   }
 
   #announce(): EgressAction[] {

@@ -165,7 +165,7 @@ const STORIES: readonly Story[] = [
 ];
 
 for (const { name, prefer = "ipv6", steps } of STORIES) {
-  Deno.test(`Care-of address choice (D-096, RFC 5555 4.4.1): ${name}`, () => {
+  Deno.test(`Care-of address choice (D-073..076): ${name}`, () => {
     const settings: ChoiceSettings = { prefer, interfaceOrder: ["eg0", "eg1"] };
     let state = NO_CHOICE;
     for (const [words, chosen] of steps) {
@@ -189,7 +189,7 @@ Deno.test("Care-of address choice: whatever happens, one of the candidates is ch
       state = step(state, words, settings);
       assertEquals(state.chosen === undefined, state.candidates.length === 0);
       if (state.chosen !== undefined) assertEquals(state.candidates.includes(state.chosen), true);
-      assertEquals(state.unanswered.length < Math.max(1, state.candidates.length), true);
+      assertEquals(state.unanswered.length <= state.candidates.length, true);
     }
     // Every candidate is tried before one is tried again.
     const tried = new Set<string | undefined>();

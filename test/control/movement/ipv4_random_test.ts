@@ -38,6 +38,22 @@ const answers: fc.Arbitrary<Step> = fc.tuple(
   return player.handle(serverMessage(sent.message, messageType, { network, options }));
 });
 
+/** The server's part as it should be. */
+const rightAnswers: fc.Arbitrary<Step> = networks.map((network) => (player, last) => {
+  const [sent] = sentMessages(last).slice(-1);
+  if (sent === undefined) return [];
+  const bound = player.handle(
+    serverMessage(sent.message, DhcpMessageType.ack, {
+      network,
+      options: sent.message.options.rapidCommit ? { rapidCommit: true } : {},
+    }),
+  );
+  return [...bound, ...player.handle(routerReply(network))];
+});
+
+/** The mobile node takes what there is. */
+const takeCandidate: Step = (player) => player.handle({ kind: "chosen", address: player.candidate });
+
 const addresses = fc.constantFrom(ADDRESS, ROUTER, THERE.address, THERE.router, "0.0.0.0", "255.255.255.255");
 const arps: fc.Arbitrary<Step> = fc.tuple(fc.nat(3), addresses, addresses).map(
   ([operation, senderAddress, targetAddress]) =>
@@ -62,6 +78,8 @@ const interfaceGoes: Step = handle({ kind: "linkGone" });
 
 const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: answers },
+  { weight: 6, arbitrary: rightAnswers },
+  { weight: 4, arbitrary: fc.constant(takeCandidate) },
   { weight: 4, arbitrary: fc.nat(5000).map((durationMs): Step => (player) => player.pass(durationMs)) },
   { weight: 1, arbitrary: fc.constantFrom<Step>((player) => player.pass(60_000), passLease) },
   { weight: 3, arbitrary: networks.map((network) => handle(routerReply(network))) },
