@@ -30,7 +30,7 @@ testEgress("the machine hears of the link first, and of each change of it", asyn
   for (let round = 0; round < 5; round++) {
     const before = script.of("link").length;
     // In one process, so that the kernel may tell of both at once.
-    namespace.run("sh", "-c", "ip link set vy down; ip link set vy up");
+    namespace.run("sh", "-c", "printf 'link set vy down\nlink set vy up\n' | ip -batch -");
     await expectLink(true, true, 1400);
     await until(
       "a link without carrier in between",

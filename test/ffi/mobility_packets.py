@@ -44,6 +44,7 @@ packets = {
     "to another address": to(other) / home_address / update,
     "destination options, UDP": to() / IPv6ExtHdrDestOpt() / UDP(sport=9, dport=4191),
     "fragment": to() / IPv6ExtHdrFragment(m=1, id=7) / update,
+    "hop-by-hop options, fragment": to() / IPv6ExtHdrHopByHop() / IPv6ExtHdrFragment(m=1, id=8) / update,
     "IPv6 in IPv6": to() / IPv6(src=home, dst=home) / UDP(sport=9, dport=9),
     "IPv4 in IPv6": to() / IP(src="192.0.2.1", dst="192.0.2.2") / UDP(sport=9, dport=9),
     # Tunnel Encapsulation Limit (RFC 2473 4.1.1).
