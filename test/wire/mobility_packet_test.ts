@@ -223,3 +223,50 @@ Deno.test("mobility packet: any message between any addresses is found again wit
     assertEquals(decoded.header.message, message);
   }));
 });
+
+Deno.test("RFC 6275 6.3, 6.4: our Home Address option and type 2 routing header, both ways", () => {
+  const mobilityHeader = encodeMobilityHeader(FLAGLESS_UPDATE);
+  const cases = [
+    { source: CARE_OF, destination: AGENT, homeAddressOption: HOME },
+    { source: AGENT, destination: CARE_OF, routingHomeAddress: HOME },
+    { source: CARE_OF, destination: "2001:db8:e::1", homeAddressOption: HOME, routingHomeAddress: AGENT },
+  ];
+  for (const parts of cases) {
+    const packet = encodeMobilityPacket({ ...parts, mobilityHeader });
+    const { source, destination, homeAddressOption, routingHomeAddress, checksumValid, header } = valueOf(
+      decodeMobilityPacket(packet),
+    );
+    assertEquals({ homeAddressOption, routingHomeAddress, source, destination }, {
+      homeAddressOption: undefined,
+      routingHomeAddress: undefined,
+      ...parts,
+    });
+    assertEquals([checksumValid, header.message], [true, FLAGLESS_UPDATE]);
+  }
+});
+
+Deno.test("RFC 6275 6.3: vector of a Home Address option, aligned at 8n+6", () => {
+  const parts = { source: CARE_OF, destination: AGENT, homeAddressOption: HOME };
+  const packet = encodeMobilityPacket({ ...parts, mobilityHeader: encodeMobilityHeader(FLAGLESS_UPDATE) });
+  assertEquals(
+    hexOf(packet),
+    hexOf(octetsOf([
+      "60000000 0028 3c 40 20010db8000f0000000000000000abcd 20010db8010000000000000000000001",
+      "87 02 0102 0000 c910 20010db8010000000000000000000100",
+      "3b 01 05 00 5ba1 03e8 0000 0069 01020000",
+    ].join(" "))),
+  );
+});
+
+Deno.test("RFC 6275 6.4: vector of a type 2 routing header", () => {
+  const parts = { source: AGENT, destination: CARE_OF, routingHomeAddress: HOME };
+  const packet = encodeMobilityPacket({ ...parts, mobilityHeader: encodeMobilityHeader(FLAGLESS_UPDATE) });
+  assertEquals(
+    hexOf(packet),
+    hexOf(octetsOf([
+      "60000000 0028 2b 40 20010db8010000000000000000000001 20010db8000f0000000000000000abcd",
+      "87 02 02 01 00000000 20010db8010000000000000000000100",
+      "3b 01 05 00 5ba1 03e8 0000 0069 01020000",
+    ].join(" "))),
+  );
+});
