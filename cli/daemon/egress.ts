@@ -1,6 +1,7 @@
 import type { CareOfAddressCandidate } from "../../core/control/movement/candidate.ts";
 import type { EgressAction } from "../../core/control/movement/egress_action.ts";
 import type { EgressEvent } from "../../core/control/movement/egress_event.ts";
+import { type IpAddress, isIpv4 } from "../../core/wire/address.ts";
 import { EgressSocket } from "../../ffi/egress_socket.ts";
 import { SystemError } from "../../ffi/errno.ts";
 import { Netlink } from "../../ffi/netlink.ts";
@@ -64,6 +65,9 @@ export class Egress implements AsyncDisposable {
   /** Listeners of interfaces that have gone, as they close. */
   readonly #closing = new Set<Promise<void>>();
   #attachment: Attachment | undefined;
+  /** What the machine offers, and which addresses the interface has. */
+  #offered: readonly CareOfAddressCandidate[] = [];
+  readonly #ready = new Set<IpAddress>();
   #closed: Promise<void> | undefined;
 
   /** @throws SystemError */
@@ -144,7 +148,11 @@ export class Egress implements AsyncDisposable {
       case "link":
         return this.#handleLink(event.link, event.change === "deleted");
       case "address":
-        return event.change === "set" ? this.#handleAddress(event.address) : undefined;
+        if (event.change === "set") return this.#handleAddress(event.address);
+        if (event.address.interfaceIndex === this.#attachment?.index) {
+          this.#ready.delete(event.address.address);
+        }
+        return;
       case "route":
         return;
     }
@@ -187,7 +195,19 @@ export class Egress implements AsyncDisposable {
   #handleAddress({ interfaceIndex, address, tentative, isDuplicate }: InterfaceAddress): void {
     if (interfaceIndex !== this.#attachment?.index) return;
     if (isDuplicate) this.#push({ kind: "addressDuplicate", address });
-    else if (!tentative) this.#push({ kind: "addressReady", address });
+    else if (!tentative) {
+      this.#push({ kind: "addressReady", address });
+      if (this.#ready.has(address)) return;
+      this.#ready.add(address);
+      if (this.#offered.some((candidate) => candidate.address === address)) {
+        this.#options.onCandidates(this.#usable());
+      }
+    }
+  }
+
+  /** IPv6 from the moment that the kernel has told of the address: what is sent before may wait for a second. */
+  #usable(): readonly CareOfAddressCandidate[] {
+    return this.#offered.filter(({ address }) => isIpv4(address) || this.#ready.has(address));
   }
 
   /** False where the interface has gone in the meantime: the kernel tells of that, too. */
@@ -224,6 +244,7 @@ export class Egress implements AsyncDisposable {
     const attachment = this.#attachment;
     if (attachment === undefined) return;
     this.#attachment = undefined;
+    this.#ready.clear();
     const closing = attachment.listener.close().finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);
     const { interfaceName, sysctls } = this.#options;
@@ -239,7 +260,8 @@ export class Egress implements AsyncDisposable {
       case "report":
         return log.report(action);
       case "candidates":
-        return onCandidates(action.candidates);
+        this.#offered = action.candidates;
+        return onCandidates(this.#usable());
       case "done":
         return action.done();
       case "sendFrame": {

@@ -1,7 +1,7 @@
 import type { CareOfAddressCandidate } from "../../core/control/movement/candidate.ts";
 import type { IpAddress } from "../../core/wire/address.ts";
 import { Netlink } from "../../ffi/netlink.ts";
-import type { IpFamily } from "../../ffi/ip_octets.ts";
+import type { IpFamily } from "../../ffi/netlink_ip.ts";
 import type { InterfaceAddress, Link } from "../../ffi/netlink_record.ts";
 import { type NetlinkEvent, NetlinkSubscription } from "../../ffi/netlink_subscription.ts";
 

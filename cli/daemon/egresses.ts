@@ -3,6 +3,7 @@ import type { CareOfAddressCandidate } from "../../core/control/movement/candida
 import type { MobileNodeConfiguration } from "../configuration/record.ts";
 import { Egress } from "./egress.ts";
 import { EgressWatch } from "./egress_watch.ts";
+import { hmac } from "./hmac.ts";
 import type { Log } from "./log.ts";
 import { SavedSysctls } from "./saved_sysctls.ts";
 
@@ -37,12 +38,15 @@ export class Egresses implements AsyncDisposable {
     this.#candidates = options.configuration.egress.map(() => []);
   }
 
-  #manage({ egress, controlSocket, routerProbeMs }: MobileNodeConfiguration): void {
+  #manage({ egress, controlSocket, routerProbeMs, settings }: MobileNodeConfiguration): void {
     const { log, onFailure } = this.#options;
+    const stableSecret = stableSecretOf(settings);
     const sysctls = this.#cleanup.use(new SavedSysctls({ path: `${controlSocket}.sysctls`, log }));
     for (const [position, interfaceName] of egress.entries()) {
-      const secret = crypto.getRandomValues(new Uint8Array(16));
-      const machine = new EgressInterface({ interfaceName, routerProbeMs, secret }, { random: Math.random });
+      const machine = new EgressInterface(
+        { interfaceName, interfaceIdentifier: "stable", stableSecret, routerProbeMs },
+        { hmac, random: Math.random },
+      );
       const onCandidates = (candidates: readonly CareOfAddressCandidate[]) =>
         this.#take(position, candidates);
       const options = { interfaceName, position, machine, sysctls, log, onCandidates, onFailure };
@@ -97,4 +101,13 @@ export class Egresses implements AsyncDisposable {
     this.quiet();
     await this.#cleanup.disposeAsync();
   }
+}
+
+/**
+ * What the stable interface identifiers are made from (RFC 7217 section 5): the same after each start, and a secret,
+ * because the key is one. Without a key they last as long as the process.
+ */
+function stableSecretOf({ security }: MobileNodeConfiguration["settings"]): Uint8Array {
+  if (security === undefined) return crypto.getRandomValues(new Uint8Array(32));
+  return hmac("sha256", security.key, new TextEncoder().encode("stable interface identifiers"));
 }
