@@ -12,15 +12,13 @@ export const CACHE_LINE_OCTETS = 64;
 /** Reads of the TUN device, or datagrams of a socket, that one round takes. */
 export const BATCH = 64;
 
-// ── Settings: written once, before the Worker runs; the outer source also by the Worker ──
+// ── Settings: written once, before the Worker runs; outer sources also by the Worker ──
 export const SETTINGS = 64;
 export const ROLE = SETTINGS;
 export const HOME_AGENT_ROLE = 0;
 export const MOBILE_NODE_ROLE = 1;
-/** Outer source of protocol 41, network order. */
-export const OUTER_SOURCE = SETTINGS + 4;
-/** Mobile node: the only outer source of what comes in, network order. */
-export const HOME_AGENT_IPV4 = SETTINGS + 8;
+/** Outer source of what leaves in IPv4 without UDP, network order. */
+export const OUTER_IPV4_SOURCE = SETTINGS + 4;
 /** Home agent: its address. Mobile node: the home address. 16 octets. */
 export const OWN_ADDRESS = SETTINGS + 16;
 /** Where this memory begins in the process, u64: what the kernel's structures point with. */
@@ -43,16 +41,18 @@ export const COMMAND_SEQUENCE = COMMAND;
 export const COMMAND_STOP = COMMAND + 4;
 /** -1: poll() passes over it, and sendmmsg() gives EBADF. */
 export const NO_DESCRIPTOR = 0xffffffff;
+/** What is sent by: UDP, raw in IPv4, raw in IPv6. */
 export const COMMAND_UDP_DESCRIPTOR = COMMAND + 8;
-export const COMMAND_RAW_DESCRIPTOR = COMMAND + 12;
+export const COMMAND_RAW_IPV4_DESCRIPTOR = COMMAND + 12;
+export const COMMAND_RAW_IPV6_DESCRIPTOR = COMMAND + 24;
 /** Network order. */
-export const COMMAND_OUTER_SOURCE = COMMAND + 16;
+export const COMMAND_OUTER_IPV4_SOURCE = COMMAND + 16;
 /** OFFLOAD_UDP_SEGMENT, or 0. */
 export const COMMAND_SOCKET_OFFLOADS = COMMAND + 20;
-/** The raw socket for protocol 4; COMMAND_RAW_DESCRIPTOR is that for 41, which both are sent with. */
-export const COMMAND_RAW_IPV4_DESCRIPTOR = COMMAND + 24;
-/** A UDP socket for mobility messages: received from before all others. */
-export const COMMAND_SIGNALLING_DESCRIPTOR = COMMAND + 28;
+/** How many of COMMAND_RECEIVE there are. */
+export const COMMAND_RECEIVE_COUNT = COMMAND + 28;
+/** 16 octets. */
+export const COMMAND_OUTER_IPV6_SOURCE = COMMAND + 32;
 export const COMMAND_DONE = 192;
 
 /** struct timespec: the kernel's monotonic clock when a call of the forwarder first needed it. */
@@ -62,12 +62,14 @@ export const PACKET_TOO_BIG_BUCKET = 272;
 export const UNBOUND_REPORT_BUCKET = 288;
 /** What the last call left to do, messages and writes, u32 each; and how many inner packets have a verdict. */
 export const UDP_SEND_COUNT = 320;
-export const RAW_SEND_COUNT = 324;
+export const RAW_IPV4_SEND_COUNT = 324;
 export const TUN_WRITE_COUNT = 328;
 export const VERDICT_COUNT = 332;
 /** The addresses of the IPv4 packet in hand as keys of the binding table: IPv4-mapped, 16 octets each. */
 export const IPV4_SOURCE_KEY = 336;
 export const IPV4_DESTINATION_KEY = 352;
+/** As the counts above. */
+export const RAW_IPV6_SEND_COUNT = 368;
 
 // ── Binding table ──
 /** What readers need: offset of the slot array in use, its mask, offset of the entries, u64 seed of the hash. */
@@ -76,6 +78,8 @@ export const TABLE_SLOTS = TABLE;
 export const TABLE_MASK = TABLE + 4;
 export const TABLE_ENTRIES = TABLE + 8;
 export const TABLE_SEED = TABLE + 16;
+/** u64: the lengths that prefixes in the table have, an octet each, the longest lowest; 0 where there are no more. */
+export const TABLE_PREFIX_LENGTHS = TABLE + 24;
 /** The reader counts here: odd while it may hold entries. */
 export const TABLE_EPOCH = 448;
 /** What only the writer needs, u32 each. */
@@ -89,17 +93,19 @@ export const WRITER_RETIRED_FIRST = WRITER + 20;
 export const WRITER_RETIRED_LAST = WRITER + 24;
 export const WRITER_SPARE_SLOTS = WRITER + 28;
 export const WRITER_SPARE_EPOCH = WRITER + 32;
+/** What a binding is for, and its outer address: 16 octets each. */
 export const WRITER_KEY = WRITER + 48;
+export const WRITER_OUTER_ADDRESS = WRITER + 64;
 
 /** An entry never changes while a reader may see it. Addresses are 16 octets; IPv4 is IPv4-mapped. */
 export const ENTRY_OCTETS = 64;
 export const ENTRY_KEY = 0;
 export const ENTRY_OUTER_ADDRESS = 16;
-/** The last 4 octets of the outer address: IPv4, network order. */
-export const ENTRY_OUTER_IPV4 = 28;
 /** u16, network order. */
 export const ENTRY_PORT = 32;
 export const ENTRY_ENCAPSULATION = 34;
+/** u8: bits of the key that count; 128 for an address. */
+export const ENTRY_PREFIX_LENGTH = 35;
 export const ENTRY_INNER_MTU = 36;
 /** The writer's own: next entry of a list (its number + 1), and the epoch of its retirement. */
 export const ENTRY_LINK = 40;
@@ -111,9 +117,11 @@ export const SPARE_ENTRIES = 256;
 export const STORED = 0;
 export const TABLE_FULL = 1;
 export const READER_STUCK = 2;
+export const LENGTHS_FULL = 3;
 
 export const UDP_ENCAPSULATION = 0;
 export const IPV6_IN_IPV4_ENCAPSULATION = 1;
+export const IPV6_IN_IPV6_ENCAPSULATION = 2;
 
 // ── The ring of records for control: the Worker writes records and RING_HEAD, control RING_TAIL ──
 export const RING_HEAD = 640;
@@ -124,8 +132,6 @@ export const RECORD_KIND = 0;
 export const SIGNALLING_RECORD = 0;
 export const UNBOUND_TRAFFIC_RECORD = 1;
 export const RECORD_ENCAPSULATION = 4;
-/** Network order. */
-export const RECORD_OUTER_IPV4 = 8;
 /** u16, network order. */
 export const RECORD_PORT = 12;
 /** f64, milliseconds of the monotonic clock. */
@@ -133,6 +139,8 @@ export const RECORD_ARRIVED_MS = 16;
 export const RECORD_LENGTH = 24;
 /** The packet's place in its batch. */
 export const RECORD_SLOT = 28;
+/** 16 octets. */
+export const RECORD_OUTER_ADDRESS = 32;
 export const RECORD_DATA = 64;
 
 // ── Counters, u64 each: first these, then one for each drop reason ──
@@ -152,16 +160,38 @@ export const REFUSED_INBOUND_OCTETS = COUNTERS + 80;
 export const SOCKET_ERRORS = COUNTERS + 88;
 export const DROP_COUNTERS = COUNTERS + 128;
 
-/** struct pollfd of: TUN device, UDP socket, raw sockets for protocols 41 and 4, signalling socket, eventfd. */
-export const POLL_DESCRIPTORS = 1920;
-export const POLL_DESCRIPTOR_OCTETS = 8;
-export const POLL_DESCRIPTOR_COUNT = 6;
 /** u64: what reading the eventfd gives. */
 export const EVENT_VALUE = 1984;
 
 // ── Batches ──
 /** u32 each: octets that read() got, without the header of the TUN device. */
 export const SLOT_LENGTHS = 2048;
+
+// ── More of commands, settings and the table's writer ──
+/** What is received from, in that order: a descriptor and RECEIVE_*, u32 each. Written by control. */
+export const COMMAND_RECEIVE = 2304;
+export const RECEIVE_OCTETS = 8;
+export const RECEIVE_SOCKETS = 32;
+/** A UDP socket for mobility messages: before all others, and before the TUN device. */
+export const RECEIVE_SIGNALLING = 0;
+export const RECEIVE_UDP = 1;
+export const RECEIVE_RAW_IPV4 = 2;
+export const RECEIVE_RAW_IPV6 = 3;
+/** struct pollfd of: TUN device, eventfd, then each socket that is received from. Written by the Worker. */
+export const POLL_DESCRIPTORS = 2560;
+export const POLL_DESCRIPTOR_OCTETS = 8;
+/** Outer source of what leaves in IPv6: 16 octets. */
+export const OUTER_IPV6_SOURCE = 2880;
+/** Mobile node: the only outer sources of what comes in over IPv4 (IPv4-mapped; all 0 for none) and IPv6; 16 octets each. */
+export const HOME_AGENT_OUTER_IPV4 = 2896;
+export const HOME_AGENT_OUTER_IPV6 = 2912;
+/** Mobile node: its mobile network prefixes. u32: how many; of each: 16 octets, and 16 octets with the bits that count. */
+export const MOBILE_NETWORK_PREFIX_COUNT = 2928;
+export const MOBILE_NETWORK_PREFIXES = 2944;
+export const MOBILE_NETWORK_PREFIX_OCTETS = 32;
+/** u32 each: bindings of prefixes of each length, 0..127. */
+export const WRITER_LENGTH_COUNTS = 3456;
+
 /** i32 each: the drop reason of an inner packet, or PASSED; those beyond the capacity are not kept. */
 export const VERDICTS = 4096;
 export const VERDICT_CAPACITY = 4096;
@@ -203,6 +233,11 @@ export const NAME_FAMILY = 0;
 export const NAME_PORT = 2;
 export const NAME_ADDRESS = 4;
 export const AF_INET = 2;
+/** struct sockaddr_in6, and how far apart two of them are. */
+export const NAME_IPV6_OCTETS = 28;
+export const NAME_IPV6_STRIDE = 32;
+export const NAME_IPV6_ADDRESS = 8;
+export const AF_INET6 = 10;
 /** struct cmsghdr; a control area holds two of them, of 24 octets each with their data. */
 export const CONTROL_OCTETS = 64;
 export const CONTROL_SPACE = 24;
@@ -213,6 +248,8 @@ export const CONTROL_TYPE = 12;
 export const CONTROL_DATA = 16;
 export const IPPROTO_IP = 0;
 export const IP_TOS = 1;
+export const IPPROTO_IPV6 = 41;
+export const IPV6_TCLASS = 67;
 export const SOL_UDP = 17;
 export const UDP_SEGMENT = 103;
 export const UDP_GRO = 104;
@@ -221,7 +258,10 @@ export const RECEIVE_VECTORS = VERDICTS + 4 * VERDICT_CAPACITY;
 export const UDP_RECEIVE_MESSAGES = RECEIVE_VECTORS + BATCH * VECTOR_OCTETS;
 export const UDP_RECEIVE_NAMES = UDP_RECEIVE_MESSAGES + BATCH * MESSAGE_OCTETS;
 export const UDP_RECEIVE_CONTROLS = UDP_RECEIVE_NAMES + BATCH * NAME_OCTETS;
-export const RAW_RECEIVE_MESSAGES = UDP_RECEIVE_CONTROLS + BATCH * CONTROL_OCTETS;
+export const RAW_IPV4_RECEIVE_MESSAGES = UDP_RECEIVE_CONTROLS + BATCH * CONTROL_OCTETS;
+export const RAW_IPV6_RECEIVE_MESSAGES = RAW_IPV4_RECEIVE_MESSAGES + BATCH * MESSAGE_OCTETS;
+export const RAW_IPV6_RECEIVE_NAMES = RAW_IPV6_RECEIVE_MESSAGES + BATCH * MESSAGE_OCTETS;
+export const RAW_IPV6_RECEIVE_CONTROLS = RAW_IPV6_RECEIVE_NAMES + BATCH * NAME_IPV6_STRIDE;
 
 // ── What is sent: one call fills these lists, and says how far it came where they are full ──
 /** Datagrams that one call can make, each of at most two vectors: headers, and payload. */
@@ -229,20 +269,23 @@ export const DATAGRAMS = 2048;
 /** Datagrams in one message, and its octets: what the kernel takes (UDP_SEGMENT). */
 export const MESSAGE_DATAGRAMS = 64;
 export const MESSAGE_MAXIMUM_OCTETS = 65507;
-export const SEND_VECTORS = RAW_RECEIVE_MESSAGES + BATCH * MESSAGE_OCTETS;
+export const SEND_VECTORS = RAW_IPV6_RECEIVE_CONTROLS + BATCH * CONTROL_OCTETS;
 export const UDP_SEND_MESSAGES = SEND_VECTORS + 2 * DATAGRAMS * VECTOR_OCTETS;
 /** Messages: one for each datagram, and behind them those that a refused message is split into. */
 export const SPLIT_MESSAGES = DATAGRAMS;
 export const UDP_MESSAGES = DATAGRAMS + MESSAGE_DATAGRAMS;
 export const UDP_SEND_NAMES = UDP_SEND_MESSAGES + UDP_MESSAGES * MESSAGE_OCTETS;
 export const UDP_SEND_CONTROLS = UDP_SEND_NAMES + UDP_MESSAGES * NAME_OCTETS;
-export const RAW_SEND_MESSAGES = UDP_SEND_CONTROLS + UDP_MESSAGES * CONTROL_OCTETS;
-export const RAW_SEND_NAMES = RAW_SEND_MESSAGES + DATAGRAMS * MESSAGE_OCTETS;
+export const RAW_IPV4_SEND_MESSAGES = UDP_SEND_CONTROLS + UDP_MESSAGES * CONTROL_OCTETS;
+export const RAW_IPV4_SEND_NAMES = RAW_IPV4_SEND_MESSAGES + DATAGRAMS * MESSAGE_OCTETS;
+export const RAW_IPV6_SEND_MESSAGES = RAW_IPV4_SEND_NAMES + DATAGRAMS * NAME_OCTETS;
+export const RAW_IPV6_SEND_NAMES = RAW_IPV6_SEND_MESSAGES + DATAGRAMS * MESSAGE_OCTETS;
 /** Of each message: its datagrams, and the octets of their inner packets; u32 each. */
-export const UDP_SEND_NOTES = RAW_SEND_NAMES + DATAGRAMS * NAME_OCTETS;
-export const RAW_SEND_NOTES = UDP_SEND_NOTES + UDP_MESSAGES * 8;
+export const UDP_SEND_NOTES = RAW_IPV6_SEND_NAMES + DATAGRAMS * NAME_IPV6_STRIDE;
+export const RAW_IPV4_SEND_NOTES = UDP_SEND_NOTES + UDP_MESSAGES * 8;
+export const RAW_IPV6_SEND_NOTES = RAW_IPV4_SEND_NOTES + DATAGRAMS * 8;
 /** Headers of segments, one behind the other, each on a multiple of 8. */
-export const SEGMENT_HEADERS = RAW_SEND_NOTES + DATAGRAMS * 8;
+export const SEGMENT_HEADERS = RAW_IPV6_SEND_NOTES + DATAGRAMS * 8;
 export const SEGMENT_HEADERS_OCTETS = 128 * DATAGRAMS;
 
 // ── What is written to the TUN device: likewise ──

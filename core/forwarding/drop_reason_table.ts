@@ -34,15 +34,15 @@ export const DROP_EXPLANATIONS: Readonly<Record<DropReasonName, DropExplanation>
   },
   noTunnel: { meaning: "the mobile node is not registered", source: "RFC 6275 11.3.1" },
   sourceNotHomeAddress: {
-    meaning: "sent from another address than the home address",
+    meaning: "sent from another address than the home address, and not from a mobile network",
     source: "RFC 5555 4.4.3",
   },
   sourceIsHomeAddress: {
-    meaning: "came from outside with our own home address as source",
+    meaning: "came from outside with our own home address, or one of our mobile network, as source",
     source: "RFC 4213 3.6",
   },
   destinationNotHomeAddress: {
-    meaning: "came for another address than the home address",
+    meaning: "came for another address than the home address, and not for a mobile network",
     source: "RFC 6275 11.3.3",
   },
   sourceNotBound: {
@@ -53,7 +53,7 @@ export const DROP_EXPLANATIONS: Readonly<Record<DropReasonName, DropExplanation>
     meaning: "the outer source is not the home agent's end of the tunnel",
     source: "RFC 6275 11.3.3",
   },
-  signallingNotInUdp: { meaning: "a mobility message to us came with protocol 41", source: "RFC 5555 4.2" },
+  signallingNotInUdp: { meaning: "a mobility message to us came in a tunnel without UDP", source: "RFC 5555 4.2" },
   signallingTooLong: { meaning: "a mobility message of more than 4032 octets", source: "own limit" },
   signallingRingFull: {
     meaning: "control has not yet taken the mobility messages before",
@@ -72,7 +72,7 @@ export const DROP_EXPLANATIONS: Readonly<Record<DropReasonName, DropExplanation>
   udpSocketFull: { meaning: "the UDP socket's send queue is full", source: "sendmmsg(2) EAGAIN, ENOBUFS" },
   udpSendFailed: { meaning: "the kernel refused a UDP datagram", source: "sendmmsg(2)" },
   rawSocketFull: { meaning: "the raw socket's send queue is full", source: "sendmmsg(2) EAGAIN, ENOBUFS" },
-  rawSendFailed: { meaning: "the kernel refused a packet with protocol 41", source: "sendmmsg(2)" },
+  rawSendFailed: { meaning: "the kernel refused a packet that was encapsulated without UDP", source: "sendmmsg(2)" },
   tunFull: { meaning: "the TUN device takes no more packets now", source: "writev(2) EAGAIN, ENOBUFS" },
   tunWriteFailed: { meaning: "the TUN device refused a packet", source: "writev(2)" },
 };

@@ -1,6 +1,7 @@
 import type { OuterSource } from "../control/event.ts";
 import type { Encapsulation, TunnelEnd } from "../control/tunnel.ts";
-import type { Ipv4Address, Ipv6Address } from "../wire/address.ts";
+import type { IpAddress, Ipv4Address, Ipv6Address, Ipv6Prefix } from "../wire/address.ts";
+import type { Bound } from "./bindings.ts";
 import type { DropReasonName, ForwardingCounters } from "./counters.ts";
 import type { TunHeader } from "./tun_header.ts";
 
@@ -16,13 +17,13 @@ import type { TunHeader } from "./tun_header.ts";
  */
 export interface Forwarder {
   /**
-   * Home agent: traffic of this home address uses this tunnel from now on. Mobile node: the same, for its own
-   * home address. `innerMtu` is what the tunnel carries, octets; values outside 1280..65507 are brought there.
+   * Home agent: traffic of this home address or mobile network prefix uses this tunnel from now on. Mobile node: all
+   * its traffic does, named by its home address. `innerMtu` is what the tunnel carries, octets; values outside 1280..65507 are brought there.
    */
-  setBinding(homeAddress: Ipv6Address | Ipv4Address, tunnel: TunnelEnd, innerMtu: number): void;
-  removeBinding(homeAddress: Ipv6Address | Ipv4Address): void;
-  /** The outer source address of what leaves with protocol 41. */
-  setOuterSource(address: Ipv4Address): void;
+  setBinding(bound: Bound, tunnel: TunnelEnd, innerMtu: number): void;
+  removeBinding(bound: Bound): void;
+  /** The outer source address, of its version, of what leaves without UDP. */
+  setOuterSource(address: IpAddress): void;
 
   /** What becomes of packets read from the TUN device, in their order: at most a batch of 64. */
   outbound(packets: readonly TunPacket[], nowMs: number): OutboundVerdict[];
@@ -54,8 +55,12 @@ export interface MobileNodeForwarding {
   readonly homeAddress: Ipv6Address;
   /** The same for IPv4; without it, none is carried. */
   readonly ipv4HomeAddress?: Ipv4Address;
-  /** Where signalling may come from, with or without a tunnel. */
-  readonly homeAgentIpv4Address: Ipv4Address;
+  /** Inside them, sources and destinations count as the home address (RFC 3963 section 6.4). At most 16, of 1 to 128 bits. */
+  readonly mobileNetworkPrefixes?: readonly Ipv6Prefix[];
+  /** Where packets over IPv6 may come from. */
+  readonly homeAgentAddress: Ipv6Address;
+  /** Where packets over IPv4 may come from, signalling with or without a tunnel; without it, none are taken. */
+  readonly homeAgentIpv4Address?: Ipv4Address;
 }
 
 export interface TunPacket {
@@ -65,13 +70,16 @@ export interface TunPacket {
 }
 
 export interface ReceivedDatagram {
-  /** UDP: the payload. Protocols 41 and 4: the whole IPv4 packet, as a raw socket gives it. */
+  /**
+   * As the socket gives it. UDP: the payload. In IPv4: the whole IPv4 packet. In IPv6: what follows the IPv6 headers;
+   * its version is told by its first nibble.
+   */
   readonly bytes: Uint8Array;
   /** UDP: `bytes` are the payloads of several datagrams of so many octets (the last may be shorter) (UDP_GRO); 0 for one. */
   readonly datagramOctets?: number;
-  /** UDP: where it came from. Not looked at with protocol 41, where `bytes` says it. */
+  /** Where it came from; without UDP, the port means nothing. Not looked at in IPv4, where `bytes` says it. */
   readonly source: OuterSource;
-  /** UDP: the outer type of service octet. Not looked at with protocol 41. */
+  /** The outer type of service or traffic class. Not looked at in IPv4, where `bytes` says it. */
   readonly typeOfService: number;
 }
 
@@ -79,14 +87,14 @@ export type OutboundVerdict =
   | {
     readonly kind: "send";
     readonly encapsulation: Encapsulation;
-    readonly address: Ipv4Address;
-    /** 0 with protocol 41. */
+    readonly address: IpAddress;
+    /** 0 without UDP. */
     readonly port: number;
     /** Outer type of service: the inner traffic class (RFC 6040 section 4.1, RFC 2983). */
     readonly typeOfService: number;
     /**
-     * One, or one for each segment that the packet was cut into. UDP: the payload. Otherwise the whole IPv4 packet,
-     * protocol 41 or 4 as the inner packet's version has it; identification and DF are 0.
+     * One, or one for each segment that the packet was cut into. UDP: the payload. Otherwise the whole outer
+     * packet, protocol 41 or 4 as the inner packet's version has it; IPv4 identification and DF are 0.
      */
     readonly datagrams: readonly Uint8Array[];
   }

@@ -10,6 +10,11 @@ export const MINIMUM_IPV4_DATAGRAM = 576;
 export const MAXIMUM_INNER_MTU = 65507;
 /** Outer time to live: the tunnel is one hop for what it carries (RFC 2473 6.3, RFC 4213 3.3). */
 export const OUTER_TIME_TO_LIVE = 64;
+export const OUTER_HOP_LIMIT = 64;
+
+/** Mobile network prefixes of one mobile router, and lengths that all prefixes of a home agent have. Our own limits. */
+export const MAXIMUM_MOBILE_NETWORK_PREFIXES = 16;
+export const MAXIMUM_PREFIX_LENGTHS = 8;
 
 /** Extension headers that are walked in search of the upper layer. Our own limit. */
 export const MAXIMUM_EXTENSION_HEADERS = 8;

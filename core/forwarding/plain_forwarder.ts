@@ -3,12 +3,14 @@ import type { Encapsulation, TunnelEnd } from "../control/tunnel.ts";
 import {
   formatIpv4,
   type IpAddress,
-  type Ipv4Address,
   ipv4Octets,
   ipv6Octets,
+  prefixContains,
   UNSPECIFIED_IPV4,
+  UNSPECIFIED_IPV6,
 } from "../wire/address.ts";
 import { Protocol } from "../wire/constants.ts";
+import { Bindings, type Bound } from "./bindings.ts";
 import type { DropReasonName, ForwardingCounters } from "./counters.ts";
 import { decapsulatedEcn, ECN_MASK, setEcn, trafficClass } from "./ecn.ts";
 import type {
@@ -41,14 +43,10 @@ import {
   UNBOUND_REPORTS_PER_SECOND,
 } from "./limits.ts";
 import { innerOfRaw, outerIpv4Header } from "./outer_ipv4.ts";
+import { outerIpv6Header } from "./outer_ipv6.ts";
 import { fragmentationNeeded, packetTooBig } from "./packet_too_big.ts";
 import { segment } from "./segmentation.ts";
 import { TokenBucket } from "./token_bucket.ts";
-
-interface Binding {
-  readonly tunnel: TunnelEnd;
-  readonly innerMtu: number;
-}
 
 /** One packet on its way in, with the outer header that it had. */
 interface Arrival {
@@ -65,7 +63,7 @@ interface Arrival {
  */
 export class PlainForwarder implements Forwarder {
   readonly #settings: ForwarderSettings;
-  readonly #bindings = new Map<IpAddress, Binding>();
+  readonly #bindings = new Bindings();
   readonly #packetTooBigLimit = new TokenBucket({
     burst: PACKET_TOO_BIG_BURST,
     perSecond: PACKET_TOO_BIG_PER_SECOND,
@@ -84,23 +82,23 @@ export class PlainForwarder implements Forwarder {
     unboundReports: 0,
     packetTooBigSent: 0,
   };
-  #outerSource: Ipv4Address = UNSPECIFIED_IPV4;
+  readonly #outerSource = { ipv4: UNSPECIFIED_IPV4, ipv6: UNSPECIFIED_IPV6 };
 
   constructor(settings: ForwarderSettings) {
     this.#settings = settings;
   }
 
-  setBinding(homeAddress: IpAddress, tunnel: TunnelEnd, innerMtu: number): void {
+  setBinding(bound: Bound, tunnel: TunnelEnd, innerMtu: number): void {
     const mtu = Math.min(MAXIMUM_INNER_MTU, Math.max(MINIMUM_IPV6_MTU, innerMtu));
-    this.#bindings.set(homeAddress, { tunnel, innerMtu: mtu });
+    this.#bindings.set(bound, { tunnel, innerMtu: mtu });
   }
 
-  removeBinding(homeAddress: IpAddress): void {
-    this.#bindings.delete(homeAddress);
+  removeBinding(bound: Bound): void {
+    this.#bindings.remove(bound);
   }
 
-  setOuterSource(address: Ipv4Address): void {
-    this.#outerSource = address;
+  setOuterSource(address: IpAddress): void {
+    this.#outerSource[address.includes(":") ? "ipv6" : "ipv4"] = address;
   }
 
   outbound(packets: readonly TunPacket[], nowMs: number): OutboundVerdict[] {
@@ -112,9 +110,11 @@ export class PlainForwarder implements Forwarder {
     datagrams: readonly ReceivedDatagram[],
     nowMs: number,
   ): InboundVerdict[] {
-    return datagrams.flatMap((datagram) =>
-      encapsulation === "udp" ? this.#inboundUdp(datagram, nowMs) : [this.#inboundRaw(datagram.bytes, nowMs)]
-    );
+    return datagrams.flatMap((datagram) => {
+      if (encapsulation === "udp") return this.#inboundUdp(datagram, nowMs);
+      if (encapsulation === "ipv6InIpv4") return [this.#inboundIpv4(datagram.bytes, nowMs)];
+      return [this.#inboundIpv6(datagram, nowMs)];
+    });
   }
 
   counters(): ForwardingCounters {
@@ -130,6 +130,13 @@ export class PlainForwarder implements Forwarder {
     return isIpv6(packet) ? settings.homeAddress : settings.ipv4HomeAddress;
   }
 
+  /** Mobile node: is this address of the packet the home address, or in a mobile network? */
+  #isOwn(packet: Uint8Array, address: IpAddress): boolean {
+    if (address === this.#ownAddress(packet)) return true;
+    const prefixes = this.#settings.role === "mobileNode" ? this.#settings.mobileNetworkPrefixes ?? [] : [];
+    return prefixes.some((prefix) => prefixContains(prefix, address));
+  }
+
   #outboundPacket({ bytes, header }: TunPacket, nowMs: number): OutboundVerdict {
     const cut = cutInnerPacket(bytes);
     if (!cut.ok) return this.#refuse(cut.reason);
@@ -140,8 +147,8 @@ export class PlainForwarder implements Forwarder {
     if (!isRoutableUnicast(destination)) return this.#refuse("destinationNotUnicast");
     if (!isRoutableUnicast(source)) return this.#refuse("sourceNotUnicast");
     const isHomeAgent = settings.role === "homeAgent";
-    if (!isHomeAgent && source !== this.#ownAddress(packet)) return this.#refuse("sourceNotHomeAddress");
-    const binding = this.#bindings.get(isHomeAgent ? destination : settings.homeAddress);
+    if (!isHomeAgent && !this.#isOwn(packet, source)) return this.#refuse("sourceNotHomeAddress");
+    const binding = this.#bindings.find(isHomeAgent ? destination : settings.homeAddress);
     if (binding === undefined) return this.#refuse(isHomeAgent ? "noBinding" : "noTunnel");
     const segments = header === undefined ? [packet.slice()] : segment(packet, header);
     if (segments.length === 0) return this.#refuse("tunHeaderMalformed");
@@ -173,22 +180,32 @@ export class PlainForwarder implements Forwarder {
     if (encapsulation === "udp") {
       return { kind: "send", encapsulation, address, port, typeOfService, datagrams: segments };
     }
-    const datagrams = segments.map((packet) => this.#inIpv4(packet, address));
+    const datagrams = segments.map((packet) =>
+      encapsulation === "ipv6InIpv4" ? this.#inIpv4(packet, address) : this.#inIpv6(packet, address)
+    );
     return { kind: "send", encapsulation, address, port: 0, typeOfService, datagrams };
   }
 
-  #inIpv4(packet: Uint8Array, destination: Ipv4Address): Uint8Array {
+  #inIpv4(packet: Uint8Array, destination: IpAddress): Uint8Array {
     const header = outerIpv4Header({
-      source: ipv4Octets(this.#outerSource),
+      source: ipv4Octets(this.#outerSource.ipv4),
       destination: ipv4Octets(destination),
       protocol: isIpv6(packet) ? Protocol.ipv6 : Protocol.ipv4,
       typeOfService: trafficClass(packet),
       innerOctets: packet.length,
     });
-    const bytes = new Uint8Array(header.length + packet.length);
-    bytes.set(header);
-    bytes.set(packet, header.length);
-    return bytes;
+    return joined(header, packet);
+  }
+
+  #inIpv6(packet: Uint8Array, destination: IpAddress): Uint8Array {
+    const header = outerIpv6Header({
+      source: ipv6Octets(this.#outerSource.ipv6),
+      destination: ipv6Octets(destination),
+      nextHeader: isIpv6(packet) ? Protocol.ipv6 : Protocol.ipv4,
+      trafficClass: trafficClass(packet),
+      innerOctets: packet.length,
+    });
+    return joined(header, packet);
   }
 
   #inboundUdp(
@@ -209,7 +226,7 @@ export class PlainForwarder implements Forwarder {
     return verdicts;
   }
 
-  #inboundRaw(bytes: Uint8Array, nowMs: number): InboundVerdict {
+  #inboundIpv4(bytes: Uint8Array, nowMs: number): InboundVerdict {
     const inner = innerOfRaw(bytes);
     if (inner === undefined) return this.#discard("outerHeaderMalformed");
     const cut = cutInnerPacket(inner.bytes, inner.version);
@@ -223,10 +240,22 @@ export class PlainForwarder implements Forwarder {
     });
   }
 
+  #inboundIpv6({ bytes, source, typeOfService }: ReceivedDatagram, nowMs: number): InboundVerdict {
+    const cut = cutInnerPacket(bytes);
+    if (!cut.ok) return this.#discard(cut.reason);
+    return this.#inboundPacket({
+      packet: cut.packet,
+      encapsulation: "ipv6InIpv6",
+      outer: { address: source.address, port: 0 },
+      typeOfService,
+      nowMs,
+    });
+  }
+
   #inboundPacket(arrival: Arrival): InboundVerdict {
     const { packet } = arrival;
     const settings = this.#settings;
-    if (settings.role === "mobileNode" && arrival.outer.address !== settings.homeAgentIpv4Address) {
+    if (settings.role === "mobileNode" && arrival.outer.address !== homeAgentOf(settings, arrival)) {
       return this.#discard("notFromHomeAgent");
     }
     if (isIpv6(packet) && destinationOf(packet) === this.#ownAddress(packet)) {
@@ -251,7 +280,7 @@ export class PlainForwarder implements Forwarder {
     const { packet, encapsulation, outer } = arrival;
     const source = sourceOf(packet);
     if (!isRoutableUnicast(source)) return this.#discard("sourceNotUnicast");
-    const tunnel = this.#bindings.get(source)?.tunnel;
+    const tunnel = this.#bindings.find(source)?.tunnel;
     if (tunnel === undefined || !isFarEnd(tunnel, encapsulation, outer)) {
       const verdict = this.#discard("sourceNotBound");
       if (!isIpv6(packet) || !this.#reportLimit.take(arrival.nowMs)) return verdict;
@@ -264,14 +293,13 @@ export class PlainForwarder implements Forwarder {
 
   #toMobileNode(arrival: Arrival, { homeAddress }: MobileNodeForwarding): InboundVerdict {
     const { packet, encapsulation, outer } = arrival;
-    const tunnel = this.#bindings.get(homeAddress)?.tunnel;
+    const tunnel = this.#bindings.find(homeAddress)?.tunnel;
     if (tunnel === undefined) return this.#discard("noTunnel");
     if (!isFarEnd(tunnel, encapsulation, outer)) return this.#discard("notFromHomeAgent");
     const source = sourceOf(packet);
-    const own = this.#ownAddress(packet);
-    if (destinationOf(packet) !== own) return this.#discard("destinationNotHomeAddress");
+    if (!this.#isOwn(packet, destinationOf(packet))) return this.#discard("destinationNotHomeAddress");
     if (!isRoutableUnicast(source)) return this.#discard("sourceNotUnicast");
-    if (source === own) return this.#discard("sourceIsHomeAddress");
+    if (this.#isOwn(packet, source)) return this.#discard("sourceIsHomeAddress");
     return this.#decapsulate(arrival);
   }
 
@@ -303,7 +331,19 @@ export class PlainForwarder implements Forwarder {
 
 function isFarEnd(tunnel: TunnelEnd, encapsulation: Encapsulation, outer: OuterSource): boolean {
   return tunnel.encapsulation === encapsulation && tunnel.address === outer.address &&
-    (encapsulation === "ipv6InIpv4" || tunnel.port === outer.port);
+    (encapsulation !== "udp" || tunnel.port === outer.port);
+}
+
+/** The mobile node's only peer in this encapsulation. */
+function homeAgentOf(settings: MobileNodeForwarding, { encapsulation }: Arrival): IpAddress | undefined {
+  return encapsulation === "ipv6InIpv6" ? settings.homeAgentAddress : settings.homeAgentIpv4Address;
+}
+
+function joined(header: Uint8Array, packet: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(header.length + packet.length);
+  bytes.set(header);
+  bytes.set(packet, header.length);
+  return bytes;
 }
 
 function upwardRecord(kind: UpwardRecord["kind"], arrival: Arrival, maximumOctets: number): UpwardRecord {

@@ -1,3 +1,4 @@
+import { MAXIMUM_PREFIX_LENGTHS } from "../../core/forwarding/limits";
 import {
   ENTRY_ENCAPSULATION,
   ENTRY_INNER_MTU,
@@ -5,9 +6,10 @@ import {
   ENTRY_LINK,
   ENTRY_OCTETS,
   ENTRY_OUTER_ADDRESS,
-  ENTRY_OUTER_IPV4,
   ENTRY_PORT,
+  ENTRY_PREFIX_LENGTH,
   ENTRY_RETIRED_EPOCH,
+  LENGTHS_FULL,
   READER_STUCK,
   SPARE_ENTRIES,
   STORED,
@@ -16,12 +18,15 @@ import {
   TABLE_EPOCH,
   TABLE_FULL,
   TABLE_MASK,
+  TABLE_PREFIX_LENGTHS,
   TABLE_SEED,
   TABLE_SLOTS,
   WRITER_FREE,
   WRITER_KEY,
+  WRITER_LENGTH_COUNTS,
   WRITER_LIVE,
   WRITER_MAXIMUM,
+  WRITER_OUTER_ADDRESS,
   WRITER_RETIRED_FIRST,
   WRITER_RETIRED_LAST,
   WRITER_SPARE_EPOCH,
@@ -29,7 +34,6 @@ import {
   WRITER_TOMBSTONES,
   WRITER_UNUSED,
 } from "../memory_map";
-import { isSameAddress } from "./inner_packet";
 
 /**
  * The binding table: an array of slots (open addressing, linear probing), each a u32 that names an entry of 64
@@ -42,6 +46,9 @@ import { isSameAddress } from "./inner_packet";
  * - A removed binding leaves a tombstone, so that probing goes on past it. Tombstones at the end of a run go at
  *   once; when the others have become many, the live slots move to the spare array and readers are sent there.
  *
+ * An entry is for an address, or for a prefix: then fewer than 128 bits of its key count, and the others are 0. Each
+ * length that prefixes have costs an address without an entry of its own one more look; without prefixes, there is none.
+ *
  * A slot: 0 is empty; the low 24 bits are an entry's number + 1, the high 8 bits a tag from the hash, never 0
  * except in a tombstone.
  */
@@ -50,6 +57,8 @@ const TOMBSTONE: u32 = 0x00ffffff;
 const NUMBER_MASK: u32 = 0x00ffffff;
 const TAG_MASK: u32 = 0xff000000;
 const TAG_NEVER_ZERO: u32 = 0x01000000;
+/** Bits of an address. */
+const ADDRESS_LENGTH: u32 = 128;
 /** How often the writer looks whether a reader has left. A reader is in for microseconds. */
 const MAXIMUM_LOOKS: i32 = 1 << 28;
 
@@ -63,9 +72,37 @@ export function leaveTable(): void {
   atomic.add<u32>(TABLE_EPOCH, 1);
 }
 
-/** The entry of a 16-octet key, or 0. Good until leaveTable(). */
+/** The entry of a 16-octet address, or 0. Good until leaveTable(). */
 export function lookup(key: usize): usize {
-  const hash = hashKey(key);
+  return lookupBits(load<u64>(key), load<u64>(key, 8), ADDRESS_LENGTH);
+}
+
+/** The same for IPv6: where the address has no entry, that of the longest prefix with the address in it. */
+@inline
+export function lookupIpv6(key: usize): usize {
+  const entry = lookup(key);
+  return entry != 0 || atomic.load<u64>(TABLE_PREFIX_LENGTHS) == 0 ? entry : lookupPrefix(key);
+}
+
+function lookupPrefix(key: usize): usize {
+  const high = bswap<u64>(load<u64>(key));
+  const low = bswap<u64>(load<u64>(key, 8));
+  for (let lengths = atomic.load<u64>(TABLE_PREFIX_LENGTHS); lengths != 0; lengths >>>= 8) {
+    const length = <u32>lengths & 0xff;
+    const isLong = length > 64;
+    const entry = lookupBits(
+      bswap<u64>(isLong ? high : high & (<u64>-1 << (64 - length))),
+      isLong ? bswap<u64>(low & (<u64>-1 << (ADDRESS_LENGTH - length))) : 0,
+      length,
+    );
+    if (entry != 0) return entry;
+  }
+  return 0;
+}
+
+@inline
+function lookupBits(high: u64, low: u64, length: u32): usize {
+  const hash = hashBits(high, low, length);
   const slots = atomic.load<u32>(TABLE_SLOTS);
   const mask = load<u32>(TABLE_MASK);
   const tag = (hash & TAG_MASK) | TAG_NEVER_ZERO;
@@ -75,10 +112,16 @@ export function lookup(key: usize): usize {
     if (slot == EMPTY) return 0;
     if ((slot & TAG_MASK) == tag) {
       const entry = entryOf(slot);
-      if (isSameAddress(entry + ENTRY_KEY, key)) return entry;
+      if (isFor(entry, high, low, length)) return entry;
     }
     index = (index + 1) & mask;
   }
+}
+
+@inline
+function isFor(entry: usize, high: u64, low: u64, length: u32): bool {
+  return load<u64>(entry, ENTRY_KEY) == high && load<u64>(entry, ENTRY_KEY + 8) == low &&
+    load<u8>(entry, ENTRY_PREFIX_LENGTH) == length;
 }
 
 @inline
@@ -86,14 +129,19 @@ function entryOf(slot: u32): usize {
   return load<u32>(TABLE_ENTRIES) + ((slot & NUMBER_MASK) - 1) * ENTRY_OCTETS;
 }
 
-/** Mixes every bit of key and seed into every bit (the finalizer of MurmurHash3). */
+/** Mixes every bit of key, length and seed into every bit (the finalizer of MurmurHash3). */
 @inline
-function hashKey(key: usize): u32 {
-  const high = load<u64>(key) ^ load<u64>(TABLE_SEED);
-  let mixed = load<u64>(key, 8) ^ rotl<u64>(high * 0x9e3779b97f4a7c15, 32);
+function hashBits(keyHigh: u64, keyLow: u64, length: u32): u32 {
+  const high = keyHigh ^ load<u64>(TABLE_SEED) ^ (ADDRESS_LENGTH - length);
+  let mixed = keyLow ^ rotl<u64>(high * 0x9e3779b97f4a7c15, 32);
   mixed = (mixed ^ (mixed >>> 33)) * 0xff51afd7ed558ccd;
   mixed = (mixed ^ (mixed >>> 33)) * 0xc4ceb9fe1a85ec53;
   return <u32>(mixed ^ (mixed >>> 33));
+}
+
+@inline
+function hashEntry(entry: usize): u32 {
+  return hashBits(load<u64>(entry, ENTRY_KEY), load<u64>(entry, ENTRY_KEY + 8), load<u8>(entry, ENTRY_PREFIX_LENGTH));
 }
 
 // ── Writer ──
@@ -112,23 +160,25 @@ export function openTable(maximumBindings: u32, slotCount: u32, seedHigh: u32, s
 }
 
 /**
- * Binds the key at WRITER_KEY. `outer` is an IPv4 address, `port` a port, both in network order.
- * @returns STORED, TABLE_FULL or READER_STUCK
+ * Binds the first `length` bits of the key at WRITER_KEY to WRITER_OUTER_ADDRESS; other bits have to be 0. `port` is in
+ * network order.
+ * @returns STORED, TABLE_FULL, LENGTHS_FULL or READER_STUCK
  */
-export function setBinding(outer: u32, port: u32, encapsulation: u32, innerMtu: u32): i32 {
-  const hash = hashKey(WRITER_KEY);
-  let place = find(hash);
+export function setBinding(length: u32, port: u32, encapsulation: u32, innerMtu: u32): i32 {
+  const hash = hashWriterKey(length);
+  let place = find(hash, length);
   if (place == 0 && load<u32>(WRITER_LIVE) == load<u32>(WRITER_MAXIMUM)) return TABLE_FULL;
+  if (place == 0 && !isRoomForLength(length)) return LENGTHS_FULL;
   const number = takeEntry();
   if (number == 0) return READER_STUCK;
   const entry = entryOf(number);
   store<u64>(entry, load<u64>(WRITER_KEY), ENTRY_KEY);
   store<u64>(entry, load<u64>(WRITER_KEY, 8), ENTRY_KEY + 8);
-  store<u64>(entry, 0, ENTRY_OUTER_ADDRESS);
-  store<u32>(entry, 0xffff0000, ENTRY_OUTER_ADDRESS + 8);
-  store<u32>(entry, outer, ENTRY_OUTER_IPV4);
+  store<u64>(entry, load<u64>(WRITER_OUTER_ADDRESS), ENTRY_OUTER_ADDRESS);
+  store<u64>(entry, load<u64>(WRITER_OUTER_ADDRESS, 8), ENTRY_OUTER_ADDRESS + 8);
   store<u16>(entry, <u16>port, ENTRY_PORT);
   store<u8>(entry, <u8>encapsulation, ENTRY_ENCAPSULATION);
+  store<u8>(entry, <u8>length, ENTRY_PREFIX_LENGTH);
   store<u32>(entry, innerMtu, ENTRY_INNER_MTU);
   const slot = number | (hash & TAG_MASK) | TAG_NEVER_ZERO;
   if (place != 0) {
@@ -148,17 +198,19 @@ export function setBinding(outer: u32, port: u32, encapsulation: u32, innerMtu: 
   }
   atomic.store<u32>(place, slot);
   change(WRITER_LIVE, 1);
+  countLength(length, 1);
   return STORED;
 }
 
-/** Unbinds the key at WRITER_KEY; says whether it was bound. */
-export function removeBinding(): bool {
-  const place = find(hashKey(WRITER_KEY));
+/** Unbinds the first `length` bits of the key at WRITER_KEY; says whether they were bound. */
+export function removeBinding(length: u32): bool {
+  const place = find(hashWriterKey(length), length);
   if (place == 0) return false;
   const old = load<u32>(place) & NUMBER_MASK;
   atomic.store<u32>(place, TOMBSTONE);
   change(WRITER_TOMBSTONES, 1);
   change(WRITER_LIVE, -1);
+  countLength(length, -1);
   dropLastTombstones(place);
   retire(old);
   return true;
@@ -177,8 +229,32 @@ function dropLastTombstones(place: u32): void {
   }
 }
 
+@inline
+function hashWriterKey(length: u32): u32 {
+  return hashBits(load<u64>(WRITER_KEY), load<u64>(WRITER_KEY, 8), length);
+}
+
+/** Is the length that of an address, or one that is in use, or may another one come? */
+function isRoomForLength(length: u32): bool {
+  if (length == ADDRESS_LENGTH || load<u32>(WRITER_LENGTH_COUNTS + (length << 2)) != 0) return true;
+  return load<u64>(TABLE_PREFIX_LENGTHS) >>> (8 * (MAXIMUM_PREFIX_LENGTHS - 1)) == 0;
+}
+
+/** Counts a binding of this length more or less, and shows readers the lengths that are left. */
+function countLength(length: u32, by: i32): void {
+  if (length == ADDRESS_LENGTH) return;
+  change(WRITER_LENGTH_COUNTS + (length << 2), by);
+  let lengths: u64 = 0;
+  for (let each: u32 = 1; each < ADDRESS_LENGTH; each++) {
+    if (load<u32>(WRITER_LENGTH_COUNTS + (each << 2)) != 0) lengths = lengths << 8 | each;
+  }
+  atomic.store<u64>(TABLE_PREFIX_LENGTHS, lengths);
+}
+
 /** Where the slot of the key at WRITER_KEY lies; 0 for nowhere. */
-function find(hash: u32): u32 {
+function find(hash: u32, length: u32): u32 {
+  const high = load<u64>(WRITER_KEY);
+  const low = load<u64>(WRITER_KEY, 8);
   const slots = load<u32>(TABLE_SLOTS);
   const mask = load<u32>(TABLE_MASK);
   const tag = (hash & TAG_MASK) | TAG_NEVER_ZERO;
@@ -187,7 +263,7 @@ function find(hash: u32): u32 {
     const place = slots + (index << 2);
     const slot = load<u32>(place);
     if (slot == EMPTY) return 0;
-    if ((slot & TAG_MASK) == tag && isSameAddress(entryOf(slot) + ENTRY_KEY, WRITER_KEY)) return place;
+    if ((slot & TAG_MASK) == tag && isFor(entryOf(slot), high, low, length)) return place;
     index = (index + 1) & mask;
   }
 }
@@ -218,7 +294,7 @@ function moveToSpare(): bool {
   for (let from: u32 = 0; from <= mask; from++) {
     const slot = load<u32>(slots + (from << 2));
     if ((slot & TAG_MASK) == 0) continue;
-    let index = hashKey(entryOf(slot) + ENTRY_KEY) & mask;
+    let index = hashEntry(entryOf(slot)) & mask;
     while (load<u32>(spare + (index << 2)) != EMPTY) index = (index + 1) & mask;
     store<u32>(spare + (index << 2), slot);
   }

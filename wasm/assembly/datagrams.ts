@@ -12,14 +12,20 @@ import {
   MESSAGE_VECTOR_COUNT,
   MESSAGE_VECTORS,
   NAME_ADDRESS,
+  NAME_IPV6_ADDRESS,
+  NAME_IPV6_STRIDE,
   NAME_OCTETS,
   NAME_PORT,
   OFFLOAD_UDP_SEGMENT,
   OFFLOADS,
-  RAW_SEND_COUNT,
-  RAW_SEND_MESSAGES,
-  RAW_SEND_NAMES,
-  RAW_SEND_NOTES,
+  RAW_IPV4_SEND_COUNT,
+  RAW_IPV4_SEND_MESSAGES,
+  RAW_IPV4_SEND_NAMES,
+  RAW_IPV4_SEND_NOTES,
+  RAW_IPV6_SEND_COUNT,
+  RAW_IPV6_SEND_MESSAGES,
+  RAW_IPV6_SEND_NAMES,
+  RAW_IPV6_SEND_NOTES,
   SEND_VECTORS,
   SPLIT_MESSAGES,
   UDP_SEND_CONTROLS,
@@ -38,11 +44,12 @@ const SEND_VECTORS_END = SEND_VECTORS + 2 * DATAGRAMS * VECTOR_OCTETS;
  * to the same place with the same type of service share a message: the kernel cuts it (UDP_SEGMENT).
  */
 let udpCount: i32 = 0;
-let rawCount: i32 = 0;
+let rawIpv4Count: i32 = 0;
+let rawIpv6Count: i32 = 0;
 /** UDP takes vectors from the front, so that those of one message follow each other; raw takes them from the back. */
 let udpVectors: usize = SEND_VECTORS;
 let rawVectors: usize = SEND_VECTORS_END;
-/** Datagrams so far, in both lists. */
+/** Datagrams so far, in all lists. */
 export let datagramCount: i32 = 0;
 
 /** The message that may take more: its datagrams, their octets, and the octets of the first; 0 datagrams for none. */
@@ -55,7 +62,8 @@ let openTypeOfService: u32 = 0;
 
 export function openSends(): void {
   udpCount = 0;
-  rawCount = 0;
+  rawIpv4Count = 0;
+  rawIpv6Count = 0;
   udpVectors = SEND_VECTORS;
   rawVectors = SEND_VECTORS_END;
   datagramCount = 0;
@@ -64,7 +72,8 @@ export function openSends(): void {
 
 export function closeSends(): void {
   store<i32>(UDP_SEND_COUNT, udpCount);
-  store<i32>(RAW_SEND_COUNT, rawCount);
+  store<i32>(RAW_IPV4_SEND_COUNT, rawIpv4Count);
+  store<i32>(RAW_IPV6_SEND_COUNT, rawIpv6Count);
 }
 
 @inline
@@ -119,7 +128,7 @@ export function sendUdp(
 }
 
 /** The same for a packet with its IPv4 header, of which `outerOctets` are not the inner packet's. */
-export function sendRaw(
+export function sendRawIpv4(
   head: usize,
   headOctets: i32,
   tail: usize,
@@ -129,10 +138,29 @@ export function sendRaw(
 ): void {
   rawVectors -= 2 * VECTOR_OCTETS;
   const added = setDatagram(rawVectors, head, headOctets, tail, tailOctets);
-  setVectors(RAW_SEND_MESSAGES + rawCount * MESSAGE_OCTETS, rawVectors, added);
-  store<u32>(RAW_SEND_NAMES + rawCount * NAME_OCTETS, address, NAME_ADDRESS);
-  note(RAW_SEND_NOTES, rawCount, 1, headOctets + tailOctets - outerOctets);
-  rawCount++;
+  setVectors(RAW_IPV4_SEND_MESSAGES + rawIpv4Count * MESSAGE_OCTETS, rawVectors, added);
+  store<u32>(RAW_IPV4_SEND_NAMES + rawIpv4Count * NAME_OCTETS, address, NAME_ADDRESS);
+  note(RAW_IPV4_SEND_NOTES, rawIpv4Count, 1, headOctets + tailOctets - outerOctets);
+  rawIpv4Count++;
+}
+
+/** The same for a packet with its IPv6 header. `address` is where its 16 octets are. */
+export function sendRawIpv6(
+  head: usize,
+  headOctets: i32,
+  tail: usize,
+  tailOctets: i32,
+  address: usize,
+  outerOctets: i32,
+): void {
+  rawVectors -= 2 * VECTOR_OCTETS;
+  const added = setDatagram(rawVectors, head, headOctets, tail, tailOctets);
+  const name = RAW_IPV6_SEND_NAMES + rawIpv6Count * NAME_IPV6_STRIDE;
+  setVectors(RAW_IPV6_SEND_MESSAGES + rawIpv6Count * MESSAGE_OCTETS, rawVectors, added);
+  store<u64>(name, load<u64>(address), NAME_IPV6_ADDRESS);
+  store<u64>(name, load<u64>(address, 8), NAME_IPV6_ADDRESS + 8);
+  note(RAW_IPV6_SEND_NOTES, rawIpv6Count, 1, headOctets + tailOctets - outerOctets);
+  rawIpv6Count++;
 }
 
 /** Writes the vectors of one more datagram, and says how many they are. */

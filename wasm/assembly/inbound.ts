@@ -10,19 +10,26 @@ import {
   DECAPSULATED_OCTETS,
   DECAPSULATED_PACKETS,
   ENTRY_ENCAPSULATION,
-  ENTRY_OUTER_IPV4,
+  ENTRY_OUTER_ADDRESS,
   ENTRY_PORT,
-  HOME_AGENT_IPV4,
+  HOME_AGENT_OUTER_IPV4,
+  HOME_AGENT_OUTER_IPV6,
   IPV6_IN_IPV4_ENCAPSULATION,
+  IPV6_IN_IPV6_ENCAPSULATION,
   MESSAGE_LENGTH,
   MESSAGE_OCTETS,
   MOBILE_NODE_ROLE,
   NAME_ADDRESS,
+  NAME_IPV6_ADDRESS,
+  NAME_IPV6_STRIDE,
   NAME_OCTETS,
   NAME_PORT,
   OWN_ADDRESS,
   OWN_IPV4_ADDRESS,
-  RAW_RECEIVE_MESSAGES,
+  RAW_IPV4_RECEIVE_MESSAGES,
+  RAW_IPV6_RECEIVE_CONTROLS,
+  RAW_IPV6_RECEIVE_MESSAGES,
+  RAW_IPV6_RECEIVE_NAMES,
   ROLE,
   SIGNALLING_PACKETS,
   SIGNALLING_RECORD,
@@ -34,7 +41,7 @@ import {
   UNBOUND_REPORTS,
   UNBOUND_TRAFFIC_RECORD,
 } from "../memory_map";
-import { enterTable, leaveTable, lookup } from "./binding_table";
+import { enterTable, leaveTable, lookup, lookupIpv6 } from "./binding_table";
 import { finishChecksum } from "./checksum";
 import { openClock } from "./clock";
 import { add, closeVerdicts, drop, openVerdicts, pass, verdictCount } from "./count";
@@ -51,7 +58,8 @@ import {
   trafficClass,
 } from "./inner_packet";
 import { closeMerging, openMerging, writeMerged } from "./merging";
-import { expectUdp, packetAt, readControls, receivedSegmentOctets, receivedTypeOfService } from "./messages";
+import { expectRawIpv6, expectUdp, packetAt, readControls, receivedSegmentOctets, receivedTypeOfService } from "./messages";
+import { isInMobileNetwork } from "./mobile_network";
 import { OUTER_IPV4_OCTETS, PROTOCOL_IPV4, PROTOCOL_IPV6 } from "./outer_ipv4";
 import { takeToken } from "./token_bucket";
 import { closeWrites, isRoomForWrite, openWrites } from "./tun_writes";
@@ -72,13 +80,18 @@ let tunnel: usize = 0;
 let nextMessage: i32 = 0;
 let nextOffset: i32 = 0;
 
-/** The outer header of the packet in hand, in network order. */
-let outerAddress: u32 = 0;
+/** The outer header of the packet in hand, in network order: IPv4 addresses are IPv4-mapped. */
+let outerHigh: u64 = 0;
+let outerLow: u64 = 0;
 let outerPort: u32 = 0;
 let encapsulation: u32 = 0;
 let typeOfService: u32 = 0;
+/** Mobile node: the outer address that it has to be. */
+let homeAgentHigh: u64 = 0;
+let homeAgentLow: u64 = 0;
 
-function openCall(first: bool): void {
+function openCall(first: bool, usedEncapsulation: u32): void {
+  encapsulation = usedEncapsulation;
   if (first) {
     nextMessage = 0;
     nextOffset = 0;
@@ -93,6 +106,9 @@ function openCall(first: bool): void {
   deliveredOctets = 0;
   isMobileNode = load<u32>(ROLE) == MOBILE_NODE_ROLE;
   tunnel = isMobileNode ? lookup(OWN_ADDRESS) : 0;
+  const homeAgent = encapsulation == IPV6_IN_IPV6_ENCAPSULATION ? HOME_AGENT_OUTER_IPV6 : HOME_AGENT_OUTER_IPV4;
+  homeAgentHigh = load<u64>(homeAgent);
+  homeAgentLow = load<u64>(homeAgent, 8);
 }
 
 function closeCall(): void {
@@ -112,8 +128,7 @@ function closeCall(): void {
  * @returns whether all is done
  */
 export function inboundUdp(count: i32, first: bool): bool {
-  openCall(first);
-  encapsulation = UDP_ENCAPSULATION;
+  openCall(first, UDP_ENCAPSULATION);
   while (nextMessage < count && inboundMessage()) nextMessage++;
   closeCall();
   return nextMessage == count;
@@ -126,7 +141,7 @@ function inboundMessage(): bool {
   const octets = load<i32>(message, MESSAGE_LENGTH);
   readControls(message, UDP_RECEIVE_CONTROLS + nextMessage * CONTROL_OCTETS);
   typeOfService = receivedTypeOfService;
-  outerAddress = load<u32>(name, NAME_ADDRESS);
+  setOuterIpv4(load<u32>(name, NAME_ADDRESS));
   outerPort = load<u16>(name, NAME_PORT);
   const datagramOctets = receivedSegmentOctets > 0 ? receivedSegmentOctets : octets;
   const start = packetAt(nextMessage);
@@ -141,10 +156,9 @@ function inboundMessage(): bool {
   return true;
 }
 
-/** The same for packets from a raw socket, which have their IPv4 header. */
-export function inboundRaw(count: i32, first: bool): bool {
-  openCall(first);
-  encapsulation = IPV6_IN_IPV4_ENCAPSULATION;
+/** The same for packets from a raw IPv4 socket, which have their IPv4 header. */
+export function inboundRawIpv4(count: i32, first: bool): bool {
+  openCall(first, IPV6_IN_IPV4_ENCAPSULATION);
   outerPort = 0;
   while (nextMessage < count && isRoomForWrite()) inboundIpv4(nextMessage++);
   closeCall();
@@ -152,7 +166,7 @@ export function inboundRaw(count: i32, first: bool): bool {
 }
 
 function inboundIpv4(slot: i32): void {
-  const received = load<i32>(RAW_RECEIVE_MESSAGES + slot * MESSAGE_OCTETS, MESSAGE_LENGTH);
+  const received = load<i32>(RAW_IPV4_RECEIVE_MESSAGES + slot * MESSAGE_OCTETS, MESSAGE_LENGTH);
   const outer = packetAt(slot);
   if (received < OUTER_IPV4_OCTETS || load<u8>(outer) >> 4 != 4) return drop(DropReason.outerHeaderMalformed);
   const start = <i32>(load<u8>(outer) & 0x0f) << 2;
@@ -161,9 +175,35 @@ function inboundIpv4(slot: i32): void {
   if (start < OUTER_IPV4_OCTETS || start > end || end > received || (protocol != PROTOCOL_IPV6 && protocol != PROTOCOL_IPV4)) {
     return drop(DropReason.outerHeaderMalformed);
   }
-  outerAddress = load<u32>(outer, 12);
+  setOuterIpv4(load<u32>(outer, 12));
   typeOfService = load<u8>(outer, 1);
   inboundDatagram(outer + start, end - start, protocol == PROTOCOL_IPV6 ? 6 : 4);
+}
+
+/** The same for packets from a raw IPv6 socket, which have lost their IPv6 headers. */
+export function inboundRawIpv6(count: i32, first: bool): bool {
+  openCall(first, IPV6_IN_IPV6_ENCAPSULATION);
+  outerPort = 0;
+  while (nextMessage < count && isRoomForWrite()) inboundIpv6(nextMessage++);
+  closeCall();
+  return nextMessage == count;
+}
+
+function inboundIpv6(slot: i32): void {
+  const message = RAW_IPV6_RECEIVE_MESSAGES + slot * MESSAGE_OCTETS;
+  const name = RAW_IPV6_RECEIVE_NAMES + slot * NAME_IPV6_STRIDE;
+  readControls(message, RAW_IPV6_RECEIVE_CONTROLS + slot * CONTROL_OCTETS);
+  expectRawIpv6(message);
+  typeOfService = receivedTypeOfService;
+  outerHigh = load<u64>(name, NAME_IPV6_ADDRESS);
+  outerLow = load<u64>(name, NAME_IPV6_ADDRESS + 8);
+  inboundDatagram(packetAt(slot), load<i32>(message, MESSAGE_LENGTH), 0);
+}
+
+@inline
+function setOuterIpv4(address: u32): void {
+  outerHigh = 0;
+  outerLow = 0xffff0000 | (<u64>address << 32);
 }
 
 @inline
@@ -174,7 +214,7 @@ function inboundDatagram(packet: usize, octets: i32, version: u32): void {
 }
 
 function inboundPacket(packet: usize, length: i32): void {
-  if (isMobileNode && outerAddress != load<u32>(HOME_AGENT_IPV4)) return drop(DropReason.notFromHomeAgent);
+  if (isMobileNode && (outerHigh != homeAgentHigh || outerLow != homeAgentLow)) return drop(DropReason.notFromHomeAgent);
   const isVersion6 = isIpv6(packet);
   const source = sourceKey(packet);
   const destination = destinationKey(packet);
@@ -188,12 +228,14 @@ function inboundPacket(packet: usize, length: i32): void {
   if (isMobileNode) {
     if (tunnel == 0) return drop(DropReason.noTunnel);
     if (!isFarEnd(tunnel)) return drop(DropReason.notFromHomeAgent);
-    if (!isForUs) return drop(DropReason.destinationNotHomeAddress);
+    if (!isForUs && !(isVersion6 && isInMobileNetwork(destination))) return drop(DropReason.destinationNotHomeAddress);
     if (!isUnicastAt(source, isVersion6)) return drop(DropReason.sourceNotUnicast);
-    if (isSameAddress(source, own)) return drop(DropReason.sourceIsHomeAddress);
+    if (isSameAddress(source, own) || (isVersion6 && isInMobileNetwork(source))) {
+      return drop(DropReason.sourceIsHomeAddress);
+    }
   } else {
     if (!isUnicastAt(source, isVersion6)) return drop(DropReason.sourceNotUnicast);
-    const binding = lookup(source);
+    const binding = isVersion6 ? lookupIpv6(source) : lookup(source);
     if (binding == 0 || !isFarEnd(binding)) {
       drop(DropReason.sourceNotBound);
       if (isVersion6) report(packet, length);
@@ -210,8 +252,8 @@ function inboundPacket(packet: usize, length: i32): void {
 
 @inline
 function isFarEnd(entry: usize): bool {
-  return load<u32>(entry, ENTRY_OUTER_IPV4) == outerAddress && load<u8>(entry, ENTRY_ENCAPSULATION) == encapsulation &&
-    load<u16>(entry, ENTRY_PORT) == outerPort;
+  return load<u64>(entry, ENTRY_OUTER_ADDRESS + 8) == outerLow && load<u64>(entry, ENTRY_OUTER_ADDRESS) == outerHigh &&
+    load<u8>(entry, ENTRY_ENCAPSULATION) == encapsulation && load<u16>(entry, ENTRY_PORT) == outerPort;
 }
 
 function signalling(packet: usize, length: i32): void {
@@ -220,7 +262,7 @@ function signalling(packet: usize, length: i32): void {
   if (isRingFull()) return drop(DropReason.signallingRingFull);
   pass();
   add(SIGNALLING_PACKETS, 1);
-  pushRecord(SIGNALLING_RECORD, encapsulation, outerAddress, outerPort, verdictCount - 1, packet, length);
+  pushRecord(SIGNALLING_RECORD, encapsulation, outerHigh, outerLow, outerPort, verdictCount - 1, packet, length);
 }
 
 function report(packet: usize, length: i32): void {
@@ -228,7 +270,7 @@ function report(packet: usize, length: i32): void {
   if (!takeToken(UNBOUND_REPORT_BUCKET, UNBOUND_REPORT_BURST, UNBOUND_REPORTS_PER_SECOND)) return;
   add(UNBOUND_REPORTS, 1);
   const octets = min<i32>(length, UNBOUND_REPORT_OCTETS);
-  pushRecord(UNBOUND_TRAFFIC_RECORD, encapsulation, outerAddress, outerPort, verdictCount - 1, packet, octets);
+  pushRecord(UNBOUND_TRAFFIC_RECORD, encapsulation, outerHigh, outerLow, outerPort, verdictCount - 1, packet, octets);
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * The forwarder's inner part. The packet's way:
  *   TUN read -> outbound: classify, look the binding up, encapsulate in place or in segments -> socket send
- *   socket receive -> inboundUdp, inboundRaw: check, strip, merge -> TUN write | ring to control | counted drop
+ *   socket receive -> inboundUdp, inboundRawIpv4, inboundRawIpv6: check, strip, merge -> TUN write | ring to control | counted drop
  *
  * No allocation and no static data: control and each Worker have an instance of their own over the shared memory.
  */
@@ -11,7 +11,8 @@ import {
   NOTE_INNER_OCTETS,
   NOTE_PACKETS,
   PACKET_TOO_BIG_BUCKET,
-  RAW_SEND_NOTES,
+  RAW_IPV4_SEND_NOTES,
+  RAW_IPV6_SEND_NOTES,
   REFUSED_INBOUND_OCTETS,
   REFUSED_INBOUND_PACKETS,
   REFUSED_OUTBOUND_OCTETS,
@@ -27,10 +28,10 @@ import { openMessages } from "./messages";
 import { fillBucket } from "./token_bucket";
 import { writeNotes } from "./tun_writes";
 
-export { enterTable, leaveTable, lookup, removeBinding, setBinding } from "./binding_table";
+export { enterTable, leaveTable, lookup, lookupIpv6, removeBinding, setBinding } from "./binding_table";
 export { countDrop } from "./count";
 export { splitMessage } from "./datagrams";
-export { inboundRaw, inboundUdp } from "./inbound";
+export { inboundRawIpv4, inboundRawIpv6, inboundUdp } from "./inbound";
 export { splitWrite } from "./merging";
 export { outbound } from "./outbound";
 
@@ -55,9 +56,13 @@ export function refuseUdpSend(index: i32, reason: i32): void {
   refuseSend(UDP_SEND_NOTES + (index << 3), reason);
 }
 
-/** The kernel did not take raw packet `index`. */
-export function refuseRawSend(index: i32, reason: i32): void {
-  refuseSend(RAW_SEND_NOTES + (index << 3), reason);
+/** The kernel did not take packet `index` to a raw socket. */
+export function refuseRawIpv4Send(index: i32, reason: i32): void {
+  refuseSend(RAW_IPV4_SEND_NOTES + (index << 3), reason);
+}
+
+export function refuseRawIpv6Send(index: i32, reason: i32): void {
+  refuseSend(RAW_IPV6_SEND_NOTES + (index << 3), reason);
 }
 
 function refuseSend(note: usize, reason: i32): void {

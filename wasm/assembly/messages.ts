@@ -1,5 +1,6 @@
 import {
   AF_INET,
+  AF_INET6,
   BATCH,
   CONTROL_DATA,
   CONTROL_HEADER_OCTETS,
@@ -12,6 +13,8 @@ import {
   HEADROOM,
   IP_TOS,
   IPPROTO_IP,
+  IPPROTO_IPV6,
+  IPV6_TCLASS,
   MEMORY_BASE,
   MESSAGE_CONTROL,
   MESSAGE_CONTROL_LENGTH,
@@ -21,10 +24,17 @@ import {
   MESSAGE_VECTOR_COUNT,
   MESSAGE_VECTORS,
   NAME_FAMILY,
+  NAME_IPV6_OCTETS,
+  NAME_IPV6_STRIDE,
   NAME_OCTETS,
-  RAW_RECEIVE_MESSAGES,
-  RAW_SEND_MESSAGES,
-  RAW_SEND_NAMES,
+  RAW_IPV4_RECEIVE_MESSAGES,
+  RAW_IPV4_SEND_MESSAGES,
+  RAW_IPV4_SEND_NAMES,
+  RAW_IPV6_RECEIVE_CONTROLS,
+  RAW_IPV6_RECEIVE_MESSAGES,
+  RAW_IPV6_RECEIVE_NAMES,
+  RAW_IPV6_SEND_MESSAGES,
+  RAW_IPV6_SEND_NAMES,
   RECEIVE_VECTORS,
   SLOT_CAPACITY,
   SLOT_STRIDE,
@@ -44,7 +54,7 @@ import {
   VECTOR_OCTETS,
 } from "../memory_map";
 
-/** The kernel's structures around the packets: mmsghdr, iovec, sockaddr_in, cmsghdr. */
+/** The kernel's structures around the packets: mmsghdr, iovec, sockaddr_in, sockaddr_in6, cmsghdr. */
 
 /** Where the packet of a slot begins. */
 @inline
@@ -85,10 +95,16 @@ export function openMessages(): void {
     setVectors(udpReceive, receive, 1);
     store<u64>(udpReceive, kernelAddress(UDP_RECEIVE_CONTROLS + slot * CONTROL_OCTETS), MESSAGE_CONTROL);
     expectUdp(udpReceive);
-    setVectors(RAW_RECEIVE_MESSAGES + slot * MESSAGE_OCTETS, receive, 1);
+    setVectors(RAW_IPV4_RECEIVE_MESSAGES + slot * MESSAGE_OCTETS, receive, 1);
+    const ipv6Receive = RAW_IPV6_RECEIVE_MESSAGES + slot * MESSAGE_OCTETS;
+    openIpv6Message(ipv6Receive, RAW_IPV6_RECEIVE_NAMES + slot * NAME_IPV6_STRIDE);
+    setVectors(ipv6Receive, receive, 1);
+    store<u64>(ipv6Receive, kernelAddress(RAW_IPV6_RECEIVE_CONTROLS + slot * CONTROL_OCTETS), MESSAGE_CONTROL);
+    expectRawIpv6(ipv6Receive);
   }
   for (let index = 0; index < DATAGRAMS; index++) {
-    openMessage(RAW_SEND_MESSAGES + index * MESSAGE_OCTETS, RAW_SEND_NAMES + index * NAME_OCTETS);
+    openMessage(RAW_IPV4_SEND_MESSAGES + index * MESSAGE_OCTETS, RAW_IPV4_SEND_NAMES + index * NAME_OCTETS);
+    openIpv6Message(RAW_IPV6_SEND_MESSAGES + index * MESSAGE_OCTETS, RAW_IPV6_SEND_NAMES + index * NAME_IPV6_STRIDE);
   }
   for (let index = 0; index < UDP_MESSAGES; index++) {
     openMessage(UDP_SEND_MESSAGES + index * MESSAGE_OCTETS, UDP_SEND_NAMES + index * NAME_OCTETS);
@@ -102,6 +118,13 @@ function openMessage(message: usize, name: usize): void {
   store<u64>(message, kernelAddress(name), MESSAGE_NAME);
   store<u32>(message, NAME_OCTETS, MESSAGE_NAME_LENGTH);
   store<u16>(name, AF_INET, NAME_FAMILY);
+}
+
+/** Port, flow information and scope stay 0. */
+function openIpv6Message(message: usize, name: usize): void {
+  store<u64>(message, kernelAddress(name), MESSAGE_NAME);
+  store<u32>(message, NAME_IPV6_OCTETS, MESSAGE_NAME_LENGTH);
+  store<u16>(name, AF_INET6, NAME_FAMILY);
 }
 
 function openControl(control: usize, level: u32, type: u32, octets: u64): void {
@@ -123,7 +146,16 @@ export function expectUdp(message: usize): void {
   store<u64>(message, CONTROL_OCTETS, MESSAGE_CONTROL_LENGTH);
 }
 
-/** What came with the UDP message in hand: type of service (IP_RECVTOS), octets of each datagram in it (UDP_GRO). */
+@inline
+export function expectRawIpv6(message: usize): void {
+  store<u32>(message, NAME_IPV6_OCTETS, MESSAGE_NAME_LENGTH);
+  store<u64>(message, CONTROL_OCTETS, MESSAGE_CONTROL_LENGTH);
+}
+
+/**
+ * What came with the message in hand: type of service (IP_RECVTOS) or traffic class (IPV6_RECVTCLASS), and octets of each
+ * datagram in it (UDP_GRO).
+ */
 export let receivedTypeOfService: u32 = 0;
 export let receivedSegmentOctets: i32 = 0;
 
@@ -139,6 +171,7 @@ export function readControls(message: usize, control: usize): void {
     const level = load<u32>(at, CONTROL_LEVEL);
     const type = load<u32>(at, CONTROL_TYPE);
     if (level == IPPROTO_IP && type == IP_TOS) receivedTypeOfService = load<u8>(at, CONTROL_DATA);
+    if (level == IPPROTO_IPV6 && type == IPV6_TCLASS) receivedTypeOfService = load<u8>(at, CONTROL_DATA);
     if (level == SOL_UDP && type == UDP_GRO) receivedSegmentOctets = load<i32>(at, CONTROL_DATA);
     at += (length + 7) & ~7;
   }

@@ -4,8 +4,9 @@ import {
   ENCAPSULATED_PACKETS,
   ENTRY_ENCAPSULATION,
   ENTRY_INNER_MTU,
-  ENTRY_OUTER_IPV4,
+  ENTRY_OUTER_ADDRESS,
   ENTRY_PORT,
+  IPV6_IN_IPV6_ENCAPSULATION,
   MOBILE_NODE_ROLE,
   OWN_ADDRESS,
   OWN_IPV4_ADDRESS,
@@ -15,13 +16,15 @@ import {
   TUN_HEADER_OCTETS,
   UDP_ENCAPSULATION,
 } from "../memory_map";
-import { enterTable, leaveTable, lookup } from "./binding_table";
+import { enterTable, leaveTable, lookup, lookupIpv6 } from "./binding_table";
 import { openClock } from "./clock";
 import { add, closeVerdicts, drop, openVerdicts, pass } from "./count";
-import { closeSends, openSends, roomForDatagrams, sendRaw, sendUdp } from "./datagrams";
+import { closeSends, openSends, roomForDatagrams, sendRawIpv4, sendRawIpv6, sendUdp } from "./datagrams";
 import { destinationKey, innerLength, isIpv6, isSameAddress, isUnicastAt, sourceKey, trafficClass } from "./inner_packet";
 import { packetAt } from "./messages";
+import { isInMobileNetwork } from "./mobile_network";
 import { OUTER_IPV4_OCTETS, PROTOCOL_IPV4, PROTOCOL_IPV6, writeOuterIpv4 } from "./outer_ipv4";
+import { OUTER_IPV6_OCTETS, writeOuterIpv6 } from "./outer_ipv6";
 import { answerTooBig, answerLength } from "./packet_too_big";
 import {
   isRoomForHeaders,
@@ -35,9 +38,10 @@ import {
 } from "./segments";
 import { closeWrites, openWrites, writePacket } from "./tun_writes";
 
-/** Where the packet in hand goes. */
-let isUdp: bool = false;
+/** Where the packet in hand goes: the address in IPv4, and where the 16 octets of any version are; and how. */
+let encapsulation: u32 = 0;
 let address: u32 = 0;
+let addressKey: usize = 0;
 let port: u32 = 0;
 let typeOfService: u32 = 0;
 
@@ -83,17 +87,18 @@ function outboundPacket(slot: i32, tunnel: usize): bool {
   if (!isUnicastAt(source, isVersion6)) return refuse(DropReason.sourceNotUnicast);
   const isMobileNode = load<u32>(ROLE) == MOBILE_NODE_ROLE;
   if (isMobileNode && !isSameAddress(source, isVersion6 ? OWN_ADDRESS : OWN_IPV4_ADDRESS)) {
-    return refuse(DropReason.sourceNotHomeAddress);
+    if (!isVersion6 || !isInMobileNetwork(source)) return refuse(DropReason.sourceNotHomeAddress);
   }
-  const entry = isMobileNode ? tunnel : lookup(destination);
+  const entry = isMobileNode ? tunnel : isVersion6 ? lookupIpv6(destination) : lookup(destination);
   if (entry == 0) return refuse(isMobileNode ? DropReason.noTunnel : DropReason.noBinding);
   const fault = load<u32>(TUN_HEADER_OCTETS) == 0 ? noTunHeader() : readTunHeader(packet, length);
   if (fault != PASSED) return refuse(fault);
   const mtu = load<i32>(entry, ENTRY_INNER_MTU);
   const segmentLength = segmentPayload == 0 ? length : min<i32>(length, segmentHeaders + segmentPayload);
   if (segmentLength > mtu) return tooBig(packet, length, segmentLength, mtu);
-  isUdp = load<u8>(entry, ENTRY_ENCAPSULATION) == UDP_ENCAPSULATION;
-  address = load<u32>(entry, ENTRY_OUTER_IPV4);
+  encapsulation = load<u8>(entry, ENTRY_ENCAPSULATION);
+  addressKey = entry + ENTRY_OUTER_ADDRESS;
+  address = load<u32>(addressKey, 12);
   port = load<u16>(entry, ENTRY_PORT);
   typeOfService = trafficClass(packet);
   if (segmentPayload != 0) return encapsulateSegments(packet, length);
@@ -132,17 +137,33 @@ function encapsulate(packet: usize, length: i32): void {
   pass();
   encapsulatedPackets++;
   encapsulatedOctets += length;
-  if (isUdp) sendUdp(packet, length, 0, 0, address, port, typeOfService);
-  else {
-    const outer = packet - OUTER_IPV4_OCTETS;
-    writeOuterIpv4(outer, length, address, typeOfService, isIpv6(packet) ? PROTOCOL_IPV6 : PROTOCOL_IPV4);
-    sendRaw(outer, length + OUTER_IPV4_OCTETS, 0, 0, address, OUTER_IPV4_OCTETS);
+  if (encapsulation == UDP_ENCAPSULATION) sendUdp(packet, length, 0, 0, address, port, typeOfService);
+  else sendRaw(packet - outerOctets(), packet, length, 0, 0);
+}
+
+/** Octets of the outer header that we write. */
+@inline
+function outerOctets(): i32 {
+  if (encapsulation == UDP_ENCAPSULATION) return 0;
+  return encapsulation == IPV6_IN_IPV6_ENCAPSULATION ? OUTER_IPV6_OCTETS : OUTER_IPV4_OCTETS;
+}
+
+/** Writes the outer header, behind which `headOctets` octets stand, and adds it all and a tail to what is sent. */
+function sendRaw(outer: usize, packet: usize, headOctets: i32, tail: usize, tailOctets: i32): void {
+  const protocol = isIpv6(packet) ? PROTOCOL_IPV6 : PROTOCOL_IPV4;
+  const innerOctets = headOctets + tailOctets;
+  if (encapsulation == IPV6_IN_IPV6_ENCAPSULATION) {
+    writeOuterIpv6(outer, innerOctets, addressKey, typeOfService, protocol);
+    sendRawIpv6(outer, OUTER_IPV6_OCTETS + headOctets, tail, tailOctets, addressKey, OUTER_IPV6_OCTETS);
+  } else {
+    writeOuterIpv4(outer, innerOctets, address, typeOfService, protocol);
+    sendRawIpv4(outer, OUTER_IPV4_OCTETS + headOctets, tail, tailOctets, address, OUTER_IPV4_OCTETS);
   }
 }
 
 function encapsulateSegments(packet: usize, length: i32): bool {
   const segments = segmentCount;
-  const outerOctets = isUdp ? 0 : OUTER_IPV4_OCTETS;
+  const room = outerOctets();
   if (segments > roomForDatagrams() || !isRoomForHeaders(segments)) return false;
   pass();
   prepareSegments(packet, length);
@@ -150,13 +171,9 @@ function encapsulateSegments(packet: usize, length: i32): bool {
   const end = packet + length;
   for (let index = 0; index < segments; index++) {
     const octets = min<i32>(segmentPayload, <i32>(end - payload));
-    const head = writeSegmentHeaders(packet, index, payload, octets, index == segments - 1, outerOctets);
-    if (isUdp) sendUdp(head, segmentHeaders, payload, octets, address, port, typeOfService);
-    else {
-      const protocol = isIpv6(packet) ? PROTOCOL_IPV6 : PROTOCOL_IPV4;
-      writeOuterIpv4(head, segmentHeaders + octets, address, typeOfService, protocol);
-      sendRaw(head, OUTER_IPV4_OCTETS + segmentHeaders, payload, octets, address, OUTER_IPV4_OCTETS);
-    }
+    const head = writeSegmentHeaders(packet, index, payload, octets, index == segments - 1, room);
+    if (room == 0) sendUdp(head, segmentHeaders, payload, octets, address, port, typeOfService);
+    else sendRaw(head, packet, segmentHeaders, payload, octets);
     payload += octets;
   }
   encapsulatedPackets += segments;

@@ -1,5 +1,5 @@
 import { OUTER_TIME_TO_LIVE } from "../../core/forwarding/limits";
-import { OUTER_SOURCE } from "../memory_map";
+import { OUTER_IPV4_SOURCE } from "../memory_map";
 import { finishChecksum, sumOctets } from "./checksum";
 
 export const OUTER_IPV4_OCTETS = 20;
@@ -19,7 +19,7 @@ export function writeOuterIpv4(
   store<u16>(header, bswap<u16>(<u16>(OUTER_IPV4_OCTETS + innerOctets)), 2);
   store<u32>(header, 0, 4);
   store<u32>(header, OUTER_TIME_TO_LIVE | (protocol << 8), 8);
-  store<u32>(header, load<u32>(OUTER_SOURCE), 12);
+  store<u32>(header, load<u32>(OUTER_IPV4_SOURCE), 12);
   store<u32>(header, destination, 16);
   store<u16>(header, finishChecksum(sumOctets(header, OUTER_IPV4_OCTETS, 0)), 10);
 }

@@ -19,7 +19,7 @@ import {
 } from "../memory_map";
 import { finishChecksum, sumOctets } from "./checksum";
 import { IPV6_HEADER_OCTETS, isIpv6 } from "./inner_packet";
-import { OUTER_IPV4_OCTETS } from "./outer_ipv4";
+import { OUTER_IPV6_OCTETS } from "./outer_ipv6";
 import {
   TCP,
   TCP_CHECKSUM_OFFSET,
@@ -68,7 +68,7 @@ export function isRoomForHeaders(segments: i32): bool {
 /** At most so many octets does a segment of the packet in hand need. */
 @inline
 function headersStride(): i32 {
-  return (segmentHeaders + OUTER_IPV4_OCTETS + 7) & ~7;
+  return (segmentHeaders + OUTER_IPV6_OCTETS + 7) & ~7;
 }
 
 /**

@@ -6,7 +6,7 @@ import {
   RECORD_KIND,
   RECORD_LENGTH,
   RECORD_OCTETS,
-  RECORD_OUTER_IPV4,
+  RECORD_OUTER_ADDRESS,
   RECORD_PORT,
   RECORD_SLOT,
   RING,
@@ -39,11 +39,12 @@ export function isRingHalfFull(): bool {
   return head - atomic.load<u32>(RING_TAIL) >= <u32>RING_RECORDS / 2;
 }
 
-/** Adds a record. There must be room for it. `port` and `outer` are in network order. */
+/** Adds a record. There must be room for it. The two halves of the outer address, and the port, are in network order. */
 export function pushRecord(
   kind: u32,
   encapsulation: u32,
-  outer: u32,
+  outerHigh: u64,
+  outerLow: u64,
   port: u32,
   slot: i32,
   packet: usize,
@@ -53,7 +54,8 @@ export function pushRecord(
   const record = RING + (head & (RING_RECORDS - 1)) * RECORD_OCTETS;
   store<u32>(record, kind, RECORD_KIND);
   store<u32>(record, encapsulation, RECORD_ENCAPSULATION);
-  store<u32>(record, outer, RECORD_OUTER_IPV4);
+  store<u64>(record, outerHigh, RECORD_OUTER_ADDRESS);
+  store<u64>(record, outerLow, RECORD_OUTER_ADDRESS + 8);
   store<u16>(record, <u16>port, RECORD_PORT);
   store<i32>(record, length, RECORD_LENGTH);
   store<i32>(record, slot, RECORD_SLOT);
