@@ -2,11 +2,14 @@ import type { Ipv6Address } from "../core/wire/address.ts";
 import { adviseCapability, check, EADDRNOTAVAIL, EINTR, lastErrno, SystemError } from "./errno.ts";
 import { closingOnError } from "./file_descriptor.ts";
 import { libc } from "./libc.ts";
-import { bindToDevice, setReceiveBuffer, setSendBuffer } from "./socket.ts";
+import { bindToDevice, setOption, setReceiveBuffer, setSendBuffer } from "./socket.ts";
+import { attachSource6Share } from "./socket_filter.ts";
 import { encodeSocketAddress6 } from "./udp6_socket.ts";
 
 // <sys/socket.h>, <linux/in.h>
 const AF_INET6 = 10;
+const IPPROTO_IPV6 = 41;
+const IPV6_RECVTCLASS = 66;
 const SOCK_RAW = 3;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
@@ -24,14 +27,19 @@ export interface Raw6SocketOptions {
   readonly address: Ipv6Address;
   readonly device?: string;
   readonly bufferOctets: number;
+  /** Of so many sockets like this one, it takes the packets whose source falls to number `index`. */
+  readonly share?: { readonly index: number; readonly of: number };
 }
 
 /**
- * A non-blocking raw IPv6 socket (raw(7), ipv6(7)) bound to an address.
+ * A non-blocking raw IPv6 socket (raw(7), ipv6(7)) bound to an address. What it receives comes with its source address
+ * and its traffic class (IPV6_RECVTCLASS).
  * @returns its descriptor, which the caller closes
  * @throws SystemError with what to do
  */
-export function openRaw6Socket({ protocol, address, device, bufferOctets }: Raw6SocketOptions): number {
+export function openRaw6Socket(
+  { protocol, address, device, bufferOctets, share }: Raw6SocketOptions,
+): number {
   const fileDescriptor = check(
     libc.socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol),
     "socket",
@@ -42,6 +50,10 @@ export function openRaw6Socket({ protocol, address, device, bufferOctets }: Raw6
     if (device !== undefined) bindToDevice(fileDescriptor, device);
     setReceiveBuffer(fileDescriptor, bufferOctets);
     setSendBuffer(fileDescriptor, bufferOctets);
+    if (protocol !== IPPROTO_RAW) {
+      setOption(fileDescriptor, IPPROTO_IPV6, IPV6_RECVTCLASS, 1, "IPV6_RECVTCLASS");
+    }
+    if (share !== undefined && share.of > 1) attachSource6Share(fileDescriptor, share.index, share.of);
     const name = encodeSocketAddress6(address, 0);
     check(
       libc.bind(fileDescriptor, name, name.length),

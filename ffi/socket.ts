@@ -244,7 +244,13 @@ function hasOption(fileDescriptor: number, level: number, option: number, value:
   return libc.setsockopt(fileDescriptor, level, option, new Int32Array([value]), 4) === 0;
 }
 
-function setOption(fileDescriptor: number, level: number, option: number, value: number, name: string): void {
+export function setOption(
+  fileDescriptor: number,
+  level: number,
+  option: number,
+  value: number,
+  name: string,
+): void {
   check(
     libc.setsockopt(fileDescriptor, level, option, new Int32Array([value]), 4),
     `setsockopt ${name}`,

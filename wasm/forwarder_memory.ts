@@ -1,5 +1,13 @@
-import type { ForwarderSettings } from "../core/forwarding/forwarder.ts";
-import { type Ipv4Address, type Ipv6Address, parseIpv4, parseIpv6 } from "../core/wire/address.ts";
+import type { ForwarderSettings, MobileNodeForwarding } from "../core/forwarding/forwarder.ts";
+import { MAXIMUM_MOBILE_NETWORK_PREFIXES } from "../core/forwarding/limits.ts";
+import {
+  type IpAddress,
+  type Ipv4Address,
+  type Ipv6Address,
+  type Ipv6Prefix,
+  parseIpv4,
+  parseIpv6,
+} from "../core/wire/address.ts";
 import type { ForwarderModule } from "./forwarder_module.ts";
 import * as map from "./memory_map.ts";
 
@@ -54,9 +62,8 @@ export function openForwarderMemory(module: ForwarderModule, options: ForwarderM
   for (
     const descriptor of [
       map.COMMAND_UDP_DESCRIPTOR,
-      map.COMMAND_RAW_DESCRIPTOR,
       map.COMMAND_RAW_IPV4_DESCRIPTOR,
-      map.COMMAND_SIGNALLING_DESCRIPTOR,
+      map.COMMAND_RAW_IPV6_DESCRIPTOR,
     ]
   ) {
     words[descriptor / 4] = map.NO_DESCRIPTOR;
@@ -64,17 +71,47 @@ export function openForwarderMemory(module: ForwarderModule, options: ForwarderM
   words[map.TUN_HEADER_OCTETS / 4] = hasTunHeader ? map.TUN_HEADER : 0;
   words[map.OFFLOADS / 4] = offloads;
   words[map.ROLE / 4] = isHomeAgent ? map.HOME_AGENT_ROLE : map.MOBILE_NODE_ROLE;
-  words[map.HOME_AGENT_IPV4 / 4] = isHomeAgent ? 0 : ipv4Word(settings.homeAgentIpv4Address);
   const own = isHomeAgent ? settings.homeAgentAddress : settings.homeAddress;
   const ownIpv4 = isHomeAgent ? settings.homeAgentIpv4Address : settings.ipv4HomeAddress;
   const octets = new Uint8Array(memory.buffer);
   octets.set(ipv6Octets(own), map.OWN_ADDRESS);
-  if (ownIpv4 !== undefined) octets.set(bindingKey(ownIpv4), map.OWN_IPV4_ADDRESS);
+  if (ownIpv4 !== undefined) octets.set(addressKey(ownIpv4), map.OWN_IPV4_ADDRESS);
+  if (settings.role === "mobileNode") openMobileNode(settings, octets, words);
 }
 
-/** What the binding table knows a home address by: 16 octets, an IPv4 address as an IPv4-mapped one. */
-export function bindingKey(homeAddress: Ipv6Address | Ipv4Address): Uint8Array {
-  return ipv6Octets(homeAddress.includes(":") ? homeAddress : `::ffff:${homeAddress}`);
+function openMobileNode(settings: MobileNodeForwarding, octets: Uint8Array, words: Uint32Array): void {
+  const { homeAgentAddress, homeAgentIpv4Address, mobileNetworkPrefixes = [] } = settings;
+  octets.set(ipv6Octets(homeAgentAddress), map.HOME_AGENT_OUTER_IPV6);
+  if (homeAgentIpv4Address !== undefined) {
+    octets.set(addressKey(homeAgentIpv4Address), map.HOME_AGENT_OUTER_IPV4);
+  }
+  if (mobileNetworkPrefixes.length > MAXIMUM_MOBILE_NETWORK_PREFIXES) {
+    throw new RangeError(`Cannot serve more than ${MAXIMUM_MOBILE_NETWORK_PREFIXES} mobile network prefixes`);
+  }
+  words[map.MOBILE_NETWORK_PREFIX_COUNT / 4] = mobileNetworkPrefixes.length;
+  for (const [index, prefix] of mobileNetworkPrefixes.entries()) {
+    const at = map.MOBILE_NETWORK_PREFIXES + index * map.MOBILE_NETWORK_PREFIX_OCTETS;
+    octets.set(prefixKey(prefix), at);
+    octets.set(prefixMask(prefix.length), at + 16);
+  }
+}
+
+/** What the binding table knows an address by: 16 octets, an IPv4 address as an IPv4-mapped one. */
+export function addressKey(address: IpAddress): Uint8Array {
+  return ipv6Octets(address.includes(":") ? address : `::ffff:${address}`);
+}
+
+/** A prefix with all bits behind it 0. */
+export function prefixKey({ address, length }: Ipv6Prefix): Uint8Array {
+  const mask = prefixMask(length);
+  return ipv6Octets(address).map((octet, index) => octet & mask[index]);
+}
+
+function prefixMask(length: number): Uint8Array {
+  return Uint8Array.from(
+    { length: 16 },
+    (_, index) => 0xff00 >> Math.min(8, Math.max(0, length - 8 * index)),
+  );
 }
 
 /** Four octets in network order, as a number that a little-endian store puts back in that order. */

@@ -17,19 +17,21 @@ export interface ForwarderModule {
   outbound(first: number, count: number): number;
   /** The messages that were received; `first` 0 goes on where the last call left off. Returns 0 while there is more. */
   inboundUdp(count: number, first: number): number;
-  inboundRaw(count: number, first: number): number;
+  inboundRawIpv4(count: number, first: number): number;
+  inboundRawIpv6(count: number, first: number): number;
   /** Messages from SPLIT_MESSAGES on, or writes from SPLIT_WRITES on, in place of one; returns how many. */
   splitMessage(index: number): number;
   splitWrite(index: number): number;
   refuseUdpSend(index: number, reason: number): void;
-  refuseRawSend(index: number, reason: number): void;
+  refuseRawIpv4Send(index: number, reason: number): void;
+  refuseRawIpv6Send(index: number, reason: number): void;
   refuseTunWrite(index: number, reason: number): void;
   countDrop(reason: number): void;
   countSocketError(): void;
 
   // For control, the only writer of the binding table.
-  setBinding(outer: number, port: number, encapsulation: number, innerMtu: number): number;
-  removeBinding(): number;
+  setBinding(length: number, port: number, encapsulation: number, innerMtu: number): number;
+  removeBinding(length: number): number;
 
   // For tests and measurements.
   enterTable(): void;
@@ -42,8 +44,8 @@ let compiled: WebAssembly.Module | undefined;
 
 /**
  * An instance over this memory. Each thread has its own; they share nothing but the memory.
- * @param readClock puts the kernel's monotonic clock into map.CLOCK; called by outbound, inboundUdp and inboundRaw, at most
- * once each. Left out, the clock is what stands there.
+ * @param readClock puts the kernel's monotonic clock into map.CLOCK; called by outbound and inbound*, at most once
+ * each. Left out, the clock is what stands there.
  */
 export function instantiateForwarder(
   memory: WebAssembly.Memory,

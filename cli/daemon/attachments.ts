@@ -57,7 +57,12 @@ export class Attachments implements AsyncDisposable {
 
   /** The data path lets go of sockets before they are closed. */
   async #close(attachments: readonly (Attachment | undefined)[]): Promise<void> {
-    await this.#dataPath.setSockets(this.#current?.outer, this.#retiring?.outer);
+    const current = this.#current?.outer;
+    await this.#dataPath.setSockets({
+      ipv4: current?.family === 4 ? current.queues : undefined,
+      ipv6: current?.family === 6 ? current.queues : undefined,
+      retiring: this.#retiring?.outer.queues,
+    });
     for (const attachment of attachments) await attachment?.[Symbol.asyncDispose]();
   }
 }

@@ -1,11 +1,24 @@
 import type { TunnelEnd } from "../../core/control/tunnel.ts";
 import type { DropReasonName } from "../../core/forwarding/counters.ts";
-import type { Ipv6Address } from "../../core/wire/address.ts";
+import type { Bound } from "../../core/forwarding/bindings.ts";
 import type { Tun } from "../../ffi/tun.ts";
-import { DataPath, type DataPathCounters, type DataPathOptions, type DataPathSockets } from "./data_path.ts";
+import {
+  DataPath,
+  type DataPathCounters,
+  type DataPathOptions,
+  type Ipv4Sockets,
+  type Ipv6Sockets,
+} from "./data_path.ts";
 
 /** Each kind of data path without what is different for each queue. */
 type Shared<Options> = Options extends unknown ? Omit<Options, "tunFileDescriptor" | "tunOffloads"> : never;
+
+/** Sockets for each member of a group. */
+export interface SharedSockets {
+  readonly ipv4?: readonly Ipv4Sockets[];
+  readonly ipv6?: readonly Ipv6Sockets[];
+  readonly retiring?: readonly (Ipv4Sockets | Ipv6Sockets)[];
+}
 
 /**
  * One data path for each queue of the TUN device, each with sockets, memory and a Worker of its own: the kernel gives all
@@ -32,22 +45,22 @@ export class DataPathGroup {
     this.#members = members;
   }
 
-  /** Resolves when all have let go of the sockets that they had. @param sockets for each member its own; none: no sockets */
-  async setSockets(sockets: readonly DataPathSockets[]): Promise<void> {
+  /** As DataPath.setSockets, with sockets for each member. Resolves when all have let go of those that they had. */
+  async setSockets({ ipv4, ipv6, retiring }: SharedSockets): Promise<void> {
     await Promise.all(
       this.#members.map((member, index) =>
-        sockets.length === 0 ? member.clearSockets() : member.setSockets(sockets[index])
+        member.setSockets({ ipv4: ipv4?.[index], ipv6: ipv6?.[index], retiring: retiring?.[index] })
       ),
     );
   }
 
   /** Home agent. @throws Error when the table is full */
-  setBinding(homeAddress: Ipv6Address, tunnel: TunnelEnd, innerMtu: number): void {
-    for (const { bindings } of this.#members) bindings.set(homeAddress, tunnel, innerMtu);
+  setBinding(bound: Bound, tunnel: TunnelEnd, innerMtu: number): void {
+    for (const { bindings } of this.#members) bindings.set(bound, tunnel, innerMtu);
   }
 
-  removeBinding(homeAddress: Ipv6Address): void {
-    for (const { bindings } of this.#members) bindings.remove(homeAddress);
+  removeBinding(bound: Bound): void {
+    for (const { bindings } of this.#members) bindings.remove(bound);
   }
 
   /** Mobile node. */

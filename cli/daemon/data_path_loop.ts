@@ -23,13 +23,14 @@ import {
 import { type ForwarderModule, instantiateForwarder } from "../../wasm/forwarder_module.ts";
 import * as map from "../../wasm/memory_map.ts";
 
-/** Places in POLL_DESCRIPTORS. */
+/** Places in POLL_DESCRIPTORS; the sockets that are received from follow. */
 const TUN = 0;
-const UDP = 1;
-const RAW = 2;
-const RAW_IPV4 = 3;
-const SIGNALLING = 4;
-const EVENT = 5;
+const EVENT = 1;
+const FIRST_SOCKET = 2;
+/** What is sent by. */
+const UDP = 0;
+const RAW_IPV4 = 1;
+const RAW_IPV6 = 2;
 
 const WAIT_FOR_EVER = -1;
 /** poll() passes over a negative descriptor; sendmmsg() gives EBADF. */
@@ -51,8 +52,8 @@ const TAKEN = 0;
  * and counted. After the constructor nothing is allocated.
  *
  * A round: poll -> commands -> signalling, as UDP
- *   TUN: read until empty -> outbound -> sendmmsg (UDP), sendmmsg (41), writev (ICMPv6 errors)
- *   UDP, 41: recvmmsg -> inbound -> writev for each packet; the ring wakes control
+ *   TUN: read until empty -> outbound -> sendmmsg (UDP, raw in IPv4, raw in IPv6), writev (ICMP errors)
+ *   UDP, raw: recvmmsg -> inbound -> writev for each packet; the ring wakes control
  */
 export class DataPathLoop {
   readonly #calls: DataPathCalls = dataPathCalls;
@@ -64,9 +65,12 @@ export class DataPathLoop {
   readonly #tunHeaderOctets: number;
   readonly #tunReadOctets: number;
   #udp = NO_SOCKET;
-  #raw = NO_SOCKET;
   #rawIpv4 = NO_SOCKET;
-  #signalling = NO_SOCKET;
+  #rawIpv6 = NO_SOCKET;
+  /** Sockets that are received from, what each of them receives (RECEIVE_*); those for signalling come first. */
+  readonly #kinds = new Int32Array(map.RECEIVE_SOCKETS);
+  #socketCount = 0;
+  #signallingCount = 0;
   /**
    * Reads of the TUN device in the next round: twice as many after a round that found enough. So a lone packet costs no
    * second read to learn that it is alone, and a flood goes in whole batches.
@@ -81,9 +85,11 @@ export class DataPathLoop {
   readonly #eventValue: Deno.PointerObject;
   readonly #tunReads: readonly Deno.PointerObject[];
   readonly #udpReceive: Deno.PointerObject;
-  readonly #rawReceive: Deno.PointerObject;
+  readonly #rawIpv4Receive: Deno.PointerObject;
+  readonly #rawIpv6Receive: Deno.PointerObject;
   readonly #udpSends: readonly Deno.PointerObject[];
-  readonly #rawSends: readonly Deno.PointerObject[];
+  readonly #rawIpv4Sends: readonly Deno.PointerObject[];
+  readonly #rawIpv6Sends: readonly Deno.PointerObject[];
   readonly #tunWrites: readonly Deno.PointerObject[];
 
   constructor({ memory, tunFileDescriptor, eventFileDescriptor }: {
@@ -106,15 +112,13 @@ export class DataPathLoop {
     this.#eventValue = pointerInto(memory, map.EVENT_VALUE);
     this.#tunReads = each(map.SLOTS + map.HEADROOM - this.#tunHeaderOctets, map.SLOT_STRIDE, map.BATCH);
     this.#udpReceive = pointerInto(memory, map.UDP_RECEIVE_MESSAGES);
-    this.#rawReceive = pointerInto(memory, map.RAW_RECEIVE_MESSAGES);
+    this.#rawIpv4Receive = pointerInto(memory, map.RAW_IPV4_RECEIVE_MESSAGES);
+    this.#rawIpv6Receive = pointerInto(memory, map.RAW_IPV6_RECEIVE_MESSAGES);
     this.#udpSends = each(map.UDP_SEND_MESSAGES, map.MESSAGE_OCTETS, map.UDP_MESSAGES);
-    this.#rawSends = each(map.RAW_SEND_MESSAGES, map.MESSAGE_OCTETS, map.DATAGRAMS);
+    this.#rawIpv4Sends = each(map.RAW_IPV4_SEND_MESSAGES, map.MESSAGE_OCTETS, map.DATAGRAMS);
+    this.#rawIpv6Sends = each(map.RAW_IPV6_SEND_MESSAGES, map.MESSAGE_OCTETS, map.DATAGRAMS);
     this.#tunWrites = each(map.TUN_WRITE_VECTORS, map.TUN_WRITE_VECTORS_OCTETS, map.ALL_TUN_WRITES);
     this.#watch(TUN, tunFileDescriptor);
-    this.#watch(UDP, NO_SOCKET);
-    this.#watch(RAW, NO_SOCKET);
-    this.#watch(RAW_IPV4, NO_SOCKET);
-    this.#watch(SIGNALLING, NO_SOCKET);
     this.#watch(EVENT, eventFileDescriptor);
     this.#obey();
   }
@@ -122,7 +126,7 @@ export class DataPathLoop {
   /** Returns when told to stop, with "", or when the loop cannot go on, with the reason. */
   run(): string {
     while (this.#fault === "" && !this.#isStopped) {
-      const ready = this.#calls.poll(this.#pollDescriptors, map.POLL_DESCRIPTOR_COUNT, WAIT_FOR_EVER);
+      const ready = this.#calls.poll(this.#pollDescriptors, FIRST_SOCKET + this.#socketCount, WAIT_FOR_EVER);
       if (ready < 0) {
         const errno = lastErrno();
         if (errno !== EINTR) this.#fault = `poll: ${errnoName(errno)}`;
@@ -132,11 +136,9 @@ export class DataPathLoop {
         this.#calls.read(this.#event, this.#eventValue, 8);
         this.#obey();
       }
-      this.#fromSocket(SIGNALLING, this.#signalling, this.#udpReceive);
+      for (let socket = 0; socket < this.#signallingCount; socket++) this.#fromSocket(socket);
       if (this.#happened(TUN) !== NOTHING) this.#fromTun();
-      this.#fromSocket(UDP, this.#udp, this.#udpReceive);
-      this.#fromSocket(RAW, this.#raw, this.#rawReceive);
-      this.#fromSocket(RAW_IPV4, this.#rawIpv4, this.#rawReceive);
+      for (let socket = this.#signallingCount; socket < this.#socketCount; socket++) this.#fromSocket(socket);
     }
     return this.#fault;
   }
@@ -145,11 +147,22 @@ export class DataPathLoop {
   #obey(): void {
     const words = this.#words;
     const sequence = Atomics.load(words, map.COMMAND_SEQUENCE / 4);
-    this.#udp = this.#take(UDP, this.#udp, map.COMMAND_UDP_DESCRIPTOR);
-    this.#raw = this.#take(RAW, this.#raw, map.COMMAND_RAW_DESCRIPTOR);
-    this.#rawIpv4 = this.#take(RAW_IPV4, this.#rawIpv4, map.COMMAND_RAW_IPV4_DESCRIPTOR);
-    this.#signalling = this.#take(SIGNALLING, this.#signalling, map.COMMAND_SIGNALLING_DESCRIPTOR);
-    words[map.OUTER_SOURCE / 4] = words[map.COMMAND_OUTER_SOURCE / 4];
+    this.#udp = words[map.COMMAND_UDP_DESCRIPTOR / 4];
+    this.#rawIpv4 = words[map.COMMAND_RAW_IPV4_DESCRIPTOR / 4];
+    this.#rawIpv6 = words[map.COMMAND_RAW_IPV6_DESCRIPTOR / 4];
+    this.#socketCount = words[map.COMMAND_RECEIVE_COUNT / 4];
+    this.#signallingCount = 0;
+    for (let socket = 0; socket < this.#socketCount; socket++) {
+      const command = (map.COMMAND_RECEIVE + socket * map.RECEIVE_OCTETS) / 4;
+      // Clears what the last round found there, too.
+      this.#watch(FIRST_SOCKET + socket, words[command]);
+      this.#kinds[socket] = words[command + 1];
+      if (words[command + 1] === map.RECEIVE_SIGNALLING) this.#signallingCount++;
+    }
+    words[map.OUTER_IPV4_SOURCE / 4] = words[map.COMMAND_OUTER_IPV4_SOURCE / 4];
+    for (let word = 0; word < 4; word++) {
+      words[map.OUTER_IPV6_SOURCE / 4 + word] = words[map.COMMAND_OUTER_IPV6_SOURCE / 4 + word];
+    }
     this.#switchOff(map.OFFLOAD_UDP_SEGMENT);
     words[map.OFFLOADS / 4] |= words[map.COMMAND_SOCKET_OFFLOADS / 4];
     Atomics.store(words, map.COMMAND_DONE / 4, sequence);
@@ -157,14 +170,6 @@ export class DataPathLoop {
     this.#isStopped = words[map.COMMAND_STOP / 4] !== 0;
   }
 
-  /** The socket that control names in place of this one. */
-  #take(place: number, current: number, command: number): number {
-    const named = this.#words[command / 4];
-    if (named !== current) this.#watch(place, named);
-    return named;
-  }
-
-  /** Clears what the last round found there. */
   #watch(place: number, fileDescriptor: number): void {
     const at = (map.POLL_DESCRIPTORS + place * map.POLL_DESCRIPTOR_OCTETS) / 4;
     this.#words[at] = fileDescriptor;
@@ -198,7 +203,8 @@ export class DataPathLoop {
     for (let slot = 0; slot < count;) {
       slot = this.#module.outbound(slot, count);
       this.#send(UDP, this.#udp, this.#udpSends, 0, words[map.UDP_SEND_COUNT / 4]);
-      this.#send(RAW, this.#raw, this.#rawSends, 0, words[map.RAW_SEND_COUNT / 4]);
+      this.#send(RAW_IPV4, this.#rawIpv4, this.#rawIpv4Sends, 0, words[map.RAW_IPV4_SEND_COUNT / 4]);
+      this.#send(RAW_IPV6, this.#rawIpv6, this.#rawIpv6Sends, 0, words[map.RAW_IPV6_SEND_COUNT / 4]);
       const answers = words[map.TUN_WRITE_COUNT / 4];
       for (let index = 0; index < answers; index++) {
         const errno = this.#writeTun(index);
@@ -237,7 +243,8 @@ export class DataPathLoop {
       const reason = refusedSend(place, errno);
       for (; next < refused; next++) {
         if (place === UDP) this.#module.refuseUdpSend(next, reason);
-        else this.#module.refuseRawSend(next, reason);
+        else if (place === RAW_IPV4) this.#module.refuseRawIpv4Send(next, reason);
+        else this.#module.refuseRawIpv6Send(next, reason);
       }
     }
   }
@@ -251,8 +258,16 @@ export class DataPathLoop {
     this.#words[map.OFFLOADS / 4] &= ~offload;
   }
 
-  #fromSocket(place: number, fileDescriptor: number, messages: Deno.PointerObject): void {
-    if (this.#happened(place) === NOTHING) return;
+  #fromSocket(socket: number): void {
+    if (this.#happened(FIRST_SOCKET + socket) === NOTHING) return;
+    const place = map.POLL_DESCRIPTORS + (FIRST_SOCKET + socket) * map.POLL_DESCRIPTOR_OCTETS;
+    const fileDescriptor = this.#words[place / 4];
+    const kind = this.#kinds[socket];
+    const messages = kind === map.RECEIVE_RAW_IPV4
+      ? this.#rawIpv4Receive
+      : kind === map.RECEIVE_RAW_IPV6
+      ? this.#rawIpv6Receive
+      : this.#udpReceive;
     const count = this.#calls.recvmmsg(fileDescriptor, messages, map.BATCH, MSG_DONTWAIT, null);
     if (count <= 0) {
       const errno = lastErrno();
@@ -261,9 +276,11 @@ export class DataPathLoop {
       return;
     }
     for (let isFirst = 1, isDone = 0; isDone === 0; isFirst = 0) {
-      isDone = place === UDP || place === SIGNALLING
-        ? this.#module.inboundUdp(count, isFirst)
-        : this.#module.inboundRaw(count, isFirst);
+      isDone = kind === map.RECEIVE_RAW_IPV4
+        ? this.#module.inboundRawIpv4(count, isFirst)
+        : kind === map.RECEIVE_RAW_IPV6
+        ? this.#module.inboundRawIpv6(count, isFirst)
+        : this.#module.inboundUdp(count, isFirst);
       const writes = this.#words[map.TUN_WRITE_COUNT / 4];
       for (let index = 0; index < writes; index++) this.#deliver(index);
     }

@@ -129,7 +129,7 @@ export async function runHomeAgent(
     onError: (error) => log.error("an event could not be handled", { error: String(error) }),
   });
   const running = loop.run();
-  await dataPath.setSockets([sockets, ipv6Sockets]);
+  await dataPath.setSockets({ ipv4: sockets.queues, ipv6: ipv6Sockets.queues });
   log.info("home agent ready", {
     address: ipv4Address,
     port,
