@@ -1,7 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import type { EgressAction } from "../../core/control/movement/egress_action.ts";
+import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
+import { libc } from "../../ffi/libc.ts";
+import { openTun } from "../../ffi/tun.ts";
 import { until } from "../ffi/in_namespace.ts";
 import { addLink, CONFIGURE, GATEWAY, IPV6, openEgress, state, sysctls, testEgress } from "./egress_bench.ts";
+
+/** <linux/if_tun.h>. Unlike that of a veth pair, the loss of this carrier is not urgent to the kernel. */
+const TUNSETCARRIER = 0x400454e2;
 
 testEgress("the machine hears of the link first, and of each change of it", async (namespace, path) => {
   addLink(namespace);
@@ -41,6 +47,33 @@ testEgress("the machine hears of the link first, and of each change of it", asyn
   assertEquals(script.events.at(-1)?.kind, "stop");
   assertEquals(bench.log.of("warning"), []);
 });
+
+testEgress(
+  "a carrier that goes and comes back is told of, though the kernel tells of both at once",
+  async (namespace, path) => {
+    const { fileDescriptor } = openTun({ name: "vx" });
+    namespace.ip("link", "set", "vx", "up");
+    const bench = openEgress(path);
+    const links = () => bench.script.of("link").map(({ carrier }) => carrier);
+    await until("the link", () => links().at(-1) === true);
+    for (let round = 0; round < 3; round++) {
+      const before = links().length;
+      for (const carrier of [0, 1]) {
+        libc.ioctl(
+          fileDescriptor,
+          TUNSETCARRIER,
+          new Uint8Array([carrier, 0, 0, 0]),
+        );
+      }
+      await until("a link without carrier, and one with", () => {
+        const told = links().slice(before);
+        return told.includes(false) && told.at(-1) === true;
+      });
+    }
+    await bench.close();
+    closeFileDescriptor(fileDescriptor);
+  },
+);
 
 testEgress(
   "addresses are ready when the kernel says so, outer packets leave by the egress",
