@@ -3,6 +3,7 @@ import { adviseCapability, check, EADDRNOTAVAIL, EINTR, lastErrno, SystemError }
 import { closingOnError } from "./file_descriptor.ts";
 import { libc } from "./libc.ts";
 import { bindToDevice, setReceiveBuffer, setSendBuffer } from "./socket.ts";
+import { attachSource6Share } from "./socket_filter.ts";
 import { encodeSocketAddress6 } from "./udp6_socket.ts";
 
 // <sys/socket.h>, <linux/in.h>
@@ -24,6 +25,8 @@ export interface Raw6SocketOptions {
   readonly address: Ipv6Address;
   readonly device?: string;
   readonly bufferOctets: number;
+  /** Of so many sockets like this one, it takes the packets whose source falls to number `index`. */
+  readonly share?: { readonly index: number; readonly of: number };
 }
 
 /**
@@ -31,7 +34,9 @@ export interface Raw6SocketOptions {
  * @returns its descriptor, which the caller closes
  * @throws SystemError with what to do
  */
-export function openRaw6Socket({ protocol, address, device, bufferOctets }: Raw6SocketOptions): number {
+export function openRaw6Socket(
+  { protocol, address, device, bufferOctets, share }: Raw6SocketOptions,
+): number {
   const fileDescriptor = check(
     libc.socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol),
     "socket",
@@ -42,6 +47,7 @@ export function openRaw6Socket({ protocol, address, device, bufferOctets }: Raw6
     if (device !== undefined) bindToDevice(fileDescriptor, device);
     setReceiveBuffer(fileDescriptor, bufferOctets);
     setSendBuffer(fileDescriptor, bufferOctets);
+    if (share !== undefined && share.of > 1) attachSource6Share(fileDescriptor, share.index, share.of);
     const name = encodeSocketAddress6(address, 0);
     check(
       libc.bind(fileDescriptor, name, name.length),

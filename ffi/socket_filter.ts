@@ -39,6 +39,8 @@ const PACKET_OTHERHOST = 3;
 /** SKF_NET_OFF: from the IP header on, wherever the program's packet begins. */
 const IP_HEADER = 0xfff00000;
 const SOURCE_ADDRESS = 12;
+/** The last 32 bits. */
+const SOURCE_IPV6_ADDRESS_END = 20;
 /** In a packet without IPv4 options; in one with them, something else that a flow does not change. */
 const SOURCE_PORT = 20;
 const WHOLE_PACKET = 0xffffffff;
@@ -74,8 +76,17 @@ export function attachSignallingSteering(fileDescriptor: number, dataSockets: nu
 
 /** Of raw IPv4 sockets that each get every packet, this one takes those whose source address falls to it. */
 export function attachSourceShare(fileDescriptor: number, share: number, shares: number): void {
+  attachShareOfWord(fileDescriptor, SOURCE_ADDRESS, share, shares);
+}
+
+/** The same of raw IPv6 sockets. (Their packet begins behind the extension headers.) */
+export function attachSource6Share(fileDescriptor: number, share: number, shares: number): void {
+  attachShareOfWord(fileDescriptor, IP_HEADER + SOURCE_IPV6_ADDRESS_END, share, shares);
+}
+
+function attachShareOfWord(fileDescriptor: number, offset: number, share: number, shares: number): void {
   attach(fileDescriptor, SO_ATTACH_FILTER, "SO_ATTACH_FILTER", [
-    [LOAD_WORD, 0, 0, SOURCE_ADDRESS],
+    [LOAD_WORD, 0, 0, offset],
     [MODULO, 0, 0, shares],
     [JUMP_IF_EQUAL, 0, 1, share],
     [RETURN_CONSTANT, 0, 0, WHOLE_PACKET],
