@@ -254,3 +254,41 @@ testEgress("strict filtering of sources becomes loose, where it is strict", asyn
     namespace.ip("link", "del", "vx");
   }
 });
+
+testEgress("an interface that is off at first is heard once it is on", async (namespace, path) => {
+  addLink(namespace);
+  namespace.ip("link", "set", "vx", "down");
+  const near = openEgress(path);
+  const far = openEgress(`${path}2`, "vy", 1);
+  await until("the link", () => near.script.of("link").at(-1)?.up === false);
+  namespace.ip("link", "set", "vx", "up");
+  await until("the link is up", () => near.script.of("link").at(-1)?.carrier === true);
+  far.perform({
+    kind: "sendFrame",
+    etherType: 0x0806,
+    destinationHardwareAddress: new Uint8Array(6).fill(0xff),
+    payload: new Uint8Array(28).fill(7),
+  });
+  await until("the frame", () => near.script.of("frame").some(({ payload }) => payload[0] === 7));
+  await near.close();
+  await far.close();
+});
+
+testEgress("where the administrator has switched IPv6 off, IPv4 works", async (namespace, path) => {
+  addLink(namespace);
+  namespace.run("sysctl", "-qw", "net.ipv6.conf.vx.disable_ipv6=1");
+  const before = state(namespace);
+  const bench = openEgress(path);
+  bench.perform(...CONFIGURE);
+  await until(
+    "the IPv4 address",
+    () => bench.script.of("addressReady").some(({ address }) => address === "192.0.2.7"),
+  );
+  assertEquals(
+    namespace.ipJson("route", "get", "203.0.113.1", "from", "192.0.2.7")[0].gateway,
+    "198.51.100.1",
+  );
+  assert(bench.log.of("warning").length > 0);
+  await bench.close();
+  assertEquals(state(namespace), before);
+});
