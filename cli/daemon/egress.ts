@@ -162,8 +162,7 @@ export class Egress implements AsyncDisposable {
   #look(): void {
     const { interfaceName } = this.#options;
     const link = this.#netlink.link(interfaceName);
-    if (link?.index !== this.#attachment?.index) this.#detach();
-    if (link === undefined) return this.#push({ kind: "linkGone" });
+    if (link === undefined) return this.#lose();
     this.#handleLink(link, false);
     for (const address of this.#netlink.addresses()) this.#handleAddress(address);
   }
@@ -172,12 +171,13 @@ export class Egress implements AsyncDisposable {
     const { interfaceName } = this.#options;
     const known = this.#attachment;
     if (link.index === known?.index && (isDeleted || link.name !== interfaceName)) {
-      this.#detach();
-      this.#push({ kind: "linkGone" });
-      return;
+      return this.#lose();
     }
     if (isDeleted || link.name !== interfaceName) return;
-    if (link.index !== known?.index && !this.#attach(link)) return;
+    if (link.index !== known?.index) {
+      if (known !== undefined) this.#lose();
+      if (!this.#attach(link)) return;
+    }
     const attachment = this.#attachment!;
     const before = attachment.link;
     attachment.link = link;
@@ -186,6 +186,11 @@ export class Egress implements AsyncDisposable {
       before.carrierChanges !== link.carrierChanges;
     if (hasFlapped) this.#pushLink({ ...link, carrier: false });
     if (link === before || hasFlapped || !isSame(link, before)) this.#pushLink(link);
+  }
+
+  #lose(): void {
+    this.#detach();
+    this.#push({ kind: "linkGone" });
   }
 
   #pushLink({ up, carrier, mtu, hardwareAddress }: Link): void {
@@ -214,7 +219,6 @@ export class Egress implements AsyncDisposable {
   #attach(link: Link): boolean {
     const { name, index } = link;
     const { position, sysctls, log, onFailure } = this.#options;
-    this.#detach();
     try {
       const socket = new EgressSocket({ interfaceIndex: index });
       const listener = new NetworkLayerListener(socket, {

@@ -124,10 +124,13 @@ export class EgressHost {
       isGatewayOnLink: route.gateway !== undefined,
     }));
     this.#routes[family] = wanted;
-    for (const route of wanted) netlink.replaceRoute(route);
     const isWanted = (route: NewRoute) => wanted.some((other) => hasSameDestination(other, route));
-    for (const route of before) {
-      if (!isWanted(route)) ignoringGone(() => netlink.deleteRoute(route));
+    try {
+      for (const route of wanted) netlink.replaceRoute(route);
+    } finally {
+      for (const route of before) {
+        if (!isWanted(route)) ignoringGone(() => netlink.deleteRoute(route));
+      }
     }
   }
 

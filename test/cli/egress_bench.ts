@@ -1,3 +1,4 @@
+import { assertEquals } from "@std/assert";
 import { Egress } from "../../cli/daemon/egress.ts";
 import { SavedSysctls } from "../../cli/daemon/saved_sysctls.ts";
 import type { CareOfAddressCandidate } from "../../core/control/movement/candidate.ts";
@@ -79,11 +80,17 @@ export function testEgress(
   testInsideNamespace(name, async (namespace) => {
     const folder = Deno.makeTempDirSync();
     try {
+      const descriptors = openDescriptors();
       await body(namespace, `${folder}/mn.sysctls`);
+      assertEquals(openDescriptors(), descriptors, "no descriptor is left open");
     } finally {
       Deno.removeSync(folder, { recursive: true });
     }
   });
+}
+
+function openDescriptors(): number {
+  return [...Deno.readDirSync("/proc/self/fd")].length;
 }
 
 /** "vx", up, with "vy" at its other end. */

@@ -1,7 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import type { EgressAction } from "../../core/control/movement/egress_action.ts";
+import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
+import { libc } from "../../ffi/libc.ts";
+import { openTun } from "../../ffi/tun.ts";
 import { until } from "../ffi/in_namespace.ts";
 import { addLink, CONFIGURE, GATEWAY, IPV6, openEgress, state, sysctls, testEgress } from "./egress_bench.ts";
+
+/** <linux/if_tun.h>. Unlike that of a veth pair, the loss of this carrier is not urgent to the kernel. */
+const TUNSETCARRIER = 0x400454e2;
 
 testEgress("the machine hears of the link first, and of each change of it", async (namespace, path) => {
   addLink(namespace);
@@ -41,6 +47,33 @@ testEgress("the machine hears of the link first, and of each change of it", asyn
   assertEquals(script.events.at(-1)?.kind, "stop");
   assertEquals(bench.log.of("warning"), []);
 });
+
+testEgress(
+  "a carrier that goes and comes back is told of, though the kernel tells of both at once",
+  async (namespace, path) => {
+    const { fileDescriptor } = openTun({ name: "vx" });
+    namespace.ip("link", "set", "vx", "up");
+    const bench = openEgress(path);
+    const links = () => bench.script.of("link").map(({ carrier }) => carrier);
+    await until("the link", () => links().at(-1) === true);
+    for (let round = 0; round < 3; round++) {
+      const before = links().length;
+      for (const carrier of [0, 1]) {
+        libc.ioctl(
+          fileDescriptor,
+          TUNSETCARRIER,
+          new Uint8Array([carrier, 0, 0, 0]),
+        );
+      }
+      await until("a link without carrier, and one with", () => {
+        const told = links().slice(before);
+        return told.includes(false) && told.at(-1) === true;
+      });
+    }
+    await bench.close();
+    closeFileDescriptor(fileDescriptor);
+  },
+);
 
 testEgress(
   "addresses are ready when the kernel says so, outer packets leave by the egress",
@@ -220,4 +253,42 @@ testEgress("strict filtering of sources becomes loose, where it is strict", asyn
     assertEquals(sysctls(namespace).split(" ")[4], own);
     namespace.ip("link", "del", "vx");
   }
+});
+
+testEgress("an interface that is off at first is heard once it is on", async (namespace, path) => {
+  addLink(namespace);
+  namespace.ip("link", "set", "vx", "down");
+  const near = openEgress(path);
+  const far = openEgress(`${path}2`, "vy", 1);
+  await until("the link", () => near.script.of("link").at(-1)?.up === false);
+  namespace.ip("link", "set", "vx", "up");
+  await until("the link is up", () => near.script.of("link").at(-1)?.carrier === true);
+  far.perform({
+    kind: "sendFrame",
+    etherType: 0x0806,
+    destinationHardwareAddress: new Uint8Array(6).fill(0xff),
+    payload: new Uint8Array(28).fill(7),
+  });
+  await until("the frame", () => near.script.of("frame").some(({ payload }) => payload[0] === 7));
+  await near.close();
+  await far.close();
+});
+
+testEgress("where the administrator has switched IPv6 off, IPv4 works", async (namespace, path) => {
+  addLink(namespace);
+  namespace.run("sysctl", "-qw", "net.ipv6.conf.vx.disable_ipv6=1");
+  const before = state(namespace);
+  const bench = openEgress(path);
+  bench.perform(...CONFIGURE);
+  await until(
+    "the IPv4 address",
+    () => bench.script.of("addressReady").some(({ address }) => address === "192.0.2.7"),
+  );
+  assertEquals(
+    namespace.ipJson("route", "get", "203.0.113.1", "from", "192.0.2.7")[0].gateway,
+    "198.51.100.1",
+  );
+  assert(bench.log.of("warning").length > 0);
+  await bench.close();
+  assertEquals(state(namespace), before);
 });
