@@ -16,7 +16,13 @@ import {
   encodeMobilityHeader,
 } from "../../core/wire/mobility_header.ts";
 import { decodeMobilityPacket, encodeMobilityPacket } from "../../core/wire/mobility_packet.ts";
+import type { NeighborDiscoveryPacket } from "../../core/wire/neighbor_discovery.ts";
 import { type Decoded, decoded } from "../../core/wire/result.ts";
+import {
+  decodeNeighborDiscoveryOptions,
+  encodeNeighborDiscoveryOptionInto,
+  neighborDiscoveryOptionOctets,
+} from "../../core/wire/neighbor_discovery_option.ts";
 import { decodeUdpHeader, encodeUdpHeader } from "../../core/wire/udp.ts";
 import {
   anyMobilityMessages,
@@ -27,6 +33,7 @@ import {
   ipv6Headers,
   mobilityMessages,
 } from "../wire/arbitraries.ts";
+import { neighborDiscoveryPackets } from "../wire/neighbor_discovery_arbitraries.ts";
 import { hexOf, octetsOf } from "../wire/octets.ts";
 import { concatenate, ipv6Packet } from "../wire/packets.ts";
 import { MESSAGE_VECTORS, OPTION_VECTORS } from "../vectors/mobility_headers.ts";
@@ -142,7 +149,22 @@ const TARGETS: readonly Target[] = [
     corpus: sample(icmpv6Messages, (message) => encodeIcmpv6Message(message, ADDRESSES)),
     decode: (bytes) => decodeIcmpv6Message(bytes, 0, bytes.length, ADDRESSES),
   },
+  {
+    name: "decodeNeighborDiscoveryOptions",
+    share: 2,
+    corpus: sample(neighborDiscoveryPackets.filter(({ message }) => message.options.length > 0), optionsOf),
+    decode: (bytes) => decodeNeighborDiscoveryOptions(bytes, 0, bytes.length),
+  },
 ];
+
+/** Without the message around them, whose checksum would keep damaged ones away from the decoder. */
+function optionsOf({ message: { options } }: NeighborDiscoveryPacket): Uint8Array {
+  return concatenate(...options.map((option) => {
+    const bytes = new Uint8Array(neighborDiscoveryOptionOctets(option));
+    encodeNeighborDiscoveryOptionInto(option, bytes, 0);
+    return bytes;
+  }));
+}
 
 /** A message that was decoded can be encoded, and the octets of that say the same message again. */
 function decodeAndEncode(decode: typeof decodeAnyMobilityHeader): (bytes: Uint8Array) => Decoded<unknown> {

@@ -1,0 +1,102 @@
+import type { Ipv6Address } from "../../wire/address.ts";
+import type { CareOfAddressCandidate } from "./candidate.ts";
+import type { EgressRoute } from "./egress_action.ts";
+import type { Ipv6View } from "./ipv6_interface.ts";
+import { AUTONOMOUS_PREFIX_LENGTH } from "./ipv6_limits.ts";
+import { type OwnAddress, type OwnAddresses, preferredUntilMs, validUntilMs } from "./own_addresses.ts";
+import type { PrefixList } from "./prefix_list.ts";
+import { compareRouters, type Router, type RouterList } from "./router_list.ts";
+
+/** What an egress interface knows of IPv6 at an instant. */
+export interface Ipv6State {
+  readonly nowMs: number;
+  readonly interfaceName: string;
+  /** Undefined: it carries no IPv6 now. `mtu` in octets. */
+  readonly link: { readonly mtu: number } | undefined;
+  readonly routers: RouterList;
+  readonly prefixes: PrefixList;
+  readonly addresses: OwnAddresses;
+}
+
+interface UsableAddress {
+  readonly own: OwnAddress;
+  /** The best of the routers that advertise its prefix (RFC 6275 11.5.4). */
+  readonly gateway: Router;
+}
+
+/** How the interface should be configured; `isThere` tells which addresses it has already. */
+export function viewOf(state: Ipv6State, isThere: (address: Ipv6Address) => boolean): Ipv6View {
+  const { link, routers, nowMs } = state;
+  const defaults = routers.defaults(nowMs);
+  const usable = usableAddresses(state);
+  const neighbors = new Map<Ipv6Address, Uint8Array>();
+  for (const { address, hardwareAddress } of defaults) {
+    if (!neighbors.has(address)) neighbors.set(address, hardwareAddress);
+  }
+  return {
+    addresses: addressesOf(state, isThere),
+    neighbors,
+    routes: routesOf(state, usable[0]?.gateway ?? defaults[0]),
+    candidates: link === undefined ? [] : usable.map((address) => candidateOf(address, state, link.mtu)),
+  };
+}
+
+/** The end of a lifetime after now that comes first; Infinity: nothing ends. */
+export function nextLifetimeEnd({ nowMs, routers, prefixes, addresses }: Ipv6State): number {
+  const ends = [
+    ...routers.all.map(({ defaultUntilMs }) => defaultUntilMs),
+    ...[...prefixes.all].flatMap((prefix) => [prefix.onLinkUntilMs, prefix.validUntilMs]),
+    ...addresses.global.flatMap((own) => [preferredUntilMs(own), validUntilMs(own)]),
+  ];
+  return Math.min(Infinity, ...ends.filter((end) => end > nowMs));
+}
+
+/** An address of a link that may be a former one is not put on the interface, but stays where it is there. */
+function addressesOf(
+  { addresses, link }: Ipv6State,
+  isThere: (address: Ipv6Address) => boolean,
+): Map<Ipv6Address, number> {
+  const wanted = addresses.all.filter(({ address, prefix }) =>
+    isThere(address) || (prefix === undefined ? link !== undefined : isHere(prefix.routers))
+  );
+  return new Map(wanted.map(({ address }) => [address, AUTONOMOUS_PREFIX_LENGTH]));
+}
+
+function isHere(routers: ReadonlySet<Router>): boolean {
+  return [...routers].some(({ state }) => state !== "unconfirmed");
+}
+
+/** Addresses from which packets can leave, the best first; deprecated ones only where there is nothing else (RFC 4862 5.5.4). */
+function usableAddresses({ addresses, routers, nowMs }: Ipv6State): UsableAddress[] {
+  const defaults = routers.defaults(nowMs);
+  const reachable = addresses.global.flatMap((own) => {
+    const gateway = defaults.find((router) => own.prefix?.routers.has(router));
+    return gateway === undefined ? [] : [{ own, gateway }];
+  }).sort((one, other) => compareRouters(one.gateway, other.gateway));
+  const preferred = reachable.filter(({ own }) => preferredUntilMs(own) > nowMs);
+  return preferred.length > 0 ? preferred : reachable;
+}
+
+function candidateOf(
+  { own, gateway }: UsableAddress,
+  state: Ipv6State,
+  linkMtu: number,
+): CareOfAddressCandidate {
+  return {
+    interfaceName: state.interfaceName,
+    address: own.address,
+    prefixLength: AUTONOMOUS_PREFIX_LENGTH,
+    gateway: gateway.address,
+    linkMtu: Math.min(linkMtu, gateway.mtu ?? linkMtu),
+  };
+}
+
+function routesOf({ prefixes, nowMs }: Ipv6State, gateway: Router | undefined): EgressRoute[] {
+  const routes: EgressRoute[] = [];
+  for (const { address, length, onLinkUntilMs, routers } of prefixes.all) {
+    if (onLinkUntilMs <= nowMs || !isHere(routers)) continue;
+    routes.push({ destination: address, prefixLength: length, gateway: undefined });
+  }
+  if (gateway !== undefined) routes.push({ destination: "::", prefixLength: 0, gateway: gateway.address });
+  return routes;
+}
