@@ -447,3 +447,42 @@ Deno.test("IPv4: a router's hardware address is taken from its answer to us only
   // Once known, another one does not take its place.
   assertEquals(doings(player.handle(routerReply({ ...HERE, hardwareAddress: OTHER_HARDWARE }))), []);
 });
+
+Deno.test("IPv4: another host that answers in the router's name is not the router", () => {
+  const player = new Player();
+  player.attach();
+  player.handle(DOUBT);
+  player.handle(routerReply({ ...HERE, hardwareAddress: OTHER_HARDWARE }));
+  player.pass(300);
+  assertEquals(player.candidate, undefined);
+});
+
+Deno.test("IPv4: a router that was gone and is back is not doubted for the next lease", () => {
+  const player = new Player(newConfiguration(0));
+  player.attach();
+  player.handle(DOUBT);
+  player.acknowledge(player.pass(300));
+  player.handle(routerReply());
+  assertEquals(player.candidate, ADDRESS);
+  const renewal = sentMessages(player.pass(1_800_000)).at(-1);
+  if (renewal === undefined) throw new Error("no renewal");
+  player.acknowledge(player.handle(serverMessage(renewal.message, nak)));
+  assertEquals(player.candidate, ADDRESS);
+});
+
+Deno.test("IPv4: an address that was another host's is not asked for again", () => {
+  const player = new Player();
+  player.attach();
+  player.handle(otherArp({ senderAddress: ADDRESS }));
+  player.detach();
+  const up = player.handle(LINK);
+  assertEquals([sentArp(up), sentMessage(up).message.options.messageType], [[], discover]);
+});
+
+Deno.test("IPv4: another host that probes for the address after ours were done is told whose it is", () => {
+  const player = new Player(newConfiguration(0));
+  player.attach();
+  player.pass(10_000);
+  const [answer] = sentArp(player.handle(otherArp({ senderAddress: "0.0.0.0" })));
+  assertEquals([answer.operation, answer.senderAddress, player.candidate], [2, ADDRESS, ADDRESS]);
+});
