@@ -280,6 +280,12 @@ Deno.test("RFC 6059: on another link the new router replaces the old one, which 
   assertEquals(node.prefixes, [B]);
 });
 
+Deno.test("another network whose router has the same addresses, and answers first: the new prefix is preferred", () => {
+  const node = attached().waits(5000).hears(link({ carrier: false })).hears(link(), 3000);
+  assertEquals(node.hears(routerIsThere(routerA), 1).prefixes, [A]);
+  assertEquals(node.hears(advertisement({ ...routerA, prefix: B }), 1).prefixes, [B, A]);
+});
+
 Deno.test("a link that comes up slowly: the address outlives the probes and goes with the first other router", () => {
   const node = attached().waits(5000).hears(link({ carrier: false })).hears(link(), 3000).waits(20_000);
   assertEquals(node.ofKind("removeAddress"), []);
