@@ -1,6 +1,8 @@
 import { assert } from "@std/assert";
 import fc, { type Arbitrary } from "fast-check";
+import { decodeArp, encodeArp } from "../../core/wire/arp.ts";
 import { Protocol } from "../../core/wire/constants.ts";
+import { decodeDhcpMessage, encodeDhcpMessage } from "../../core/wire/dhcpv4.ts";
 import {
   decodeExtensionHeaders,
   encodeExtensionHeader,
@@ -34,6 +36,7 @@ import {
   mobilityMessages,
 } from "../wire/arbitraries.ts";
 import { neighborDiscoveryPackets } from "../wire/neighbor_discovery_arbitraries.ts";
+import { dhcpMessages } from "../wire/dhcpv4_arbitraries.ts";
 import { hexOf, octetsOf } from "../wire/octets.ts";
 import { concatenate, ipv6Packet } from "../wire/packets.ts";
 import { MESSAGE_VECTORS, OPTION_VECTORS } from "../vectors/mobility_headers.ts";
@@ -148,6 +151,26 @@ const TARGETS: readonly Target[] = [
     share: 2,
     corpus: sample(icmpv6Messages, (message) => encodeIcmpv6Message(message, ADDRESSES)),
     decode: (bytes) => decodeIcmpv6Message(bytes, 0, bytes.length, ADDRESSES),
+  },
+  {
+    name: "decodeDhcpMessage",
+    share: 2,
+    corpus: sample(dhcpMessages, encodeDhcpMessage),
+    decode: decodeDhcpMessage,
+  },
+  {
+    name: "decodeArp",
+    share: 1,
+    corpus: [1, 2].map((operation) =>
+      encodeArp({
+        operation,
+        senderHardwareAddress: octetsOf("020000000001"),
+        senderAddress: "192.0.2.7",
+        targetHardwareAddress: new Uint8Array(6),
+        targetAddress: "192.0.2.1",
+      })
+    ),
+    decode: decodeArp,
   },
   {
     name: "decodeNeighborDiscoveryOptions",

@@ -70,3 +70,12 @@ Deno.test("IPv4 datagram: no checksum, and one that was left to the network card
   bytes.set([pseudoHeader >> 8, pseudoHeader & 0xff], 26);
   assertEquals(valueOf(decodeIpv4Datagram(bytes)), DATAGRAM);
 });
+
+Deno.test("IPv4 datagram: a checksum of 0 is sent as all ones (RFC 768)", () => {
+  const first = encodeIpv4Datagram({ ...DATAGRAM, sourcePort: 0 });
+  // This source port makes the sum all ones.
+  const sourcePort = first[26] << 8 | first[27];
+  const bytes = encodeIpv4Datagram({ ...DATAGRAM, sourcePort });
+  assertEquals([bytes[26], bytes[27]], [0xff, 0xff]);
+  assertEquals(valueOf(decodeIpv4Datagram(bytes)).sourcePort, sourcePort);
+});

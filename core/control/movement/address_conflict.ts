@@ -2,7 +2,6 @@ import { UNSPECIFIED_IPV4 } from "../../wire/address.ts";
 import type { ArpPacket } from "../../wire/arp.ts";
 import { arpAnnouncement, arpProbe, type ArpSender } from "./arp_frame.ts";
 import type { EgressAction } from "./egress_action.ts";
-import { sameOctets } from "./lease_memory.ts";
 
 /** RFC 5227 section 1.1. */
 const PROBE_NUM = 3;
@@ -53,9 +52,10 @@ export class AddressConflictDetector {
     return [];
   }
 
+  /** Takes what another host has sent. */
   receive(packet: ArpPacket, nowMs: number): ConflictVerdict {
     const sender = this.#sender;
-    if (sender === undefined || sameOctets(packet.senderHardwareAddress, sender.hardwareAddress)) return [];
+    if (sender === undefined) return [];
     const probing = this.#nextAtMs !== undefined;
     if (probing && packet.senderAddress === UNSPECIFIED_IPV4 && packet.targetAddress === sender.address) {
       return "conflict";

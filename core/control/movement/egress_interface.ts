@@ -6,31 +6,51 @@ import { Ipv4Configuration } from "./ipv4_configuration.ts";
 import { Ipv6Configuration } from "./ipv6_configuration.ts";
 import type { Ipv6Capabilities, Ipv6Settings } from "./ipv6_settings.ts";
 
-/** Movement detection and configuration of one egress interface: IPv6 and IPv4 at the same time, as in the paper. */
+/** Of both families: IPv4 needs nothing that IPv6 does not. */
+export type EgressSettings = Ipv6Settings;
+export type EgressEnvironment = Ipv6Capabilities;
+
+/**
+ * One egress interface, both families side by side: each hears of everything and takes what is its own. Pure: events
+ * and the time go in, actions come out.
+ */
 export class EgressInterface {
   readonly #ipv6: Ipv6Configuration;
   readonly #ipv4: Ipv4Configuration;
 
-  constructor(settings: Ipv6Settings, capabilities: Ipv6Capabilities) {
-    this.#ipv6 = new Ipv6Configuration(settings, capabilities);
-    this.#ipv4 = new Ipv4Configuration(settings, capabilities);
+  constructor(settings: EgressSettings, environment: EgressEnvironment) {
+    this.#ipv6 = new Ipv6Configuration(settings, environment);
+    this.#ipv4 = new Ipv4Configuration(settings, environment);
   }
 
-  /** What one family wants stays together; a change of candidates is told once, with those of both. */
+  /** Takes what happened, and returns what is to be done, in this order. Nothing after `stop`. */
   handle(event: EgressEvent, now: Now): EgressAction[] {
     const actions = [...this.#ipv6.handle(event, now), ...this.#ipv4.handle(event, now)];
-    const others = actions.filter(({ kind }) => kind !== "candidates");
-    if (others.length === actions.length) return actions;
-    return [...others, { kind: "candidates", candidates: this.candidates() }];
+    return withOneAnnouncement(actions, this.candidates());
   }
 
+  /** When handle() wants a "deadline" event, on the monotonic clock in milliseconds. */
   nextDeadline(): number | undefined {
-    const deadlines = [this.#ipv6.nextDeadline(), this.#ipv4.nextDeadline()].filter((at) => at !== undefined);
-    return deadlines.length === 0 ? undefined : Math.min(...deadlines);
+    const ipv6 = this.#ipv6.nextDeadline();
+    const ipv4 = this.#ipv4.nextDeadline();
+    if (ipv6 === undefined || ipv4 === undefined) return ipv6 ?? ipv4;
+    return Math.min(ipv6, ipv4);
   }
 
-  /** All that could be the care-of address now: IPv6 first, the best of each family first. */
-  candidates(): readonly CareOfAddressCandidate[] {
+  /** All addresses that could be the care-of address now: those of IPv6, the best first, then that of IPv4. */
+  candidates(): CareOfAddressCandidate[] {
     return [...this.#ipv6.candidates(), ...this.#ipv4.candidates()];
   }
+}
+
+/** Each half announces its own candidates: the first announcement says all of both instead, the second goes. */
+function withOneAnnouncement(
+  actions: readonly EgressAction[],
+  candidates: readonly CareOfAddressCandidate[],
+): EgressAction[] {
+  const announcement = actions.find(({ kind }) => kind === "candidates");
+  return actions.flatMap((action): EgressAction[] => {
+    if (action.kind !== "candidates") return [action];
+    return action === announcement ? [{ kind: "candidates", candidates }] : [];
+  });
 }

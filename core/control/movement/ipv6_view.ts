@@ -72,9 +72,15 @@ function usableAddresses({ addresses, routers, nowMs }: Ipv6State): UsableAddres
   const reachable = addresses.global.flatMap((own) => {
     const gateway = defaults.find((router) => own.prefix?.routers.has(router));
     return gateway === undefined ? [] : [{ own, gateway }];
-  }).sort((one, other) => compareRouters(one.gateway, other.gateway));
+  }).sort(compareAddresses);
   const preferred = reachable.filter(({ own }) => preferredUntilMs(own) > nowMs);
   return preferred.length > 0 ? preferred : reachable;
+}
+
+/** The better router first; of one router the newest prefix: it may be another network's, with a router that looks the same. */
+function compareAddresses(one: UsableAddress, other: UsableAddress): number {
+  const learned = ({ own }: UsableAddress) => own.prefix?.learnedAtMs ?? 0;
+  return compareRouters(one.gateway, other.gateway) || learned(other) - learned(one);
 }
 
 function candidateOf(

@@ -12,6 +12,8 @@ import type { Router } from "./router_list.ts";
 export interface Prefix {
   readonly address: Ipv6Address;
   readonly length: number;
+  /** When it was heard of first. */
+  readonly learnedAtMs: number;
   /** Who advertises it. */
   readonly routers: Set<Router>;
   onLinkUntilMs: number;
@@ -48,7 +50,7 @@ export class PrefixList {
     let prefix = this.#prefixes.get(key);
     if (prefix === undefined && (onLink || autonomous) && option.validLifetimeSeconds > 0) {
       if (this.#prefixes.size >= MAXIMUM_PREFIXES) return "there are too many prefixes";
-      prefix = newPrefix(canonical.address, canonical.length);
+      prefix = newPrefix(canonical.address, canonical.length, nowMs);
       this.#prefixes.set(key, prefix);
     }
     if (prefix !== undefined) {
@@ -81,11 +83,12 @@ export class PrefixList {
   }
 }
 
-function newPrefix(address: Ipv6Address, length: number): Prefix {
+function newPrefix(address: Ipv6Address, length: number, learnedAtMs: number): Prefix {
   const never = -Infinity;
   return {
     address,
     length,
+    learnedAtMs,
     routers: new Set(),
     onLinkUntilMs: never,
     preferredUntilMs: never,

@@ -14,6 +14,7 @@ import {
   reasons,
   ROUTER,
   ROUTER_HARDWARE,
+  routerReply,
   sentMessage,
   sentMessages,
   serverMessage,
@@ -286,4 +287,22 @@ Deno.test("DHCP: default T1 comes a little earlier by chance, never later (RFC 2
   player.pass(20_000);
   const t1 = ((player.configuration.nextDeadline() ?? 0) - boundAtMs) / 1000;
   assertAlmostEquals(t1, 1800 * 0.98, 1);
+});
+
+Deno.test("DHCP: each lease that is denied is the first again", () => {
+  const player = quietPlayer();
+  player.attach();
+  for (let round = 0; round < 3; round++) {
+    const [renewal] = sentMessages(player.pass(1_800_000)).slice(-1);
+    const search = player.handle(serverMessage(renewal.message, nak));
+    assertEquals(typesOf(search), [discover]);
+    player.acknowledge(search);
+    player.handle(routerReply());
+  }
+});
+
+Deno.test("DHCP: a link of two addresses has neither network nor broadcast address (RFC 3021)", () => {
+  const player = new Player();
+  player.attach({ ...HERE, address: "192.0.2.0" }, { subnetMask: "255.255.255.254" });
+  assertEquals(player.candidate, "192.0.2.0");
 });

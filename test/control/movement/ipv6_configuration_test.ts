@@ -99,7 +99,10 @@ Deno.test("RFC 4862 5.4.3: a solicitation of another node for our optimistic add
   const [address] = node.candidates;
   const [probe] = node.sent;
   assertEquals(node.hears(frameFrom(HARDWARE_ADDRESS, probe)).candidates, [address]);
-  assertNotEquals(node.hears(frameFrom(octetsOf("0200000000ee"), probe)).candidates, [address]);
+  const asker = octetsOf("0200000000ee");
+  const resolution = { ...probe, source: "fe80::5" };
+  assertEquals(node.hears(frameFrom(asker, resolution)).candidates, [address], "it only wants to send to us");
+  assertNotEquals(node.hears(frameFrom(asker, probe)).candidates, [address]);
 });
 
 Deno.test("RFC 4862 5.4.4: an advertisement for an address that was found to be ours is only reported", () => {
@@ -204,6 +207,44 @@ Deno.test("doubt: the router is asked and others are solicited", () => {
   assertEquals(node.hears(advertisement(routerA), 1).waits(60_000).said, []);
 });
 
+Deno.test("RFC 4861 7.3.1: what was not asked for proves nothing", () => {
+  const node = attached().waits(5000).hears({ kind: "doubt" });
+  assertEquals(node.hears(routerIsThere(routerA, { solicited: false }), 1).waits(600).candidates, []);
+});
+
+Deno.test("a flood of advertisements does not make the node flood a router with probes", () => {
+  const node = attached().waits(5000);
+  let probes = 0;
+  for (let i = 0; i < 500; i++) {
+    node.hears(
+      advertisement({ ...routerB, address: `fe80::1:${i}` }, {
+        prefixes: [prefixOption(`2001:db8:1:${i}::`)],
+      }),
+      1,
+    );
+    probes += node.said.filter((what) => what === PROBE_OF_A).length;
+    node.hears(routerIsThere(routerA));
+  }
+  assert(probes > 0 && probes <= 6, `${probes} probes in 500 ms`);
+  assert(node.prefixes.includes(A));
+});
+
+Deno.test("a router of the same address and prefix with other hardware takes its place", () => {
+  const node = attached().hears(
+    advertisement({ ...routerA, hardwareAddress: routerB.hardwareAddress }),
+    5000,
+  );
+  assertEquals(node.actions.map(({ kind }) => kind), ["setNeighbor"]);
+  assertEquals(node.ofKind("setNeighbor")[0].hardwareAddress, routerB.hardwareAddress);
+});
+
+Deno.test("a hardware address of many nodes is none of a router: that of the frame counts", () => {
+  const event = advertisement({ ...routerA, hardwareAddress: octetsOf("333300000001") });
+  const node = new Node().hears(link());
+  if (event.kind === "frame") node.hears({ ...event, sourceHardwareAddress: routerA.hardwareAddress });
+  assertEquals(node.ofKind("setNeighbor")[0].hardwareAddress, routerA.hardwareAddress);
+});
+
 Deno.test("RFC 4861 7.2.5: a router that says that it is none is gone", () => {
   assertEquals(attached().hears(routerIsThere(routerA, { router: false })).candidates, []);
 });
@@ -218,8 +259,12 @@ Deno.test("RFC 6059: back on the link, the answer of the router brings the addre
   const node = attached().waits(5000);
   const { candidates } = node;
   node.hears(link({ carrier: false })).hears(link(), 3000);
-  assertEquals(node.said.slice(0, 1), [SOLICITATION]);
-  assert(node.said.includes(PROBE_OF_A));
+  const [solicitation, linkLocal, probe, ...more] = node.said;
+  assertEquals([solicitation, probe, more.length], [SOLICITATION, PROBE_OF_A, 0]);
+  assert(
+    linkLocal.startsWith("neighborSolicitation of fe80::"),
+    "only this one has to be unique on any link",
+  );
   assertEquals(node.candidates, []);
   node.hears(routerIsThere(routerA), 1);
   assertEquals(node.candidates, candidates);
@@ -233,6 +278,12 @@ Deno.test("RFC 6059: on another link the new router replaces the old one, which 
   assertEquals(node.ofKind("removeAddress"), []);
   assertEquals(node.waits(600).ofKind("removeAddress").length, 1);
   assertEquals(node.prefixes, [B]);
+});
+
+Deno.test("another network whose router has the same addresses, and answers first: the new prefix is preferred", () => {
+  const node = attached().waits(5000).hears(link({ carrier: false })).hears(link(), 3000);
+  assertEquals(node.hears(routerIsThere(routerA), 1).prefixes, [A]);
+  assertEquals(node.hears(advertisement({ ...routerA, prefix: B }), 1).prefixes, [B, A]);
 });
 
 Deno.test("a link that comes up slowly: the address outlives the probes and goes with the first other router", () => {

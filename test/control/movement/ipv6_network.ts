@@ -81,7 +81,10 @@ export function advertisement(router: TestRouter, changes: AdvertisementChanges 
 }
 
 /** A router's answer to the node's probe. */
-export function routerIsThere(router: TestRouter, changes: { router?: boolean } = {}): EgressEvent {
+export function routerIsThere(
+  router: TestRouter,
+  changes: { router?: boolean; solicited?: boolean } = {},
+): EgressEvent {
   return frameFrom(router.hardwareAddress, {
     source: router.address,
     destination: "fe80::1",

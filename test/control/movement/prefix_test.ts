@@ -117,3 +117,40 @@ Deno.test("a flood of routers and prefixes is bounded, and the node still gets a
   node.hears(advertisement(routerA)).waits(700).hears(advertisement(routerA));
   assertEquals(node.prefixes, [A]);
 });
+
+Deno.test("RFC 4861 6.3.4: a prefix leaves the link at once, while addresses in it live on", () => {
+  const node = hearing(prefixOption(A));
+  node.hears(
+    advertisement(routerA, {
+      prefixes: [prefixOption(A, { validLifetimeSeconds: 0, preferredLifetimeSeconds: 0 })],
+    }),
+  );
+  assertEquals(node.ofKind("setRoutes")[0].routes.map(({ destination }) => destination), ["::"]);
+  assertEquals(node.candidates.length, 1);
+});
+
+Deno.test("carrier lost: no route stays", () => {
+  assertEquals(hearing(prefixOption(A)).hears(link({ carrier: false })).ofKind("setRoutes")[0].routes, []);
+});
+
+Deno.test("RFC 8981 3.4: a deprecated prefix gets no new temporary address", () => {
+  let chance = 0;
+  const node = new Node({ interfaceIdentifier: "temporary" }, () => chance++ % 251 / 251).hears(link());
+  const lifetimes = { validLifetimeSeconds: 0xffff_ffff, preferredLifetimeSeconds: 0 };
+  const again = advertisement(routerA, {
+    prefixes: [prefixOption(A, lifetimes)],
+    routerLifetimeSeconds: 65_535,
+  });
+  const [first] = node.hears(again).candidates;
+  for (let hour = 0; hour < 30; hour++) assertEquals(node.hears(again, HOUR_MS).candidates, [first]);
+});
+
+Deno.test("faults of others are reported within a limit", () => {
+  const node = new Node().hears(link());
+  let reports = 0;
+  for (let i = 0; i < 100; i++) {
+    node.hears(advertisement(routerA, { prefixes: [prefixOption(`fe80:${i}::`)] }));
+    reports += node.reports.length;
+  }
+  assertEquals(reports, 32);
+});
