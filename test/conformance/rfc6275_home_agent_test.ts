@@ -178,6 +178,14 @@ Deno.test("RFC 6275 9.2 M-186, 9.3.3 M-207: an unknown type over IPv6 is answere
   assertEquals(error, { kind: "bindingError", status: 2, homeAddress: HOME_ADDRESS, options: [] });
 });
 
+Deno.test("a home agent is nobody's mobile node: a type 2 routing header to it is refused", () => {
+  const mobilityHeader = encodeMobilityHeader({ kind: "unknownMessage", type: 200, data: new Uint8Array(2) });
+  const ends = { source: CARE_OF, destination: HOME_AGENT, routingHomeAddress: HOME_ADDRESS };
+  const packet = encodeMobilityPacket({ ...ends, mobilityHeader });
+  const answer = newHomeAgent().handle({ kind: "signalling", outer: undefined, packet }, at(0));
+  assertEquals(ofKind(answer, "sendPacket"), []);
+});
+
 Deno.test("RFC 6275 6.1.2: a Binding Refresh Request over IPv6 has a type 2 routing header", () => {
   const homeAgent = newHomeAgent();
   receiveOverIpv6(homeAgent, { lifetimeSeconds: 80 });
