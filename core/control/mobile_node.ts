@@ -254,7 +254,6 @@ export class MobileNode {
     const state = this.#list.state;
     if (state.kind !== "registering") return this.#deregistered(acknowledgement.status);
     if (acknowledgement.lifetimeSeconds === 0) return this.#refused(acknowledgement.status, now);
-    if (answered.careOfAddress !== state.candidate.address) return [];
     const { candidate, binding: earlier } = state;
     const binding = grantedBinding(acknowledgement, answered, this.#settings, now);
     this.#list.state = { kind: "registered", candidate, binding };
