@@ -1,29 +1,20 @@
-import { isIpv4 } from "../wire/address.ts";
 import { BindingErrorStatusCode, BindingStatusCode, bindingStatusName } from "../wire/binding_status.ts";
 import type { BindingAcknowledgement, BindingError } from "../wire/mobility_message.ts";
 import type { MobilityPacket } from "../wire/mobility_packet.ts";
 import { judgeAcknowledgement } from "./acknowledgement_verdict.ts";
 import type { MobileNodeAction, Report } from "./action.ts";
-import {
-  BindingUpdateSender,
-  type MobileNodeEnvironment,
-  type UpdateRequest,
-} from "./binding_update_sender.ts";
+import { BindingUpdateList } from "./binding_update_list.ts";
+import type { MobileNodeEnvironment } from "./binding_update_sender.ts";
 import { CareOfAddressChoice, sameCandidate } from "./care_of_address_choice.ts";
-import {
-  INITIAL_BINDACK_TIMEOUT_FIRST_REGISTRATION_MS,
-  INITIAL_BINDACK_TIMEOUT_MS,
-  MAX_BINDACK_TIMEOUT_MS,
-} from "./constants.ts";
-import type { MobileNodeEvent, OfferedCareOfAddress, OuterSource } from "./event.ts";
-import { assumedTunnel, grantedBinding } from "./granted_binding.ts";
+import { MAX_BINDACK_TIMEOUT_MS } from "./constants.ts";
+import type { MobileNodeEvent, OuterSource } from "./event.ts";
+import { grantedBinding } from "./granted_binding.ts";
 import { readMobileNodePacket } from "./mobile_node_packet.ts";
 import {
-  type Binding,
   bindingOf,
   candidateOf,
   earliest,
-  type Exchange,
+  isExchangeState,
   type MobileNodeState,
   type SentUpdate,
   timersOf,
@@ -31,7 +22,6 @@ import {
 import { type MobileNodeStatus, mobileNodeStatus } from "./mobile_node_status.ts";
 import type { Now } from "./now.ts";
 import type { Hmac, MobileNodeSettings } from "./settings.ts";
-import { ENCAPSULATION_OVERHEAD, sameTunnelEnd, type TunnelEnd } from "./tunnel.ts";
 
 /** Answers that make us correct ourselves and send again at once, before we fall back to the timer. */
 const MAXIMUM_CORRECTIONS = 3;
@@ -39,9 +29,6 @@ const REFUSED_RETRY_MS = 60_000;
 const DEREGISTRATION_LIMIT_MS = 5_000;
 /** Binding Errors and Refresh Requests so soon after an update are about what came before it. */
 const HINT_INTERVAL_MS = 350;
-
-/** States in which Binding Updates are on their way. */
-type ExchangeState = MobileNodeState & { readonly kind: "registering" | "returning" | "deregistering" };
 
 /**
  * The mobile node's state machine (RFC 6275 section 11, RFC 5555 section 4.4, RFC 3963 section 5): keeps one home
@@ -51,25 +38,16 @@ type ExchangeState = MobileNodeState & { readonly kind: "registering" | "returni
 export class MobileNode {
   readonly #settings: MobileNodeSettings;
   readonly #hmac: Hmac;
-  readonly #sender: BindingUpdateSender;
   readonly #choice: CareOfAddressChoice;
-  #state: MobileNodeState = { kind: "detached", binding: undefined };
-  /** The tunnel as the data path has it. */
-  #way: { readonly tunnel: TunnelEnd; readonly innerMtu: number } | undefined;
-  /** Cleared when the home agent refuses the F flag (RFC 5555 section 4.4.2). */
-  #forceUdp: boolean;
-  /** Cleared when the home agent refuses the R flag (RFC 3963 section 5.4.2). */
-  #mobileRouter: boolean;
+  readonly #list: BindingUpdateList;
   #lastHintMs = -Infinity;
   #lastRefusal: number | undefined;
 
   constructor(settings: MobileNodeSettings, environment: MobileNodeEnvironment) {
     this.#settings = settings;
     this.#hmac = environment.hmac;
-    this.#forceUdp = settings.forceUdp;
-    this.#mobileRouter = settings.mobileNetworkPrefixes.length > 0;
-    this.#sender = new BindingUpdateSender(settings, environment);
     this.#choice = new CareOfAddressChoice(settings);
+    this.#list = new BindingUpdateList(settings, environment, this.#choice);
   }
 
   handle(event: MobileNodeEvent, now: Now): MobileNodeAction[] {
@@ -91,78 +69,52 @@ export class MobileNode {
 
   /** When handle() wants a "deadline" event, on the monotonic clock in milliseconds. */
   nextDeadline(): number | undefined {
-    return earliest(timersOf(this.#state));
+    return earliest(timersOf(this.#list.state));
   }
 
   status(now: Now): MobileNodeStatus {
-    const { sequenceNumber } = this.#sender;
+    const { sequenceNumber } = this.#list.sender;
     const facts = { settings: this.#settings, sequenceNumber, lastRefusal: this.#lastRefusal };
-    return mobileNodeStatus(this.#state, facts, now);
+    return mobileNodeStatus(this.#list.state, facts, now);
   }
 
   // Movement
 
   /** Goes to the best candidate, if that is another than now. */
   #followChoice(now: Now): MobileNodeAction[] {
-    const state = this.#state;
+    const state = this.#list.state;
     if (state.kind === "finished") return [];
     const current = candidateOf(state);
     const { chosen } = this.#choice;
     if (chosen === undefined) return this.#detach();
     if (current !== undefined && sameCandidate(current, chosen)) {
-      this.#state = { ...state, candidate: chosen } as MobileNodeState;
-      return this.#way === undefined ? [] : this.#setTunnel(this.#way.tunnel, chosen);
+      this.#list.state = { ...state, candidate: chosen } as MobileNodeState;
+      return this.#list.fitTunnel(chosen);
     }
-    this.#forceUdp = this.#settings.forceUdp;
+    this.#list.forceUdp = this.#settings.forceUdp;
     const { address, interfaceName } = chosen;
     const begun: MobileNodeAction[] = [
       { kind: "useCareOfAddress", candidate: chosen },
       report("info", chosen.atHome ? "at home" : "care-of address", { address, interface: interfaceName }),
     ];
-    if (state.kind === "deregistering") return [...begun, ...this.#moveDeregistration(state, chosen, now)];
-    return [...begun, ...this.#startRegistration(chosen, bindingOf(state), now)];
+    if (state.kind === "deregistering") {
+      return [...begun, ...this.#list.startRemoval(chosen, undefined, state.giveUpAtMs, now)];
+    }
+    return [...begun, ...this.#list.start(chosen, bindingOf(state), now)];
   }
 
   #detach(): MobileNodeAction[] {
-    const state = this.#state;
+    const state = this.#list.state;
     if (state.kind === "detached") return [];
     if (state.kind === "deregistering") return this.#finish();
-    this.#state = { kind: "detached", binding: bindingOf(state) };
+    this.#list.state = { kind: "detached", binding: bindingOf(state) };
     return [{ kind: "useCareOfAddress", candidate: undefined }, report("info", "no care-of address", {})];
   }
 
-  /** A de-registration goes on from the new care-of address. */
-  #moveDeregistration(
-    state: MobileNodeState & { kind: "deregistering" },
-    candidate: OfferedCareOfAddress,
-    now: Now,
-  ): MobileNodeAction[] {
-    const { exchange, actions } = this.#sender.send(
-      this.#removal(candidate),
-      this.#newExchange(undefined),
-      now,
-    );
-    this.#state = { ...state, candidate, exchange };
-    return actions;
-  }
-
-  /** Nothing where the tunnel is so already. It never promises more than the link carries. */
-  #setTunnel(tunnel: TunnelEnd, { linkMtu }: OfferedCareOfAddress): MobileNodeAction[] {
-    const innerMtu = linkMtu - ENCAPSULATION_OVERHEAD[tunnel.encapsulation];
-    if (sameTunnelEnd(this.#way?.tunnel, tunnel) && this.#way?.innerMtu === innerMtu) return [];
-    this.#way = { tunnel, innerMtu };
-    return [{ kind: "setTunnel", tunnel, innerMtu }];
-  }
-
-  #clearTunnel(): MobileNodeAction {
-    this.#way = undefined;
-    return { kind: "clearTunnel" };
-  }
-
-  // Time, and the end
+  // Time
 
   #stop(now: Now): MobileNodeAction[] {
-    const state = this.#state;
+    const state = this.#list.state;
     switch (state.kind) {
       case "detached":
       case "refused":
@@ -176,53 +128,46 @@ export class MobileNode {
     if (state.binding === undefined && this.#lastRefusal === BindingStatusCode.authenticationFailed) {
       return this.#finish();
     }
-    const { candidate, binding } = state;
-    const { exchange, actions } = this.#sender.send(
-      this.#removal(candidate),
-      this.#newExchange(binding),
-      now,
-    );
     const giveUpAtMs = now.monotonicMs + DEREGISTRATION_LIMIT_MS;
-    this.#state = { kind: "deregistering", candidate, exchange, giveUpAtMs };
-    return actions;
+    return this.#list.startRemoval(state.candidate, state.binding, giveUpAtMs, now);
   }
 
   #passTime(now: Now): MobileNodeAction[] {
     const due = (atMs: number | undefined) => atMs !== undefined && atMs <= now.monotonicMs;
-    const timers = timersOf(this.#state);
+    const timers = timersOf(this.#list.state);
     const actions: MobileNodeAction[] = [];
     if (due(timers.giveUp)) {
       return [report("warning", "the home agent did not answer the de-registration", {}), ...this.#finish()];
     }
     if (due(timers.expire)) actions.push(...this.#expire(now));
     if (due(timers.retransmit)) actions.push(...this.#retransmit(now));
-    const state = this.#state;
+    const state = this.#list.state;
     if (due(timers.refresh) && state.kind === "registered") {
-      actions.push(...this.#startRegistration(state.candidate, state.binding, now));
+      actions.push(...this.#list.start(state.candidate, state.binding, now));
     }
     if (due(timers.retry) && state.kind === "refused") {
-      actions.push(...this.#startRegistration(state.candidate, undefined, now));
+      actions.push(...this.#list.start(state.candidate, undefined, now));
     }
     return actions;
   }
 
   /** The lifetime is over: the home agent has forgotten us. */
   #expire(now: Now): MobileNodeAction[] {
-    const state = this.#state;
-    const actions: MobileNodeAction[] = [report("warning", "binding expired", {}), this.#clearTunnel()];
+    const state = this.#list.state;
+    const actions: MobileNodeAction[] = [report("warning", "binding expired", {}), this.#list.clearTunnel()];
     if (state.kind === "registered") {
-      actions.push(...this.#startRegistration(state.candidate, undefined, now));
+      actions.push(...this.#list.start(state.candidate, undefined, now));
     } else if (state.kind === "registering" || state.kind === "returning" || state.kind === "detached") {
-      this.#state = { ...state, binding: undefined };
+      this.#list.state = { ...state, binding: undefined };
     }
     return actions;
   }
 
   #retransmit(now: Now): MobileNodeAction[] {
-    const state = this.#state;
+    const state = this.#list.state;
     if (!isExchangeState(state)) return [];
     const { exchange, candidate } = state;
-    if (exchange.heldBack) return this.#sendAgain(state, exchange, now);
+    if (exchange.heldBack) return this.#list.sendAgain(state, exchange, now);
     const actions: MobileNodeAction[] = [{ kind: "doubt", interfaceName: candidate.interfaceName }];
     const unanswered = exchange.unanswered + 1;
     if (state.kind !== "deregistering" && unanswered >= this.#choice.attempts) {
@@ -238,14 +183,14 @@ export class MobileNode {
     const timeoutMs = Math.min(exchange.timeoutMs * 2, MAX_BINDACK_TIMEOUT_MS);
     return [
       ...actions,
-      ...this.#sendAgain(state, { ...exchange, timeoutMs, unanswered, corrections: 0 }, now),
+      ...this.#list.sendAgain(state, { ...exchange, timeoutMs, unanswered, corrections: 0 }, now),
     ];
   }
 
   // Messages from the home agent
 
   #receive(outer: OuterSource | undefined, bytes: Uint8Array, now: Now): MobileNodeAction[] {
-    const state = this.#state;
+    const state = this.#list.state;
     const read = readMobileNodePacket(bytes, outer, candidateOf(state)?.address, this.#settings);
     if (read.kind === "dropped") {
       return [dropped(read.reason, read.fault === undefined ? {} : { fault: read.fault })];
@@ -269,7 +214,7 @@ export class MobileNode {
     acknowledgement: BindingAcknowledgement,
     now: Now,
   ): MobileNodeAction[] {
-    const state = this.#state;
+    const state = this.#list.state;
     if (!isExchangeState(state)) return [dropped("acknowledgement that nothing waits for")];
     const { settings, hmac } = { settings: this.#settings, hmac: this.#hmac };
     const verdict = judgeAcknowledgement(packet, acknowledgement, state.exchange, settings, hmac);
@@ -279,17 +224,17 @@ export class MobileNode {
     switch (verdict.kind) {
       case "timestampRefused":
         if (!verdict.ofLatest) return [];
-        this.#sender.adoptClock(verdict.timestamp, verdict.answered.timestamp, now);
+        this.#list.sender.adoptClock(verdict.timestamp, verdict.answered.timestamp, now);
         return this.#correct("the home agent does not take the timestamp", now);
       case "sequenceNumberRefused":
-        this.#sender.adoptSequenceNumber(verdict.sequenceNumber);
+        this.#list.sender.adoptSequenceNumber(verdict.sequenceNumber);
         return this.#correct("sequence number out of window", now);
       case "forceUdpRefused":
-        this.#forceUdp = false;
+        this.#list.forceUdp = false;
         return this.#correct("the home agent does not force UDP encapsulation", now);
       case "mobileRouterRefused":
         // The home address alone: never again with the R flag (RFC 3963 section 5.4.2).
-        this.#mobileRouter = false;
+        this.#list.mobileRouter = false;
         return [
           report("error", "the home agent does not take us for a mobile router", {}),
           ...this.#correct("without the mobile network prefixes", now),
@@ -306,15 +251,14 @@ export class MobileNode {
     answered: SentUpdate,
     now: Now,
   ): MobileNodeAction[] {
-    const state = this.#state;
+    const state = this.#list.state;
     if (state.kind !== "registering") return this.#deregistered(acknowledgement.status);
     if (acknowledgement.lifetimeSeconds === 0) return this.#refused(acknowledgement.status, now);
-    if (answered.careOfAddress !== state.candidate.address) return [];
     const { candidate, binding: earlier } = state;
     const binding = grantedBinding(acknowledgement, answered, this.#settings, now);
-    this.#state = { kind: "registered", candidate, binding };
+    this.#list.state = { kind: "registered", candidate, binding };
     this.#lastRefusal = undefined;
-    const actions = this.#setTunnel(binding.tunnel, candidate);
+    const actions = this.#list.setTunnel(binding.tunnel, candidate);
     const { careOfAddress, tunnel, natDetected, lifetimeSeconds, registrationMs } = binding;
     const moved = earlier?.careOfAddress !== careOfAddress || earlier.natDetected !== natDetected;
     actions.push(report(moved ? "info" : "debug", moved ? "registered" : "refreshed", {
@@ -331,26 +275,26 @@ export class MobileNode {
   }
 
   #refused(status: number, now: Now): MobileNodeAction[] {
-    const state = this.#state;
+    const state = this.#list.state;
     // Refused also means that nothing is left to remove (status 133).
     if (state.kind !== "registering") return this.#deregistered(status);
     const { candidate } = state;
     this.#lastRefusal = status;
     const refusal = { status, proven: true };
-    this.#state = { kind: "refused", candidate, refusal, retryAtMs: now.monotonicMs + REFUSED_RETRY_MS };
+    this.#list.state = { kind: "refused", candidate, refusal, retryAtMs: now.monotonicMs + REFUSED_RETRY_MS };
     return [
-      this.#clearTunnel(),
+      this.#list.clearTunnel(),
       report("error", "the home agent refuses the registration", { status, name: bindingStatusName(status) }),
     ];
   }
 
   /** The home agent has answered a de-registration. */
   #deregistered(status: number): MobileNodeAction[] {
-    const state = this.#state;
+    const state = this.#list.state;
     const done = report("info", "de-registered", { status });
     if (state.kind !== "returning") return [done, ...this.#finish()];
-    this.#state = { kind: "home", candidate: state.candidate };
-    return [this.#clearTunnel(), done];
+    this.#list.state = { kind: "home", candidate: state.candidate };
+    return [this.#list.clearTunnel(), done];
   }
 
   /**
@@ -358,12 +302,12 @@ export class MobileNode {
    * somebody makes it up. We go on, at the slowest rate.
    */
   #slowDown(now: Now): MobileNodeAction[] {
-    const state = this.#state;
+    const state = this.#list.state;
     if (state.kind !== "registering") return [];
     this.#lastRefusal = BindingStatusCode.authenticationFailed;
     const retransmitAtMs = now.monotonicMs + MAX_BINDACK_TIMEOUT_MS;
     const exchange = { ...state.exchange, timeoutMs: MAX_BINDACK_TIMEOUT_MS, retransmitAtMs };
-    this.#state = { ...state, exchange };
+    this.#list.state = { ...state, exchange };
     return [report("error", "authentication failed: do both ends have the same key, SPI and algorithm?", {
       status: BindingStatusCode.authenticationFailed,
       spi: this.#settings.security?.spi ?? 0,
@@ -372,12 +316,12 @@ export class MobileNode {
 
   /** Sends again at once after an answer that told us what was wrong, but not for ever. */
   #correct(reason: string, now: Now): MobileNodeAction[] {
-    const state = this.#state;
+    const state = this.#list.state;
     if (!isExchangeState(state)) return [];
     const corrections = state.exchange.corrections + 1;
     if (corrections > MAXIMUM_CORRECTIONS) return [report("warning", reason, {})];
     const exchange = { ...state.exchange, corrections, unanswered: 0 };
-    return [report("info", `${reason}: sending again`, {}), ...this.#sendAgain(state, exchange, now)];
+    return [report("info", `${reason}: sending again`, {}), ...this.#list.sendAgain(state, exchange, now)];
   }
 
   #receiveBindingError(message: BindingError, now: Now): MobileNodeAction[] {
@@ -392,70 +336,22 @@ export class MobileNode {
 
   /** Binding Errors and Refresh Requests prove nothing; they only make us ask the home agent sooner. */
   #registerAgain(reason: string, now: Now): MobileNodeAction[] {
-    const state = this.#state;
+    const state = this.#list.state;
     if (state.kind !== "registered" && state.kind !== "registering") return [];
-    if (now.monotonicMs - Math.max(this.#lastHintMs, this.#sender.lastSentMs) < HINT_INTERVAL_MS) return [];
-    this.#lastHintMs = now.monotonicMs;
-    this.#choice.noteHint();
-    return [report("info", reason, {}), ...this.#startRegistration(state.candidate, state.binding, now)];
-  }
-
-  // Binding Updates
-
-  /** Registers the candidate, or on the home link removes the registration (RFC 6275 section 11.5.5). */
-  #startRegistration(
-    candidate: OfferedCareOfAddress,
-    binding: Binding | undefined,
-    now: Now,
-  ): MobileNodeAction[] {
-    const kind = candidate.atHome ? "returning" : "registering";
-    const request = candidate.atHome ? this.#removal(candidate) : this.#registration(candidate);
-    const { exchange, actions } = this.#sender.send(request, this.#newExchange(binding), now);
-    this.#state = { kind, candidate, exchange, binding };
-    return [...actions, ...this.#assumeTunnel()];
-  }
-
-  #sendAgain(state: ExchangeState, sofar: Exchange, now: Now): MobileNodeAction[] {
-    const { candidate } = state;
-    const request = state.kind === "registering" ? this.#registration(candidate) : this.#removal(candidate);
-    const { exchange, actions } = this.#sender.send(request, sofar, now);
-    this.#state = { ...state, exchange };
-    return [...actions, ...this.#assumeTunnel()];
-  }
-
-  /** While a binding stands, data follows the Binding Update from a new care-of address without waiting. */
-  #assumeTunnel(): MobileNodeAction[] {
-    const state = this.#state;
-    if (state.kind !== "registering" || state.binding === undefined || state.exchange.sent.length === 0) {
+    if (now.monotonicMs - Math.max(this.#lastHintMs, this.#list.sender.lastSentMs) < HINT_INTERVAL_MS) {
       return [];
     }
-    return this.#setTunnel(assumedTunnel(state.candidate, state.binding, this.#settings), state.candidate);
+    this.#lastHintMs = now.monotonicMs;
+    this.#choice.noteHint();
+    return [report("info", reason, {}), ...this.#list.start(state.candidate, state.binding, now)];
   }
 
-  #registration(candidate: OfferedCareOfAddress): UpdateRequest {
-    return { ...this.#removal(candidate), lifetimeSeconds: this.#settings.lifetimeSeconds };
-  }
-
-  #removal(candidate: OfferedCareOfAddress): UpdateRequest {
-    const forceUdp = this.#forceUdp && isIpv4(candidate.address);
-    return { candidate, lifetimeSeconds: 0, forceUdp, mobileRouter: this.#mobileRouter };
-  }
-
-  /** The back-off starts at 1 s while a binding exists, and at 1.5 s before (RFC 6275 section 11.8). */
-  #newExchange(binding: Binding | undefined): Omit<Exchange, "retransmitAtMs" | "heldBack"> {
-    const first = binding ? INITIAL_BINDACK_TIMEOUT_MS : INITIAL_BINDACK_TIMEOUT_FIRST_REGISTRATION_MS;
-    const timeoutMs = this.#choice.allSilent ? MAX_BINDACK_TIMEOUT_MS : first;
-    return { sent: [], timeoutMs, corrections: 0, unanswered: 0 };
-  }
+  // The end
 
   #finish(): MobileNodeAction[] {
-    this.#state = { kind: "finished" };
-    return [this.#clearTunnel(), { kind: "finished" }];
+    this.#list.state = { kind: "finished" };
+    return [this.#list.clearTunnel(), { kind: "finished" }];
   }
-}
-
-function isExchangeState(state: MobileNodeState): state is ExchangeState {
-  return state.kind === "registering" || state.kind === "returning" || state.kind === "deregistering";
 }
 
 function report(level: Report["level"], message: string, details: Report["details"]): Report {

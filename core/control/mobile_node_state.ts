@@ -87,6 +87,15 @@ export type MobileNodeState =
   }
   | { readonly kind: "finished" };
 
+/** States in which Binding Updates are on their way. */
+export type ExchangeState = MobileNodeState & {
+  readonly kind: "registering" | "returning" | "deregistering";
+};
+
+export function isExchangeState(state: MobileNodeState): state is ExchangeState {
+  return state.kind === "registering" || state.kind === "returning" || state.kind === "deregistering";
+}
+
 /** The care-of address that a state is about. */
 export function candidateOf(state: MobileNodeState): OfferedCareOfAddress | undefined {
   return "candidate" in state ? state.candidate : undefined;

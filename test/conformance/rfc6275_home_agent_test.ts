@@ -1,10 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
+import { ipv6Octets } from "../../core/wire/address.ts";
 import { encodeMobilityHeader } from "../../core/wire/mobility_header.ts";
 import { findOption } from "../../core/wire/mobility_option.ts";
-import { decodeMobilityPacket, encodeMobilityPacket } from "../../core/wire/mobility_packet.ts";
+import {
+  decodeMobilityPacket,
+  encodeMobilityPacket,
+  type MobilityPacket,
+} from "../../core/wire/mobility_packet.ts";
 import {
   acknowledgementOverIpv6,
   at,
+  handMadeOverIpv6,
+  hmac,
   HOME_ADDRESS,
   HOME_AGENT,
   newHomeAgent,
@@ -13,6 +20,7 @@ import {
   receive,
   receiveOverIpv6,
   registerOverIpv6,
+  security,
   sent,
   sentAcknowledgement,
   sentOverIpv6,
@@ -21,6 +29,12 @@ import {
 const CARE_OF = "2001:db8:f::7";
 const OTHER = "2001:db8:e::9";
 const PROBED = { kind: "homeAddressProbed", homeAddress: HOME_ADDRESS } as const;
+
+function mobilityPacketIn(packet: Uint8Array): MobilityPacket {
+  const decoded = decodeMobilityPacket(packet);
+  assert(decoded.ok);
+  return decoded.value;
+}
 
 Deno.test("RFC 6275 10.3.1 M-233 M-234 M-251 M-253 M-271 M-281, RFC 5555 D-117: the answer over IPv6, with a type 2 routing header", () => {
   const homeAgent = newHomeAgent();
@@ -66,20 +80,27 @@ for (const alternate of ["ff02::1", "fe80::1", "::1", "::", "::ffff:192.0.2.1", 
   });
 }
 
-Deno.test("RFC 4285 5.1: the care-of address is what the authenticator covers", () => {
-  const { update } = registerOverIpv6(newMobileNode(), newHomeAgent(), CARE_OF);
-  const decoded = decodeMobilityPacket(sentOverIpv6(update).packet);
-  assert(decoded.ok);
-  const mobilityHeader = decoded.value.mobilityHeader.slice();
-  // The octets of the alternate care-of address, told by the first octets of the prefix.
-  const start = mobilityHeader.findIndex((_, i) =>
-    mobilityHeader[i] === 0x20 && mobilityHeader[i + 1] === 1 && mobilityHeader[i + 5] === 0xf
-  );
-  mobilityHeader[start + 15] ^= 1;
-  const ends = { source: CARE_OF, destination: HOME_AGENT, homeAddressOption: HOME_ADDRESS };
-  const packet = encodeMobilityPacket({ ...ends, mobilityHeader });
-  const answer = newHomeAgent().handle({ kind: "signalling", outer: undefined, packet }, at(0));
-  assertEquals(acknowledgementOverIpv6(answer).status, 146);
+Deno.test("RFC 4285 5.1: without the option the authenticator covers the IPv6 source: from elsewhere it is status 146", () => {
+  const { mobilityHeader } = mobilityPacketIn(handMadeOverIpv6({ alternate: undefined }));
+  for (const [source, status] of [[CARE_OF, 0], [OTHER, 146]] as const) {
+    const ends = { source, destination: HOME_AGENT, homeAddressOption: HOME_ADDRESS };
+    const packet = encodeMobilityPacket({ ...ends, mobilityHeader });
+    const answer = newHomeAgent().handle({ kind: "signalling", outer: undefined, packet }, at(0));
+    assertEquals(acknowledgementOverIpv6(answer).status, status);
+  }
+});
+
+Deno.test("RFC 4285 5.1: the authenticator is over care-of address, home address and the message, computed here by hand", () => {
+  const { update, answer } = registerOverIpv6(newMobileNode(), newHomeAgent(), CARE_OF);
+  for (const actions of [update, answer]) {
+    const { mobilityHeader, header } = mobilityPacketIn(sentOverIpv6(actions).packet);
+    const { message } = header;
+    const proof = "options" in message ? findOption(message.options, "messageAuthentication") : undefined;
+    const covered = mobilityHeader.slice(0, mobilityHeader.length - 16);
+    covered.fill(0, 4, 6);
+    const data = new Uint8Array([...ipv6Octets(CARE_OF), ...ipv6Octets(HOME_ADDRESS), ...covered]);
+    assertEquals(proof?.authenticationData, hmac("sha256", security.key, data).subarray(0, 16));
+  }
 });
 
 Deno.test("RFC 6275 10.3.1 M-268: without a Home Address option only a de-registration is taken", () => {
@@ -176,6 +197,14 @@ Deno.test("RFC 6275 9.2 M-186, 9.3.3 M-207: an unknown type over IPv6 is answere
   assertEquals([sentBack.destination, sentBack.routingHomeAddress], [CARE_OF, undefined]);
   const error = sentBack.header.message;
   assertEquals(error, { kind: "bindingError", status: 2, homeAddress: HOME_ADDRESS, options: [] });
+});
+
+Deno.test("a home agent is nobody's mobile node: a type 2 routing header to it is refused", () => {
+  const mobilityHeader = encodeMobilityHeader({ kind: "unknownMessage", type: 200, data: new Uint8Array(2) });
+  const ends = { source: CARE_OF, destination: HOME_AGENT, routingHomeAddress: HOME_ADDRESS };
+  const packet = encodeMobilityPacket({ ...ends, mobilityHeader });
+  const answer = newHomeAgent().handle({ kind: "signalling", outer: undefined, packet }, at(0));
+  assertEquals(ofKind(answer, "sendPacket"), []);
 });
 
 Deno.test("RFC 6275 6.1.2: a Binding Refresh Request over IPv6 has a type 2 routing header", () => {

@@ -16,6 +16,7 @@ import {
   newMobileNode,
   offer,
   ofKind,
+  register,
   registerOverIpv6,
   sentOverIpv6,
   updateOverIpv6,
@@ -29,7 +30,7 @@ const AT_HOME = candidate("2001:db8:100::77", { atHome: true });
 function give(
   mobileNode: MobileNode,
   message: MobilityMessage,
-  ends: { destination: string; routingHomeAddress?: string; source?: string },
+  ends: { destination: string; routingHomeAddress?: string; homeAddressOption?: string; source?: string },
   monotonicMs: number,
 ) {
   const mobilityHeader = encodeMobilityHeader(message);
@@ -86,6 +87,22 @@ Deno.test("RFC 6275 11.7.3 M-494 M-497: what is not for our home address, or not
   for (const ends of wrong) assertEquals(ofKind(give(mobileNode, message, ends, 10), "setTunnel"), []);
   const right = { destination: CARE_OF, routingHomeAddress: HOME_ADDRESS };
   assertEquals(ofKind(give(mobileNode, message, right, 20), "setTunnel").length, 1);
+});
+
+Deno.test("back at the bound care-of address before the answer, the tunnel is the one that was granted", () => {
+  const mobileNode = newMobileNode();
+  register(mobileNode, newHomeAgent(), "198.51.100.7");
+  mobileNode.handle(careOf("192.0.2.7"), at(1000));
+  const back = ofKind(mobileNode.handle(careOf("198.51.100.7"), at(1100)), "setTunnel");
+  assertEquals(back.map(({ tunnel }) => tunnel.encapsulation), ["ipv6InIpv4"]);
+});
+
+Deno.test("a home agent is not away from home: its Home Address option is refused", () => {
+  const mobileNode = newMobileNode({ security: undefined });
+  mobileNode.handle(careOf(CARE_OF), at(0));
+  const request: MobilityMessage = { kind: "bindingRefreshRequest", options: [] };
+  const ends = { destination: CARE_OF, routingHomeAddress: HOME_ADDRESS, homeAddressOption: HOME_AGENT };
+  assertEquals(ofKind(give(mobileNode, request, ends, 1000), "sendPacket"), []);
 });
 
 Deno.test("over IPv4 a type 2 routing header does not reach the home address", () => {

@@ -25,7 +25,7 @@ export interface ChoiceState {
   readonly unanswered: readonly IpAddress[];
   /** Of the last registration that was answered. */
   readonly registeredFamily: AddressFamily | undefined;
-  /** IPv6 was tried in vain where IPv4 works: IPv4 is kept across moves, until IPv6 works again. */
+  /** IPv6 was tried in vain on a link where IPv4 works: IPv4 is kept across moves, until IPv6 works again. */
   readonly ipv6Failed: boolean;
   /** The interface that the user has switched to, while it has candidates. */
   readonly switchedTo: string | undefined;
@@ -70,7 +70,9 @@ export function registrationAnswered(state: ChoiceState, settings: ChoiceSetting
   const { chosen } = state;
   if (chosen === undefined) return state;
   const family = familyOf(chosen.address);
-  const ipv6Unanswered = state.unanswered.some((address) => familyOf(address) === 6);
+  const ipv6Unanswered = state.candidates.some(({ interfaceName, address }) =>
+    interfaceName === chosen.interfaceName && familyOf(address) === 6 && state.unanswered.includes(address)
+  );
   const answered: ChoiceState = {
     ...state,
     unanswered: state.unanswered.filter((address) => address !== chosen.address),

@@ -1,0 +1,121 @@
+import { isIpv4 } from "../wire/address.ts";
+import type { MobileNodeAction } from "./action.ts";
+import {
+  BindingUpdateSender,
+  type MobileNodeEnvironment,
+  type UpdateRequest,
+} from "./binding_update_sender.ts";
+import type { CareOfAddressChoice } from "./care_of_address_choice.ts";
+import {
+  INITIAL_BINDACK_TIMEOUT_FIRST_REGISTRATION_MS,
+  INITIAL_BINDACK_TIMEOUT_MS,
+  MAX_BINDACK_TIMEOUT_MS,
+} from "./constants.ts";
+import type { OfferedCareOfAddress } from "./event.ts";
+import { assumedTunnel } from "./granted_binding.ts";
+import type { Binding, Exchange, ExchangeState, MobileNodeState } from "./mobile_node_state.ts";
+import type { Now } from "./now.ts";
+import type { MobileNodeSettings } from "./settings.ts";
+import { ENCAPSULATION_OVERHEAD, sameTunnelEnd, type TunnelEnd } from "./tunnel.ts";
+
+/**
+ * The Binding Update List of a mobile node that has one home registration (RFC 6275 section 11.1): its state, the
+ * Binding Updates that go out for it, and the tunnel that goes with it.
+ */
+export class BindingUpdateList {
+  state: MobileNodeState = { kind: "detached", binding: undefined };
+  /** Cleared when the home agent refuses the F flag (RFC 5555 section 4.4.2). */
+  forceUdp: boolean;
+  /** Cleared when the home agent refuses the R flag (RFC 3963 section 5.4.2). */
+  mobileRouter: boolean;
+  readonly sender: BindingUpdateSender;
+  readonly #settings: MobileNodeSettings;
+  readonly #choice: CareOfAddressChoice;
+  /** The tunnel as the data path has it. */
+  #way: { readonly tunnel: TunnelEnd; readonly innerMtu: number } | undefined;
+
+  constructor(settings: MobileNodeSettings, environment: MobileNodeEnvironment, choice: CareOfAddressChoice) {
+    this.#settings = settings;
+    this.#choice = choice;
+    this.forceUdp = settings.forceUdp;
+    this.mobileRouter = settings.mobileNetworkPrefixes.length > 0;
+    this.sender = new BindingUpdateSender(settings, environment);
+  }
+
+  /** The data path's tunnel to the home agent. Nothing where the tunnel is so already. It never promises more than the link carries. */
+  setTunnel(tunnel: TunnelEnd, { linkMtu }: OfferedCareOfAddress): MobileNodeAction[] {
+    const innerMtu = linkMtu - ENCAPSULATION_OVERHEAD[tunnel.encapsulation];
+    if (sameTunnelEnd(this.#way?.tunnel, tunnel) && this.#way?.innerMtu === innerMtu) return [];
+    this.#way = { tunnel, innerMtu };
+    return [{ kind: "setTunnel", tunnel, innerMtu }];
+  }
+
+  /** What the link of the care-of address carries may have changed. */
+  fitTunnel(candidate: OfferedCareOfAddress): MobileNodeAction[] {
+    return this.#way === undefined ? [] : this.setTunnel(this.#way.tunnel, candidate);
+  }
+
+  clearTunnel(): MobileNodeAction {
+    this.#way = undefined;
+    return { kind: "clearTunnel" };
+  }
+
+  /** Registers the candidate, or on the home link removes the registration (RFC 6275 section 11.5.5). */
+  start(
+    candidate: OfferedCareOfAddress,
+    binding: Binding | undefined,
+    now: Now,
+  ): MobileNodeAction[] {
+    const kind = candidate.atHome ? "returning" : "registering";
+    const request = candidate.atHome ? this.#removal(candidate) : this.#registration(candidate);
+    const { exchange, actions } = this.sender.send(request, this.#newExchange(binding), now);
+    this.state = { kind, candidate, exchange, binding };
+    return [...actions, ...this.#assumeTunnel()];
+  }
+
+  /** Asks the home agent to forget us, before the end. */
+  startRemoval(
+    candidate: OfferedCareOfAddress,
+    binding: Binding | undefined,
+    giveUpAtMs: number,
+    now: Now,
+  ): MobileNodeAction[] {
+    const { exchange, actions } = this.sender.send(this.#removal(candidate), this.#newExchange(binding), now);
+    this.state = { kind: "deregistering", candidate, exchange, giveUpAtMs };
+    return actions;
+  }
+
+  /** Sends the next update of an exchange; `sofar` is what it is until now. */
+  sendAgain(state: ExchangeState, sofar: Exchange, now: Now): MobileNodeAction[] {
+    const { candidate } = state;
+    const request = state.kind === "registering" ? this.#registration(candidate) : this.#removal(candidate);
+    const { exchange, actions } = this.sender.send(request, sofar, now);
+    this.state = { ...state, exchange };
+    return [...actions, ...this.#assumeTunnel()];
+  }
+
+  /** While a binding stands, data follows the Binding Update from a new care-of address without waiting. */
+  #assumeTunnel(): MobileNodeAction[] {
+    const state = this.state;
+    if (state.kind !== "registering" || state.binding === undefined || state.exchange.sent.length === 0) {
+      return [];
+    }
+    return this.setTunnel(assumedTunnel(state.candidate, state.binding, this.#settings), state.candidate);
+  }
+
+  #registration(candidate: OfferedCareOfAddress): UpdateRequest {
+    return { ...this.#removal(candidate), lifetimeSeconds: this.#settings.lifetimeSeconds };
+  }
+
+  #removal(candidate: OfferedCareOfAddress): UpdateRequest {
+    const forceUdp = this.forceUdp && isIpv4(candidate.address);
+    return { candidate, lifetimeSeconds: 0, forceUdp, mobileRouter: this.mobileRouter };
+  }
+
+  /** The back-off starts at 1 s while a binding exists, and at 1.5 s before (RFC 6275 section 11.8). */
+  #newExchange(binding: Binding | undefined): Omit<Exchange, "retransmitAtMs" | "heldBack"> {
+    const first = binding ? INITIAL_BINDACK_TIMEOUT_MS : INITIAL_BINDACK_TIMEOUT_FIRST_REGISTRATION_MS;
+    const timeoutMs = this.#choice.allSilent ? MAX_BINDACK_TIMEOUT_MS : first;
+    return { sent: [], timeoutMs, corrections: 0, unanswered: 0 };
+  }
+}

@@ -1,0 +1,136 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import {
+  answerDiscovery,
+  homeAgentsAnycast,
+  type HomeLinkFacts,
+} from "../../core/control/home_agent_discovery.ts";
+import { decodeExtensionHeaders, type ExtensionHeader } from "../../core/wire/extension_header.ts";
+import { decodeIcmpv6Message, encodeIcmpv6Message } from "../../core/wire/icmpv6.ts";
+import { homeAgentsIn } from "../../core/wire/icmpv6_home_agent.ts";
+import { decodeIpv6Header } from "../../core/wire/ipv6.ts";
+import { HOME_ADDRESS, HOME_AGENT } from "../control/script.ts";
+import { valueOf } from "../wire/decoded.ts";
+import { hexOf } from "../wire/octets.ts";
+import { ipv6Packet } from "../wire/packets.ts";
+
+const CARE_OF = "2001:db8:f::7";
+const ANYCAST = "2001:db8:100:0:fdff:ffff:ffff:fffe";
+const PREFIX = { address: "2001:db8:100::", length: 64 };
+
+function facts(changes: Partial<HomeLinkFacts> = {}): HomeLinkFacts {
+  return {
+    address: HOME_AGENT,
+    homePrefix: PREFIX,
+    homeAgents: [HOME_AGENT, "2001:db8:100::2"],
+    mobileRouters: false,
+    prefixes: [{ prefix: PREFIX, validSeconds: 86_400, preferredSeconds: 14_400 }],
+    isBound: (home, careOf) => home === HOME_ADDRESS && careOf === CARE_OF,
+    ...changes,
+  };
+}
+
+const HOME_ADDRESS_OPTION: ExtensionHeader = {
+  kind: "destinationOptions",
+  nextHeader: 0,
+  options: [{ kind: "homeAddress", homeAddress: HOME_ADDRESS }],
+};
+
+/** A request made by hand; its checksum is over the home address where an option has it. */
+function ask(type: number, destination: string, changes: {
+  source?: string;
+  flags?: number;
+  headers?: readonly ExtensionHeader[];
+  code?: number;
+} = {}): Uint8Array {
+  const { source = CARE_OF, flags = 0, headers = [], code = 0 } = changes;
+  const message = { kind: "otherIcmp", type, code, data: new Uint8Array([0x12, 0x34, flags, 0]) } as const;
+  const from = headers.length > 0 ? HOME_ADDRESS : source;
+  const icmp = encodeIcmpv6Message(message, { source: from, destination });
+  return ipv6Packet({ source, destination }, headers, 58, icmp);
+}
+
+/** What an answer says, its checksum verified over the home address where a routing header has it. */
+function read(answer: Uint8Array | undefined) {
+  if (answer === undefined) return undefined;
+  const { source, destination, nextHeader } = valueOf(decodeIpv6Header(answer, 0));
+  const { headers, offset } = valueOf(decodeExtensionHeaders(answer, 40, answer.length, nextHeader));
+  const [routing] = headers;
+  const home = routing?.kind === "homeAddressRouting" ? routing.homeAddress : undefined;
+  const addresses = { source, destination: home ?? destination };
+  const { message, checksumValid } = valueOf(decodeIcmpv6Message(answer, offset, answer.length, addresses));
+  if (message.kind !== "otherIcmp") throw new Error(message.kind);
+  return { source, destination, home, checksumValid, type: message.type, data: message.data };
+}
+
+Deno.test("RFC 6275 10.5.1 M-338 M-339 M-340: home agent address discovery is answered to its source", () => {
+  const answer = read(answerDiscovery(ask(144, ANYCAST), facts()))!;
+  const { data, ...rest } = answer;
+  const ends = { source: HOME_AGENT, destination: CARE_OF, home: undefined };
+  assertEquals(rest, { ...ends, checksumValid: true, type: 145 });
+  assertEquals(hexOf(data.subarray(0, 4)), hexOf(new Uint8Array([0x12, 0x34, 0, 0])));
+  assertEquals(homeAgentsIn(data), [HOME_AGENT, "2001:db8:100::2"]);
+});
+
+Deno.test("RFC 2526 3: the home agents anycast address", () => {
+  assertEquals(homeAgentsAnycast(PREFIX), ANYCAST);
+  assertEquals(
+    homeAgentsAnycast({ address: "2001:db8:100::", length: 48 }),
+    "2001:db8:100:ffff:ffff:ffff:ffff:fffe",
+  );
+});
+
+Deno.test("RFC 6275 10.5.1 M-343 M-344: as many addresses as fit the minimum MTU, the most preferred ones", () => {
+  const homeAgents = Array.from({ length: 100 }, (_, i) => `2001:db8:100::${(i + 16).toString(16)}`);
+  const answer = answerDiscovery(ask(144, ANYCAST), facts({ homeAgents }))!;
+  assertEquals(answer.length <= 1280 && answer.length + 16 > 1280, true);
+  assertEquals(homeAgentsIn(read(answer)!.data), homeAgents.slice(0, 77));
+});
+
+Deno.test("RFC 3963 7.2 N-049 N-051: asked for mobile routers' home agents, the R flag tells whether there are any", () => {
+  const yes = read(answerDiscovery(ask(144, ANYCAST, { flags: 0x80 }), facts({ mobileRouters: true })))!;
+  assertEquals([yes.data[2], homeAgentsIn(yes.data).length], [0x80, 2]);
+  const no = read(answerDiscovery(ask(144, ANYCAST, { flags: 0x80 }), facts()))!;
+  assertEquals([no.data[2], homeAgentsIn(no.data).length], [0, 0]);
+});
+
+Deno.test("RFC 6275 10.6.3 M-351 M-352 M-353: a Mobile Prefix Advertisement, with a type 2 routing header", () => {
+  const answer = read(answerDiscovery(ask(146, HOME_AGENT, { headers: [HOME_ADDRESS_OPTION] }), facts()))!;
+  const { data, ...rest } = answer;
+  const ends = { source: HOME_AGENT, destination: CARE_OF, home: HOME_ADDRESS };
+  assertEquals(rest, { ...ends, checksumValid: true, type: 147 });
+  assertEquals(
+    hexOf(data).replaceAll(" ", ""),
+    "12340000" + "030440c0" + "00015180" + "00003840" + "00000000" + "20010db8010000000000000000000000",
+  );
+});
+
+Deno.test("RFC 6275 10.5.1, 10.6.2: what is not answered", () => {
+  const options = [HOME_ADDRESS_OPTION];
+  const damaged = ask(144, ANYCAST);
+  damaged[damaged.length - 1] ^= 1;
+  const silent: [what: string, packet: Uint8Array][] = [
+    ["discovery to a unicast address", ask(144, HOME_AGENT)],
+    ["discovery from a link", ask(144, ANYCAST, { source: "fe80::1" })],
+    ["discovery from ::", ask(144, ANYCAST, { source: "::" })],
+    ["another code", ask(144, ANYCAST, { code: 1 })],
+    ["a reply", ask(145, ANYCAST)],
+    ["a wrong checksum", damaged],
+    ["a solicitation without a home address", ask(146, HOME_AGENT)],
+    [
+      "a solicitation from elsewhere than bound",
+      ask(146, HOME_AGENT, { headers: options, source: "2001:db8::5" }),
+    ],
+    ["a solicitation to another", ask(146, "2001:db8:100::9", { headers: options })],
+  ];
+  for (const [what, packet] of silent) assertEquals(answerDiscovery(packet, facts()), undefined, what);
+});
+
+Deno.test("discovery: whatever octets come, nothing is thrown", () => {
+  const good = ask(146, HOME_AGENT, { headers: [HOME_ADDRESS_OPTION] });
+  fc.assert(fc.property(fc.nat(good.length - 1), fc.nat(255), fc.nat(good.length), (at, octet, length) => {
+    const packet = good.slice(0, length);
+    if (at < length) packet[at] = octet;
+    answerDiscovery(packet, facts());
+  }));
+});
