@@ -10,6 +10,7 @@ import { ControlSocket } from "./control_socket.ts";
 import type { DataPathCounters } from "./data_path.ts";
 import { DataPathGroup } from "./data_path_group.ts";
 import { hmac } from "./hmac.ts";
+import { HomeAgentRoutes } from "./home_agent_routes.ts";
 import { HomeLink, type HomeLinkOptions } from "./home_link.ts";
 import { HostNetwork } from "./host_network.ts";
 import { Ipv6Signalling } from "./ipv6_signalling.ts";
@@ -72,6 +73,7 @@ export async function runHomeAgent(
   });
   cleanup.defer(() => dataPath.close());
   counters = () => dataPath.counters();
+  const routes = new HomeAgentRoutes(dataPath, network);
 
   const ipv6Signalling = cleanup.use(
     new Ipv6Signalling({
@@ -88,29 +90,16 @@ export async function runHomeAgent(
     switch (action.kind) {
       case "report":
         return log.report(action);
-      case "sendPacket":
-        return log.debug("dropped: no IPv6 socket", { source: action.source });
-      case "probeHomeAddress":
-      case "interceptHomeAddress":
-      case "releaseHomeAddress":
-        return;
       case "sendSignalling":
         return sendSignalling(sockets, action, log);
       case "sendPacket":
         return ipv6Signalling.send(action);
       case "setBinding": {
         const innerMtu = linkMtu - ENCAPSULATION_OVERHEAD[action.tunnel.encapsulation];
-        for (const prefix of action.prefixes) network.addMobileNetwork(prefix);
-        for (const destination of [action.homeAddress, ...action.prefixes]) {
-          dataPath.setBinding(destination, action.tunnel, innerMtu);
-        }
-        return;
+        return routes.set(action.homeAddress, action.prefixes, action.tunnel, innerMtu);
       }
       case "removeBinding":
-        for (const destination of [action.homeAddress, ...action.prefixes]) {
-          dataPath.removeBinding(destination);
-        }
-        return action.prefixes.forEach((prefix) => network.removeMobileNetwork(prefix));
+        return routes.remove(action.homeAddress);
       case "probeHomeAddress":
         homeLink?.isDuplicate(action).then((duplicate) => {
           loop.push({ kind: "homeAddressProbed", homeAddress: action.homeAddress, duplicate });
