@@ -1,32 +1,21 @@
 import type { TunnelEnd } from "../../core/control/tunnel.ts";
 import type { DropReasonName } from "../../core/forwarding/counters.ts";
 import type { UpwardRecord } from "../../core/forwarding/forwarder.ts";
-import {
-  type Ipv4Address,
-  type Ipv6Address,
-  type Ipv6Prefix,
-  UNSPECIFIED_IPV4,
-  UNSPECIFIED_IPV6,
-} from "../../core/wire/address.ts";
+import { type Ipv4Address, type Ipv6Address, type Ipv6Prefix } from "../../core/wire/address.ts";
 import { CLOCK_MONOTONIC, dataPathCalls, memoryBase, pointerInto } from "../../ffi/data_path_calls.ts";
 import { openEventFd, signalEventFd } from "../../ffi/event_fd.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { NO_TUN_OFFLOADS, type TunOffloads } from "../../ffi/tun.ts";
 import { BindingTableWriter } from "../../wasm/binding_table.ts";
 import { readCounters } from "../../wasm/forwarder_counters.ts";
-import {
-  addressKey,
-  createForwarderMemory,
-  ipv4Word,
-  openForwarderMemory,
-} from "../../wasm/forwarder_memory.ts";
+import { createForwarderMemory, openForwarderMemory } from "../../wasm/forwarder_memory.ts";
 import { instantiateForwarder } from "../../wasm/forwarder_module.ts";
 import * as map from "../../wasm/memory_map.ts";
 import { UpwardRing } from "../../wasm/upward_ring.ts";
+import { type DataPathSockets, writeSockets } from "./data_path_sockets.ts";
 import { type DataPathEnd, type DataPathStart, startDataPathWorker } from "./data_path_worker.ts";
 
 const DEFAULT_MAXIMUM_BINDINGS = 65_536;
-const NO_SOCKET = -1;
 /** Records that go up before other things get their turn. */
 const RECORDS_AT_ONCE = 64;
 
@@ -59,42 +48,6 @@ export type DataPathOptions =
       readonly homeAgentIpv4Address?: Ipv4Address;
     }
   );
-
-/** Sockets of one outer IPv4 address, non-blocking. */
-export interface Ipv4Sockets {
-  /** With IP_RECVTOS. */
-  readonly udpFileDescriptor: number;
-  /** Likewise, for mobility messages only: received from before the others. */
-  readonly signallingFileDescriptor?: number;
-  /** Protocol 41, with IP_HDRINCL. */
-  readonly rawIpv6FileDescriptor: number;
-  /** The same for protocol 4; left out, no IPv4 comes in without UDP. */
-  readonly rawIpv4FileDescriptor?: number;
-  /** Outer source of protocols 41 and 4: the care-of address, or the home agent's. */
-  readonly outerSource: Ipv4Address;
-  /** May messages to the UDP socket hold several datagrams (UDP_SEGMENT)? Default: no. */
-  readonly canSegment?: boolean;
-}
-
-/** Sockets of one outer IPv6 address, non-blocking. */
-export interface Ipv6Sockets {
-  /** IPPROTO_RAW: whole packets. */
-  readonly sendFileDescriptor: number;
-  /** Protocols 41 and 4, with IPV6_RECVTCLASS. */
-  readonly rawIpv6FileDescriptor: number;
-  readonly rawIpv4FileDescriptor: number;
-  /** The care-of address, or the home agent's. */
-  readonly outerSource: Ipv6Address;
-}
-
-/** All sockets of a data path; none: what would leave is dropped (noSocket). */
-export interface DataPathSockets {
-  /** What packets over IPv4 and IPv6 leave by, and come in by. */
-  readonly ipv4?: Ipv4Sockets;
-  readonly ipv6?: Ipv6Sockets;
-  /** Packets come in by these, too: of a care-of address that is being left. */
-  readonly retiring?: Ipv4Sockets | Ipv6Sockets;
-}
 
 export interface DataPathCounters {
   /** Out through a socket; octets of inner packets. */
@@ -252,19 +205,7 @@ export class DataPath {
     return this.#lastCommand = this.#lastCommand.then(async () => {
       if (this.#hasEnded) return;
       const words = this.#words;
-      const { ipv4, ipv6 } = sockets;
-      words[map.COMMAND_UDP_DESCRIPTOR / 4] = ipv4?.udpFileDescriptor ?? NO_SOCKET;
-      words[map.COMMAND_RAW_IPV4_DESCRIPTOR / 4] = ipv4?.rawIpv6FileDescriptor ?? NO_SOCKET;
-      words[map.COMMAND_OUTER_IPV4_SOURCE / 4] = ipv4Word(ipv4?.outerSource ?? UNSPECIFIED_IPV4);
-      words[map.COMMAND_SOCKET_OFFLOADS / 4] = ipv4?.canSegment ? map.OFFLOAD_UDP_SEGMENT : 0;
-      words[map.COMMAND_RAW_IPV6_DESCRIPTOR / 4] = ipv6?.sendFileDescriptor ?? NO_SOCKET;
-      const bytes = new Uint8Array(this.#memory.buffer);
-      bytes.set(addressKey(ipv6?.outerSource ?? UNSPECIFIED_IPV6), map.COMMAND_OUTER_IPV6_SOURCE);
-      const received = receivedFrom(sockets);
-      words[map.COMMAND_RECEIVE_COUNT / 4] = received.length;
-      for (const [index, [fileDescriptor, kind]] of received.entries()) {
-        words.set([fileDescriptor, kind], (map.COMMAND_RECEIVE + index * map.RECEIVE_OCTETS) / 4);
-      }
+      writeSockets(this.#memory, sockets);
       const sequence = Atomics.add(words, map.COMMAND_SEQUENCE / 4, 1) + 1;
       signalEventFd(this.#event);
       while (!this.#hasEnded) {
@@ -289,28 +230,6 @@ export class DataPath {
       else await new Promise((resolve) => setTimeout(resolve, 0));
     }
   }
-}
-
-/** Descriptors and what is received from them (RECEIVE_*); sockets for signalling first. */
-function receivedFrom({ ipv4, ipv6, retiring }: DataPathSockets): (readonly [number, number])[] {
-  const all = [ipv4, ipv6, retiring].filter((sockets) => sockets !== undefined);
-  return all.flatMap(descriptorsOf).filter(([fileDescriptor]) => fileDescriptor !== NO_SOCKET)
-    .toSorted(([, one], [, other]) => one - other);
-}
-
-function descriptorsOf(sockets: Ipv4Sockets | Ipv6Sockets): (readonly [number, number])[] {
-  if ("sendFileDescriptor" in sockets) {
-    return [
-      [sockets.rawIpv6FileDescriptor, map.RECEIVE_RAW_IPV6],
-      [sockets.rawIpv4FileDescriptor, map.RECEIVE_RAW_IPV6],
-    ];
-  }
-  return [
-    [sockets.signallingFileDescriptor ?? NO_SOCKET, map.RECEIVE_SIGNALLING],
-    [sockets.udpFileDescriptor, map.RECEIVE_UDP],
-    [sockets.rawIpv6FileDescriptor, map.RECEIVE_RAW_IPV4],
-    [sockets.rawIpv4FileDescriptor ?? NO_SOCKET, map.RECEIVE_RAW_IPV4],
-  ];
 }
 
 /** The kernel's monotonic clock, which performance.now() counts on too, from another origin. */

@@ -2,13 +2,8 @@ import type { TunnelEnd } from "../../core/control/tunnel.ts";
 import type { DropReasonName } from "../../core/forwarding/counters.ts";
 import type { Bound } from "../../core/forwarding/bindings.ts";
 import type { Tun } from "../../ffi/tun.ts";
-import {
-  DataPath,
-  type DataPathCounters,
-  type DataPathOptions,
-  type Ipv4Sockets,
-  type Ipv6Sockets,
-} from "./data_path.ts";
+import { DataPath, type DataPathCounters, type DataPathOptions } from "./data_path.ts";
+import type { Ipv4Sockets, Ipv6Sockets } from "./data_path_sockets.ts";
 
 /** Each kind of data path without what is different for each queue. */
 type Shared<Options> = Options extends unknown ? Omit<Options, "tunFileDescriptor" | "tunOffloads"> : never;

@@ -5,7 +5,7 @@ import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { IPPROTO_RAW, openRaw6Socket } from "../../ffi/raw6_socket.ts";
 import { openRawSocket, sendTo } from "../../ffi/socket.ts";
 import { openUdpGroup } from "../../ffi/udp_group.ts";
-import type { Ipv4Sockets, Ipv6Sockets } from "./data_path.ts";
+import type { Ipv4Sockets, Ipv6Sockets } from "./data_path_sockets.ts";
 import type { Log } from "./log.ts";
 import type { Offloads } from "./offloads.ts";
 

@@ -1,3 +1,4 @@
+import { writeSockets } from "../../cli/daemon/data_path_sockets.ts";
 import { assert, assertEquals } from "@std/assert";
 import { ALL_OFFLOADS } from "../../cli/daemon/offloads.ts";
 import { memoryBase } from "../../ffi/data_path_calls.ts";
@@ -42,9 +43,14 @@ Deno.test({
     const tunnel = { encapsulation: "udp", address: NODE_V4, port: 40_000 } as const;
     new BindingTableWriter(module, memory).set(HOME_ADDRESS, tunnel, 1472);
     const words = new Int32Array(memory.buffer);
-    words[map.COMMAND_UDP_DESCRIPTOR / 4] = udp.fileDescriptor;
-    words[map.COMMAND_RAW_DESCRIPTOR / 4] = -1;
-    words[map.COMMAND_SOCKET_OFFLOADS / 4] = udp.canSegment ? map.OFFLOAD_UDP_SEGMENT : 0;
+    writeSockets(memory, {
+      ipv4: {
+        udpFileDescriptor: udp.fileDescriptor,
+        rawIpv6FileDescriptor: -1,
+        outerSource: AGENT_V4,
+        canSegment: udp.canSegment,
+      },
+    });
     const event = openEventFd();
     const worker = new Worker(new URL("./data_path_allocation_worker.ts", import.meta.url), {
       type: "module",

@@ -61,7 +61,7 @@ class GroupTest implements AsyncDisposable {
       onSignalling: (record) => void records.push(record),
       onFailure: (error) => void failures.push(error),
     });
-    await group.setSockets(sockets.queues);
+    await group.setSockets({ ipv4: sockets.queues });
     return new GroupTest({ network, tuns, sockets, group, records, failures });
   }
 
@@ -196,8 +196,7 @@ groupTest("many flows through two workers keep their order, each, and counters a
 
 groupTest("each worker has flows of its own, in both directions", async (test) => {
   const { nodes, group, sockets } = test;
-  const none = { udpFileDescriptor: -1, rawFileDescriptor: -1, outerSource: AGENT_V4 };
-  await group.setSockets([sockets.queues[0], none]);
+  await group.setSockets({ ipv4: [sockets.queues[0]] });
   test.sendOutward(0);
   const noSocket = () => group.counters().dropped.noSocket ?? 0;
   let arrived = 0;
@@ -212,9 +211,9 @@ groupTest("each worker has flows of its own, in both directions", async (test) =
   await until("the first worker's packets", () => received() > 0);
   await new Promise((resolve) => setTimeout(resolve, 50));
   assert(received() < nodes.length, `${received()} of ${nodes.length} to the first worker`);
-  await group.setSockets(sockets.queues);
+  await group.setSockets({ ipv4: sockets.queues });
   await until("the second worker's packets", () => received() === nodes.length);
-  await group.setSockets([]);
+  await group.setSockets({});
   const before = noSocket();
   test.sendOutward(1);
   await until("no worker has sockets", () => noSocket() === before + nodes.length);

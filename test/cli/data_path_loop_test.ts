@@ -1,3 +1,4 @@
+import { writeSockets } from "../../cli/daemon/data_path_sockets.ts";
 import { assertEquals } from "@std/assert";
 import { DataPathLoop } from "../../cli/daemon/data_path_loop.ts";
 import { ALL_OFFLOADS } from "../../cli/daemon/offloads.ts";
@@ -9,7 +10,7 @@ import { sendTo } from "../../ffi/socket.ts";
 import { NO_TUN_OFFLOADS, type TunOffloads } from "../../ffi/tun.ts";
 import { BindingTableWriter } from "../../wasm/binding_table.ts";
 import { readCounters } from "../../wasm/forwarder_counters.ts";
-import { createForwarderMemory, ipv4Word, openForwarderMemory } from "../../wasm/forwarder_memory.ts";
+import { createForwarderMemory, openForwarderMemory } from "../../wasm/forwarder_memory.ts";
 import { instantiateForwarder } from "../../wasm/forwarder_module.ts";
 import * as map from "../../wasm/memory_map.ts";
 import { isRoot } from "../ffi/in_namespace.ts";
@@ -108,10 +109,14 @@ class LoopTest implements Disposable {
   #loop({ udp, raw, event }: { readonly udp: number; readonly raw: number; readonly event: number }) {
     const words = new Int32Array(this.#memory.buffer);
     words[map.COMMAND_STOP / 4] = 0;
-    words[map.COMMAND_UDP_DESCRIPTOR / 4] = udp;
-    words[map.COMMAND_RAW_DESCRIPTOR / 4] = raw;
-    words[map.COMMAND_OUTER_SOURCE / 4] = ipv4Word(AGENT_V4);
-    words[map.COMMAND_SOCKET_OFFLOADS / 4] = this.#canSegment ? map.OFFLOAD_UDP_SEGMENT : 0;
+    writeSockets(this.#memory, {
+      ipv4: {
+        udpFileDescriptor: udp,
+        rawIpv6FileDescriptor: raw,
+        outerSource: AGENT_V4,
+        canSegment: this.#canSegment,
+      },
+    });
     return new DataPathLoop({
       memory: this.#memory,
       tunFileDescriptor: this.tun,

@@ -1,14 +1,18 @@
+import type { Ipv6Sockets } from "../../cli/daemon/data_path_sockets.ts";
 import { formatIpv6, parseIpv6 } from "../../core/wire/address.ts";
 import { check } from "../../ffi/errno.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { libc } from "../../ffi/libc.ts";
 import { inNetworkNamespace } from "../../ffi/namespace.ts";
+import { IPPROTO_RAW, openRaw6Socket } from "../../ffi/raw6_socket.ts";
 import { openRawSocket, openUdpSocket, type UdpSocket } from "../../ffi/socket.ts";
 import { NO_TUN_OFFLOADS, openTun, type Tun, type TunOffloads } from "../../ffi/tun.ts";
 import { run, until } from "../ffi/in_namespace.ts";
 
 export const AGENT_V4 = "192.0.2.1";
 export const NODE_V4 = "192.0.2.2";
+export const AGENT_V6 = "2001:db8:f::1";
+export const NODE_V6 = "2001:db8:f::2";
 export const AGENT_TUN = "dsmip-ha";
 export const NODE_TUN = "dsmip-mn";
 
@@ -34,6 +38,8 @@ export class DataPathNetwork implements Disposable {
     this.ip(this.agent, "link", "add", "wan", "type", "veth", "peer", "name", "wan", "netns", this.node);
     this.ip(this.agent, "address", "add", `${AGENT_V4}/24`, "dev", "wan");
     this.ip(this.node, "address", "add", `${NODE_V4}/24`, "dev", "wan");
+    this.ip(this.agent, "address", "add", `${AGENT_V6}/64`, "dev", "wan", "nodad");
+    this.ip(this.node, "address", "add", `${NODE_V6}/64`, "dev", "wan", "nodad");
     for (const namespace of [this.agent, this.node]) this.ip(namespace, "link", "set", "wan", "up");
   }
 
@@ -85,6 +91,23 @@ export class DataPathNetwork implements Disposable {
     );
     this.#descriptors.add(fileDescriptor);
     return fileDescriptor;
+  }
+
+  /** The sockets for protocols 41 and 4 over IPv6. */
+  ipv6Sockets(namespace: string): Ipv6Sockets {
+    const address = namespace === this.agent ? AGENT_V6 : NODE_V6;
+    const open = (protocol: number) => {
+      const options = { protocol, address, bufferOctets: 4 << 20 };
+      const fileDescriptor = inNetworkNamespace(namespace, () => openRaw6Socket(options));
+      this.#descriptors.add(fileDescriptor);
+      return fileDescriptor;
+    };
+    return {
+      sendFileDescriptor: open(IPPROTO_RAW),
+      rawIpv6FileDescriptor: open(41),
+      rawIpv4FileDescriptor: open(4),
+      outerSource: address,
+    };
   }
 
   close(fileDescriptor: number): void {

@@ -20,7 +20,15 @@ import {
   OTHER_HOME_ADDRESS,
 } from "../forwarding/packets.ts";
 import { udp } from "../forwarding/transport_packets.ts";
-import { AGENT_TUN, AGENT_V4, DataPathNetwork, NODE_TUN, NODE_V4 } from "./data_path_network.ts";
+import {
+  AGENT_TUN,
+  AGENT_V4,
+  AGENT_V6,
+  DataPathNetwork,
+  NODE_TUN,
+  NODE_V4,
+  NODE_V6,
+} from "./data_path_network.ts";
 
 const PORT = 4191;
 const NODE_PORT = 40_000;
@@ -68,10 +76,13 @@ async function startAgent(network: DataPathNetwork) {
     tunOffloads: tun.offloads,
   });
   await started.dataPath.setSockets({
-    udpFileDescriptor: udp.fileDescriptor,
-    rawFileDescriptor: raw,
-    outerSource: AGENT_V4,
-    canSegment: network.offloads.header && udp.canSegment,
+    ipv4: {
+      udpFileDescriptor: udp.fileDescriptor,
+      rawIpv6FileDescriptor: raw,
+      outerSource: AGENT_V4,
+      canSegment: network.offloads.header && udp.canSegment,
+    },
+    ipv6: network.ipv6Sockets(network.agent),
   });
   return { ...started, udp, raw };
 }
@@ -83,15 +94,19 @@ async function startNode(network: DataPathNetwork) {
   const { dataPath } = await start({
     role: "mobileNode",
     homeAddress: HOME_ADDRESS,
+    homeAgentAddress: AGENT_V6,
     homeAgentIpv4Address: AGENT_V4,
     tunFileDescriptor: tun.fileDescriptor,
     tunOffloads: tun.offloads,
   });
   await dataPath.setSockets({
-    udpFileDescriptor: udp.fileDescriptor,
-    rawFileDescriptor: network.raw(network.node, 41),
-    outerSource: NODE_V4,
-    canSegment: network.offloads.header && udp.canSegment,
+    ipv4: {
+      udpFileDescriptor: udp.fileDescriptor,
+      rawIpv6FileDescriptor: network.raw(network.node, 41),
+      outerSource: NODE_V4,
+      canSegment: network.offloads.header && udp.canSegment,
+    },
+    ipv6: network.ipv6Sockets(network.node),
   });
   return { dataPath, udp };
 }
@@ -101,8 +116,13 @@ async function startBoth(network: DataPathNetwork, encapsulation: Encapsulation)
   const { dataPath: agent, udp } = await startAgent(network);
   const { dataPath: node, udp: nodeUdp } = await startNode(network);
   const portOf = (port: number) => encapsulation === "udp" ? port : 0;
-  node.setTunnel({ encapsulation, address: AGENT_V4, port: portOf(udp.port) }, 1472);
-  agent.bindings.set(HOME_ADDRESS, { encapsulation, address: NODE_V4, port: portOf(nodeUdp.port) }, 1472);
+  const [agentAddress, nodeAddress] = encapsulation === "ipv6InIpv6"
+    ? [AGENT_V6, NODE_V6]
+    : [AGENT_V4, NODE_V4];
+  const innerMtu = encapsulation === "ipv6InIpv6" ? 1460 : 1472;
+  node.setTunnel({ encapsulation, address: agentAddress, port: portOf(udp.port) }, innerMtu);
+  const tunnel = { encapsulation, address: nodeAddress, port: portOf(nodeUdp.port) };
+  agent.bindings.set(HOME_ADDRESS, tunnel, innerMtu);
   return { agent, node };
 }
 
@@ -116,7 +136,7 @@ async function receive(
   return received!;
 }
 
-for (const encapsulation of ["udp", "ipv6InIpv4"] as const) {
+for (const encapsulation of ["udp", "ipv6InIpv4", "ipv6InIpv6"] as const) {
   rootTest(`TUN to ${encapsulation} to TUN and back, contents compared`, async (network) => {
     const { agent, node } = await startBoth(network, encapsulation);
     const correspondent = network.application(network.agent, HOME_AGENT, 7);
@@ -142,7 +162,7 @@ for (const encapsulation of ["udp", "ipv6InIpv4"] as const) {
   });
 }
 
-for (const encapsulation of ["udp", "ipv6InIpv4"] as const) {
+for (const encapsulation of ["udp", "ipv6InIpv4", "ipv6InIpv6"] as const) {
   rootTest(`TCP through ${encapsulation} comes out whole, both ways at once`, async (network) => {
     const { agent, node } = await startBoth(network, encapsulation);
     for (const [namespace, tun] of [[network.agent, AGENT_TUN], [network.node, NODE_TUN]]) {
@@ -172,7 +192,7 @@ rootTest(
     const fields = { trafficClass: 0xb9, payload: counting(333) };
 
     // From one mobile node to another: in through the tunnel, routed by the kernel, out through the tunnel.
-    for (const encapsulation of ["udp", "ipv6InIpv4"] as const) {
+    for (const encapsulation of ["udp", "ipv6InIpv4", "ipv6InIpv6"] as const) {
       const other = { encapsulation, address: NODE_V4, port: encapsulation === "udp" ? NODE_PORT : 0 };
       dataPath.bindings.set(OTHER_HOME_ADDRESS, other, 1472);
       const inner = { ...fields, source: HOME_ADDRESS, destination: OTHER_HOME_ADDRESS };
@@ -273,9 +293,11 @@ rootTest("sockets can be changed, taken away and given again while packets flow"
   for (const port of [5003, 5004, 5005]) {
     const other = network.udp(network.agent, port);
     await dataPath.setSockets({
-      udpFileDescriptor: other.fileDescriptor,
-      rawFileDescriptor: network.raw(network.agent, 41),
-      outerSource: `192.0.2.${port - 5000}`,
+      ipv4: {
+        udpFileDescriptor: other.fileDescriptor,
+        rawIpv6FileDescriptor: network.raw(network.agent, 41),
+        outerSource: `192.0.2.${port - 5000}`,
+      },
     });
     send();
     assertEquals((await receive(node.fileDescriptor)).port, port);
@@ -283,7 +305,7 @@ rootTest("sockets can be changed, taken away and given again while packets flow"
     assertEquals((await receive(wire41)).address, `192.0.2.${port - 5000}`);
   }
   network.close(udp.fileDescriptor);
-  await dataPath.clearSockets();
+  await dataPath.setSockets({});
   send();
   await until("the drop", () => dataPath.counters().dropped.noSocket === 1);
   assertEquals(dataPath.counters().sent, { packets: 7, octets: 7 * 56 });
@@ -366,7 +388,7 @@ rootTest("a TUN device that is gone is a failure, told once", async (network) =>
   await until("the failure", () => failures.length > 0);
   assertEquals(failures.length, 1);
   assert(failures[0].message.includes("TUN device is gone"), failures[0].message);
-  await dataPath.setSockets({ udpFileDescriptor: -1, rawFileDescriptor: -1, outerSource: AGENT_V4 });
+  await dataPath.setSockets({});
   await dataPath.close();
 });
 

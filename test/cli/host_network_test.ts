@@ -12,6 +12,7 @@ const HOME_AGENT = {
   address: "2001:db8:100::1",
   prefixLength: 64,
   ipv4Address: "203.0.113.1",
+  homeLink: undefined,
   forwarding: true,
 } as const;
 const HOME_ADDRESS = "2001:db8:100::100";

@@ -1,3 +1,4 @@
+import { writeSockets } from "../../cli/daemon/data_path_sockets.ts";
 import { assert, assertEquals } from "@std/assert";
 import { DataPath } from "../../cli/daemon/data_path.ts";
 import { DataPathLoop } from "../../cli/daemon/data_path_loop.ts";
@@ -61,10 +62,12 @@ class RefusalTest implements AsyncDisposable {
       onFailure: (error) => void failures.push(error),
     });
     await dataPath.setSockets({
-      udpFileDescriptor: udp.fileDescriptor,
-      rawFileDescriptor: network.raw(network.agent, 41),
-      outerSource: AGENT_V4,
-      canSegment: udp.canSegment,
+      ipv4: {
+        udpFileDescriptor: udp.fileDescriptor,
+        rawIpv6FileDescriptor: network.raw(network.agent, 41),
+        outerSource: AGENT_V4,
+        canSegment: udp.canSegment,
+      },
     });
     dataPath.bindings.set(HOME_ADDRESS, NODE, 1472);
     return new RefusalTest(network, dataPath, records, failures);
@@ -148,8 +151,9 @@ Deno.test("refused and full: a merged write that is refused is written a packet 
     const tunnel = { encapsulation: "udp", address: "127.0.0.1", port: node.port } as const;
     new BindingTableWriter(module, memory).set(HOME_ADDRESS, tunnel, 1472);
     const words = new Int32Array(memory.buffer);
-    words[map.COMMAND_UDP_DESCRIPTOR / 4] = outer.fileDescriptor;
-    words[map.COMMAND_RAW_DESCRIPTOR / 4] = -1;
+    writeSockets(memory, {
+      ipv4: { udpFileDescriptor: outer.fileDescriptor, rawIpv6FileDescriptor: -1, outerSource: AGENT_V4 },
+    });
     const writes: Uint8Array[] = [];
     for (let round = 0; round < 2; round++) {
       for (const packet of packets) sendTo(node.fileDescriptor, packet, "127.0.0.1", outer.port);
