@@ -65,6 +65,30 @@ function trafficCommands() {
       const { receiveFlow } = await import("../lab/flow.ts");
       printJson(await receiveFlow({ port, packetOctets: octets, count, patienceMs, onReady }));
     });
+  const flowRecord = new Command("flow-record")
+    .description(
+      "Write a line for each packet of a UDP flow: its number, when it was sent and when it came (ms)",
+    )
+    .requiredOption("--port <port>", "UDP port", wholeNumber)
+    .requiredOption("--octets <n>", "length of each IPv6 packet", wholeNumber)
+    .action(async ({ port, octets }) => {
+      const { recordFlow } = await import("../lab/flow.ts");
+      await recordFlow({ port, packetOctets: octets }, (sequence, sentMs, arrivedMs) => {
+        print(`${sequence} ${sentMs.toFixed(3)} ${arrivedMs.toFixed(3)}\n`);
+      });
+    });
+  const delayLink = new Command("delay-link")
+    .description("Make a cable of two TAP devices that delays every frame")
+    .requiredOption("--ms <ms>", "one way", wholeNumber)
+    .addArgument(new Argument("<end...>", "two ends, each NAMESPACE:INTERFACE"))
+    .action(async (ends, { ms }) => {
+      const { runDelayedLink } = await import("../lab/handover/delayed_link.ts");
+      const [one, other] = ends.map((end) => end.split(":")).map(([namespace, name]) => ({
+        namespace,
+        name,
+      }));
+      runDelayedLink([one, other], ms, onReady);
+    });
   const transferSend = new Command("transfer-send")
     .description("Send random octets over TCP")
     .requiredOption("--to <address>", "IPv6 address")
@@ -81,7 +105,7 @@ function trafficCommands() {
       const { receiveTransfer } = await import("../lab/flow.ts");
       printJson(await receiveTransfer(port, onReady));
     });
-  return [flowSend, flowReceive, transferSend, transferReceive];
+  return [flowSend, flowReceive, flowRecord, delayLink, transferSend, transferReceive];
 }
 
 function onReady(): void {
