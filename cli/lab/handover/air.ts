@@ -1,10 +1,11 @@
 import type { Lab } from "../lab.ts";
-import type { AccessNetwork, Egress } from "./topology.ts";
+import { type AccessNetwork, type Egress, routerPort } from "./topology.ts";
 
 /** A change of a port in "air": attached to a network's bridge and up, or not. */
 export interface PortChange {
   readonly timeMs: number;
-  readonly egress: string;
+  /** An egress interface, or a router's port. */
+  readonly port: string;
   /** The bridge that the port belongs to; undefined while it is down or in none. */
   readonly network: string | undefined;
 }
@@ -35,19 +36,38 @@ export class Air {
   }
 
   /** Takes the cable out: both ends lose their carrier. */
-  cut(egress: Egress): Promise<void> {
-    return this.lab.network.batch("air", [`link set ${egress} down`, `link set ${egress} nomaster`]);
+  cut(egress: Egress): Promise<PortChange> {
+    return this.#change(egress, undefined, [`link set ${egress} down`, `link set ${egress} nomaster`]);
   }
 
   /** Puts the cable into a network. Where it was in another one before, the mobile router sees no link event. */
-  async attach(egress: Egress, { name }: AccessNetwork): Promise<PortChange> {
+  attach(egress: Egress, { name }: AccessNetwork): Promise<PortChange> {
+    return this.#change(egress, name, [`link set ${egress} master ${name}`, `link set ${egress} up`]);
+  }
+
+  /** Takes the router out of its network: the links of all others stay up. */
+  cutRouter({ name }: AccessNetwork): Promise<PortChange> {
+    const port = routerPort(name);
+    return this.#change(port, undefined, [`link set ${port} nomaster`]);
+  }
+
+  /** Puts the router back where it was. */
+  attachRouter({ name }: AccessNetwork): Promise<void> {
+    return this.lab.network.batch("air", [`link set ${routerPort(name)} master ${name}`]);
+  }
+
+  /** The network that the cable was put into last; undefined when it is out. */
+  networkOf(egress: Egress): string | undefined {
+    return this.changes().findLast(({ port }) => port === egress)?.network;
+  }
+
+  async #change(port: string, network: string | undefined, lines: readonly string[]): Promise<PortChange> {
     const before = this.changes().length;
-    await this.lab.network.batch("air", [`link set ${egress} master ${name}`, `link set ${egress} up`]);
+    await this.lab.network.batch("air", lines);
     return await this.lab.until(
-      `${egress} in ${name}`,
+      `change of ${port}`,
       2000,
-      () =>
-        this.changes().slice(before).find((change) => change.egress === egress && change.network === name),
+      () => this.changes().slice(before).find((change) => change.port === port && change.network === network),
     );
   }
 
@@ -57,16 +77,16 @@ export class Air {
   }
 }
 
-const CHANGE = /^\[([0-9T:.-]+)\] \d+: (eg\d)@\S+ .* state (\S+)/;
+const CHANGE = /^\[([0-9T:.-]+)\] \d+: (\w+)@\S+ .* state (\S+)/;
 const MASTER = / master (\S+)/;
 
 /** Reads what `ip -ts monitor link` says of ports. Its times are local ones. */
 export function parsePortChanges(text: string): PortChange[] {
   return text.split("\n").flatMap((line) => {
-    const [, time, egress, state] = CHANGE.exec(line) ?? [];
+    const [, time, port, state] = CHANGE.exec(line) ?? [];
     if (time === undefined) return [];
     const [second, fraction = "0"] = time.split(".");
     const timeMs = Date.parse(second) + Number(`0.${fraction}`) * 1000;
-    return [{ timeMs, egress, network: state === "UP" ? MASTER.exec(line)?.[1] : undefined }];
+    return [{ timeMs, port, network: state === "UP" ? MASTER.exec(line)?.[1] : undefined }];
   });
 }

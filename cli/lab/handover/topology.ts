@@ -48,7 +48,10 @@ export const ACCESS_NETWORKS = {
   r4n: { name: "r4n", family: 4, title: "IPv4 behind NAT", addressesBegin: "192.168.77.", behindNat: true },
 } as const satisfies Record<string, AccessNetwork>;
 
-export type AccessNetworkName = keyof typeof ACCESS_NETWORKS;
+/** The port of a network's router in "air". */
+export function routerPort(network: string): string {
+  return `${network}p`;
+}
 
 /** The IPv4 access networks' lans are /24s, and their routers have the address .1. */
 export const LAN = "lan";
@@ -100,7 +103,7 @@ const NODES: readonly NodeDescription[] = [
   {
     name: "air",
     ipv4Only: [...Object.keys(ACCESS_NETWORKS), ...EGRESSES],
-    bridges: Object.keys(ACCESS_NETWORKS).map((name) => ({ name, ports: [`${name}p`] })),
+    bridges: Object.keys(ACCESS_NETWORKS).map((name) => ({ name, ports: [routerPort(name)] })),
   },
   { name: "mr", router: true, addresses: [["eth0", "2001:db8:300::1/64"]] },
   {
@@ -114,7 +117,7 @@ const CABLES: readonly LinkDescription[] = [
   [["cn", "eth0"], ["core", "cn"]],
   ...Object.keys(ACCESS_NETWORKS).flatMap((name): LinkDescription[] => [
     [[name, WAN], ["core", name]],
-    [[name, LAN], ["air", `${name}p`]],
+    [[name, LAN], ["air", routerPort(name)]],
   ]),
   ...EGRESSES.map((egress): LinkDescription => [["mr", egress], ["air", egress]]),
   [["mnn", "eth0"], ["mr", "eth0"]],
