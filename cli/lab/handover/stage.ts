@@ -1,4 +1,4 @@
-import { CheckList } from "../check.ts";
+import type { CheckList } from "../check.ts";
 import {
   configureHomeAgent,
   configureMobileNode,
@@ -37,12 +37,16 @@ const HOME_AGENT: HomeAgentOptions = {
 
 /** The network of Figure 3 with a running home agent, and at most one running mobile router. */
 export class HandoverStage {
-  readonly checks = new CheckList();
   mobileRouter: MobileNodeDaemon | undefined;
 
-  private constructor(readonly lab: Lab, readonly air: Air, readonly homeAgent: HomeAgentDaemon) {}
+  private constructor(
+    readonly lab: Lab,
+    readonly checks: CheckList,
+    readonly air: Air,
+    readonly homeAgent: HomeAgentDaemon,
+  ) {}
 
-  static async open(lab: Lab, delayMs: number): Promise<HandoverStage> {
+  static async open(lab: Lab, checks: CheckList, delayMs: number): Promise<HandoverStage> {
     await buildHandoverNetwork(lab, delayMs);
     await startAccessNetworks(lab);
     const air = await Air.open(lab);
@@ -50,7 +54,7 @@ export class HandoverStage {
     const homeAgent = await configureHomeAgent(lab, HOME_AGENT);
     homeAgent.start();
     await homeAgent.ready(START_LIMIT_MS);
-    return new HandoverStage(lab, air, homeAgent);
+    return new HandoverStage(lab, checks, air, homeAgent);
   }
 
   /** Starts the mobile router for a scenario; its cables are where they are. */
