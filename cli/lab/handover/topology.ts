@@ -13,13 +13,14 @@ import type { LinkDescription, NodeDescription, Topology } from "../network.ts";
  */
 
 export const HOME_AGENT_IPV4 = "203.0.113.1";
-export const HOME_AGENT_IPV6 = "2001:db8:1::1";
+/** In its home network, which is virtual: the core knows the way. */
+export const HOME_AGENT_IPV6 = "2001:db8:100::1";
+/** Of the home agent, toward the core. */
+export const HOME_AGENT_OUTSIDE = "2001:db8:1::1";
 export const HOME_PREFIX = "2001:db8:100::/64";
 export const CORRESPONDENT = "2001:db8:200::10";
 export const MOBILE_NETWORK_PREFIX = "2001:db8:300::/64";
 export const MOBILE_NETWORK_NODE = "2001:db8:300::10";
-/** Of the home agent in its home network, which is virtual. */
-export const HOME_AGENT_AT_HOME = "2001:db8:100::1";
 
 export const MOBILE_ROUTER = {
   identity: "mr@example.org",
@@ -69,8 +70,8 @@ const CORE = {
     ["r4n", `${CORE_OF_NAT}/30`],
   ],
   routes: [
-    [HOME_PREFIX, HOME_AGENT_IPV6],
-    [MOBILE_NETWORK_PREFIX, HOME_AGENT_IPV6],
+    [HOME_PREFIX, HOME_AGENT_OUTSIDE],
+    [MOBILE_NETWORK_PREFIX, HOME_AGENT_OUTSIDE],
     ["2001:db8:a1::/64", "2001:db8:a0::2"],
     ["2001:db8:b1::/64", "2001:db8:b0::2"],
     // Nobody on the Internet knows the way to the private addresses of r4n.
@@ -91,7 +92,7 @@ const NODES: readonly NodeDescription[] = [
   {
     name: "ha",
     router: true,
-    addresses: [["eth0", `${HOME_AGENT_IPV4}/25`], ["eth0", `${HOME_AGENT_IPV6}/64`]],
+    addresses: [["eth0", `${HOME_AGENT_IPV4}/25`], ["eth0", `${HOME_AGENT_OUTSIDE}/64`]],
     routes: [["default", "203.0.113.126"], ["::/0", "2001:db8:1::ffff"]],
   },
   { name: "cn", addresses: [["eth0", `${CORRESPONDENT}/64`]], routes: [["::/0", "2001:db8:200::1"]] },

@@ -7,7 +7,7 @@ import {
   ACCESS_NETWORKS,
   CORRESPONDENT,
   type Egress,
-  HOME_AGENT_IPV6,
+  HOME_AGENT_OUTSIDE,
 } from "../../../cli/lab/handover/topology.ts";
 import { Lab } from "../../../cli/lab/lab.ts";
 import { runProgram } from "../../../cli/lab/process.ts";
@@ -62,7 +62,7 @@ rootTest(
       await letKernelConfigure(lab, "eg0");
       await configured(lab, "eg0", r6a);
       assertEquals(
-        (await ping(lab, { from: "mr", to: "ha", address: HOME_AGENT_IPV6 }, 2)).received,
+        (await ping(lab, { from: "mr", to: "ha", address: HOME_AGENT_OUTSIDE }, 2)).received,
         2,
         "from r6a",
       );
@@ -98,7 +98,11 @@ rootTest(
 
 rootTest("a cable with a delay of 20 ms holds every packet for it, each way", async () => {
   await withNetwork(20, async (lab) => {
-    const { received, averageMs } = await ping(lab, { from: "cn", to: "ha", address: HOME_AGENT_IPV6 }, 10);
+    const { received, averageMs } = await ping(
+      lab,
+      { from: "cn", to: "ha", address: HOME_AGENT_OUTSIDE },
+      10,
+    );
     assertEquals(received, 10);
     // The first ping asks for the neighbour, too; a busy machine is late, but nothing is early.
     assert(averageMs >= 40 && averageMs < 70, `round trip ${averageMs} ms`);
