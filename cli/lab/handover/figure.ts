@@ -81,7 +81,7 @@ function drawPanel({ title, played }: HandoverPanel, top: number): string {
     lanes(played, time, plotTop, isShown),
     // Both directions lie on one another: the wider dots look out from under the others.
     dots(flows.down, time, values, movedMs, COLOURS.down, 5),
-    dots(flows.up, time, values, movedMs, COLOURS.up, 2.2),
+    dots(flows.up, time, values, movedMs, COLOURS.up, 3),
     `<path d="M${pixel(time.place(0))} ${plotTop}V${bottom}" stroke="#c81e3a" stroke-dasharray="4 3"/>`,
     `<rect x="${LEFT}" y="${plotTop}" width="${
       PLOT_END - LEFT
