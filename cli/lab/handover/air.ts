@@ -35,7 +35,12 @@ export class Air {
     return air;
   }
 
-  /** Takes the cable out: both ends lose their carrier. */
+  /** Takes the cable out where it is in a network. */
+  async detach(egress: Egress): Promise<void> {
+    if (this.networkOf(egress) !== undefined) await this.cut(egress);
+  }
+
+  /** Takes the cable out, which must be in or new: both ends lose their carrier. */
   cut(egress: Egress): Promise<PortChange> {
     return this.#change(egress, undefined, [`link set ${egress} down`, `link set ${egress} nomaster`]);
   }

@@ -70,7 +70,7 @@ async function goToStart(
   const [first, second] = egresses;
   if (kind === "routerVanishes") await air.attachRouter(from);
   if (air.networkOf(first) !== from.name) {
-    await air.cut(first);
+    await air.detach(first);
     await pause(UNPLUGGED_MS);
     await air.attach(first, from);
   }

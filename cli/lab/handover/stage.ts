@@ -73,7 +73,7 @@ export class HandoverStage {
   async endMobileRouter(): Promise<void> {
     await this.mobileRouter?.end("SIGTERM");
     this.mobileRouter = undefined;
-    for (const egress of EGRESSES) await this.air.cut(egress);
+    for (const egress of EGRESSES) await this.air.detach(egress);
   }
 
   /** Waits until the home agent has accepted a care-of address from the network. */
