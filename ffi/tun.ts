@@ -15,6 +15,7 @@ const TUNSETIFF = 0x400454ca;
 const TUNSETOFFLOAD = 0x400454d0;
 const TUNGETFEATURES = 0x800454cf;
 const IFF_TUN = 0x0001;
+const IFF_TAP = 0x0002;
 const IFF_MULTI_QUEUE = 0x0100;
 const IFF_NO_PI = 0x1000;
 const IFF_VNET_HDR = 0x4000;
@@ -86,7 +87,8 @@ export function openTunQueues(
   const opened: Tun[] = [];
   try {
     for (let queue = 0; queue < queues; queue++) {
-      opened.push(openQueue(opened[0]?.name ?? name, queues > 1, opened[0]?.offloads ?? offloads));
+      const flags = IFF_TUN | (queues > 1 ? IFF_MULTI_QUEUE : 0);
+      opened.push(openQueue(opened[0]?.name ?? name, flags, opened[0]?.offloads ?? offloads));
     }
   } catch (error) {
     for (const { fileDescriptor } of opened) closeFileDescriptor(fileDescriptor);
@@ -100,7 +102,12 @@ export function openTun({ name, offloads = NO_TUN_OFFLOADS }: { name: string; of
   return openTunQueues({ name, queues: 1, offloads })[0];
 }
 
-function openQueue(name: string, isOneOfMany: boolean, wanted: TunOffloads): Tun {
+/** The same for a layer 2 device: each read() and each write() is one Ethernet frame without its checksum. */
+export function openTap(name: string): Tun {
+  return openQueue(name, IFF_TAP, NO_TUN_OFFLOADS);
+}
+
+function openQueue(name: string, kindFlags: number, wanted: TunOffloads): Tun {
   const fault = invalidInterfaceName(name);
   if (fault !== undefined) throw new RangeError(`Cannot create a TUN device: the name "${name}" ${fault}`);
   const fileDescriptor = check(
@@ -113,7 +120,7 @@ function openQueue(name: string, isOneOfMany: boolean, wanted: TunOffloads): Tun
     const header = wanted.header && hasFeature(fileDescriptor, IFF_VNET_HDR);
     const request = new Uint8Array(IFREQ_OCTETS);
     request.set(cString(name));
-    const flags = IFF_TUN | IFF_NO_PI | (header ? IFF_VNET_HDR : 0) | (isOneOfMany ? IFF_MULTI_QUEUE : 0);
+    const flags = kindFlags | IFF_NO_PI | (header ? IFF_VNET_HDR : 0);
     new DataView(request.buffer).setUint16(INTERFACE_NAME_OCTETS, flags, true);
     check(
       libc.ioctl(fileDescriptor, TUNSETIFF, request),

@@ -1,7 +1,10 @@
 import { Argument, Command, InvalidArgumentError } from "commander";
 import { print, remark } from "../output/write.ts";
 
-const SCENARIO_NAMES = ["public", "nat"] as const;
+const SCENARIO_NAMES = ["public", "nat", "handover"] as const;
+/** Where `lab run handover` writes when it is told no other place. */
+const DEFAULT_OUT = "dsmip-handover";
+const MAXIMUM_RUNS = 1000;
 
 /** `dsmip lab list`, `dsmip lab run` and `dsmip lab clean`. */
 export function labCommand() {
@@ -19,11 +22,20 @@ export function labCommand() {
     )
     .option("--keep", "leave network and daemons running afterwards, and tell how to look inside")
     .option("--pcap <folder>", "keep the captures of home agent and mobile node there")
+    .option("--runs <n>", "handover: how often each is played", numberOfRuns, 10)
+    .option("--only <name>", "handover: this one alone; may be given again", collect, [])
+    .option("--delay <time>", "handover: to the home agent, one way, as 20ms", delay, 0)
+    .option("--seed <n>", "handover: of the ping-pong", wholeNumber, 1)
+    .option("--out <folder>", "handover: where table, figures and data go", DEFAULT_OUT)
     .addHelpText(
       "after",
       "\nExamples:\n  dsmip lab run nat\n  dsmip lab run public --json --pcap /tmp/captures",
     )
-    .action(async (scenario, options) => await (await import("../lab/command.ts")).runLab(scenario, options));
+    .action(async (scenario, { runs, only, delay: delayMs, seed, out, ...options }) => {
+      const { runHandoverLab, runLab } = await import("../lab/command.ts");
+      if (scenario === "handover") await runHandoverLab({ runs, only, delayMs, seed, out }, options);
+      else await runLab(scenario, options);
+    });
   const clean = new Command("clean")
     .description("Remove what earlier runs have left: kept networks, and those of labs that were killed")
     .addArgument(new Argument("[run...]", "names of runs, as 1a2b3c4d; all when none is given"))
@@ -65,6 +77,30 @@ function trafficCommands() {
       const { receiveFlow } = await import("../lab/flow.ts");
       printJson(await receiveFlow({ port, packetOctets: octets, count, patienceMs, onReady }));
     });
+  const flowRecord = new Command("flow-record")
+    .description(
+      "Write a line for each packet of a UDP flow: its number, when it was sent and when it came (ms)",
+    )
+    .requiredOption("--port <port>", "UDP port", wholeNumber)
+    .requiredOption("--octets <n>", "length of each IPv6 packet", wholeNumber)
+    .action(async ({ port, octets }) => {
+      const { recordFlow } = await import("../lab/flow.ts");
+      await recordFlow({ port, packetOctets: octets }, (sequence, sentMs, arrivedMs) => {
+        print(`${sequence} ${sentMs.toFixed(3)} ${arrivedMs.toFixed(3)}\n`);
+      });
+    });
+  const delayLink = new Command("delay-link")
+    .description("Make a cable of two TAP devices that delays every frame")
+    .requiredOption("--ms <ms>", "one way", wholeNumber)
+    .addArgument(new Argument("<end...>", "two ends, each NAMESPACE:INTERFACE"))
+    .action(async (ends, { ms }) => {
+      const { runDelayedLink } = await import("../lab/handover/delayed_link.ts");
+      const [one, other] = ends.map((end) => end.split(":")).map(([namespace, name]) => ({
+        namespace,
+        name,
+      }));
+      runDelayedLink([one, other], ms, onReady);
+    });
   const transferSend = new Command("transfer-send")
     .description("Send random octets over TCP")
     .requiredOption("--to <address>", "IPv6 address")
@@ -81,7 +117,7 @@ function trafficCommands() {
       const { receiveTransfer } = await import("../lab/flow.ts");
       printJson(await receiveTransfer(port, onReady));
     });
-  return [flowSend, flowReceive, transferSend, transferReceive];
+  return [flowSend, flowReceive, flowRecord, delayLink, transferSend, transferReceive];
 }
 
 function onReady(): void {
@@ -90,6 +126,23 @@ function onReady(): void {
 
 function printJson(value: unknown): void {
   print(JSON.stringify(value) + "\n");
+}
+
+function numberOfRuns(text: string): number {
+  const runs = wholeNumber(text);
+  if (runs >= 1 && runs <= MAXIMUM_RUNS) return runs;
+  throw new InvalidArgumentError(`1 to ${MAXIMUM_RUNS} are possible.`);
+}
+
+function collect(text: string, before: readonly string[]): readonly string[] {
+  return [...before, text];
+}
+
+/** "20ms" as 20. */
+function delay(text: string): number {
+  const [, milliseconds] = /^(\d{1,4})ms$/.exec(text) ?? [];
+  if (milliseconds !== undefined) return Number(milliseconds);
+  throw new InvalidArgumentError("whole milliseconds are needed, as 20ms.");
 }
 
 function wholeNumber(text: string): number {

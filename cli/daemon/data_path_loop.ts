@@ -154,8 +154,8 @@ export class DataPathLoop {
     this.#signallingCount = 0;
     for (let socket = 0; socket < this.#socketCount; socket++) {
       const command = (map.COMMAND_RECEIVE + socket * map.RECEIVE_OCTETS) / 4;
-      // Clears what the last round found there, too.
-      this.#watch(FIRST_SOCKET + socket, words[command]);
+      // What the last round found at a socket that stays is still to be done.
+      if (this.#descriptor(socket) !== words[command]) this.#watch(FIRST_SOCKET + socket, words[command]);
       this.#kinds[socket] = words[command + 1];
       if (words[command + 1] === map.RECEIVE_SIGNALLING) this.#signallingCount++;
     }
@@ -174,6 +174,10 @@ export class DataPathLoop {
     const at = (map.POLL_DESCRIPTORS + place * map.POLL_DESCRIPTOR_OCTETS) / 4;
     this.#words[at] = fileDescriptor;
     this.#words[at + 1] = POLLIN;
+  }
+
+  #descriptor(socket: number): number {
+    return this.#words[(map.POLL_DESCRIPTORS + (FIRST_SOCKET + socket) * map.POLL_DESCRIPTOR_OCTETS) / 4];
   }
 
   /** The events that poll() has returned for a descriptor: the upper half of its second word. */
@@ -260,8 +264,7 @@ export class DataPathLoop {
 
   #fromSocket(socket: number): void {
     if (this.#happened(FIRST_SOCKET + socket) === NOTHING) return;
-    const place = map.POLL_DESCRIPTORS + (FIRST_SOCKET + socket) * map.POLL_DESCRIPTOR_OCTETS;
-    const fileDescriptor = this.#words[place / 4];
+    const fileDescriptor = this.#descriptor(socket);
     const kind = this.#kinds[socket];
     const messages = kind === map.RECEIVE_RAW_IPV4
       ? this.#rawIpv4Receive

@@ -1,9 +1,10 @@
 import { playScenario } from "../../core/simulation/scenario.ts";
 import { hmac } from "../daemon/hmac.ts";
 import { coloursFor } from "../output/colours.ts";
-import { Failure } from "../output/fault.ts";
+import { Failure, UsageError } from "../output/fault.ts";
 import { formatTable } from "../output/table.ts";
 import { print, remark } from "../output/write.ts";
+import { HANDOVER, type HandoverOptions, runHandover } from "./handover/run.ts";
 import { dsmipCommand, fetchDependencies } from "./lab.ts";
 import { plainProgress, terminalProgress } from "./progress.ts";
 import { formatResult, type LabResult } from "./report.ts";
@@ -23,10 +24,43 @@ export interface LabOptions {
 
 /** Prints the scenarios' names and what each is about. */
 export function listScenarios(json: boolean): void {
-  const scenarios = SCENARIOS.map(({ name, summary }) => ({ name, summary }));
+  const scenarios = [...SCENARIOS, HANDOVER].map(({ name, summary }) => ({ name, summary }));
   if (json) return print(JSON.stringify({ scenarios }) + "\n");
   const rows = scenarios.map(({ name, summary }) => [name, summary]);
   print(formatTable([{ title: "scenario" }, { title: "about" }], rows, coloursFor(Deno.stdout)));
+}
+
+/** What `dsmip lab run handover` may be told. */
+export type HandoverChoices = Pick<HandoverOptions, "runs" | "only" | "delayMs" | "seed" | "out">;
+
+/** Runs the handovers where this machine allows it; throws a Failure unless all goals are met. */
+export async function runHandoverLab(choices: HandoverChoices, options: LabOptions): Promise<void> {
+  if (options.keep || options.pcap !== undefined) {
+    throw new UsageError(
+      "handover leaves no network and no captures behind: --keep and --pcap are for others",
+    );
+  }
+  using interruption = listenForInterruption();
+  const possibility = await findPossibility();
+  if (possibility.kind === "impossible") {
+    throw new Failure(
+      `handovers cannot be played on this machine. Missing: ${possibility.missing.join("; ")}`,
+    );
+  }
+  if (Deno.env.get(IN_USER_NAMESPACE) === undefined) await fetchDependencies(interruption.signal);
+  if (possibility.kind === "userNamespace") {
+    const { runs, only, delayMs, seed, out } = choices;
+    const values = ["--runs", runs, "--delay", `${delayMs}ms`, "--seed", seed, "--out", out].map(String);
+    const names = only.flatMap((name) => ["--only", name]);
+    return await runInUserNamespace(HANDOVER.name, [...values, ...names, ...flagsOf(options)], interruption);
+  }
+  const { result, table } = await runHandover({
+    ...choices,
+    ...showing(options),
+    signal: interruption.signal,
+  });
+  if (!options.json) print(`\n${table}`);
+  conclude(result, options);
 }
 
 /** Runs a scenario where this machine allows it; throws a Failure unless all its checks hold. */
@@ -39,17 +73,30 @@ export async function runLab(name: Scenario["name"], options: LabOptions): Promi
   }
   const inside = Deno.env.get(IN_USER_NAMESPACE) !== undefined;
   if (!inside) await fetchDependencies(interruption.signal);
-  if (possibility.kind === "userNamespace") return await runInUserNamespace(name, options, interruption);
-  const plain = options.json || !Deno.stdout.isTerminal();
-  const say = options.json ? remark : print;
+  if (possibility.kind === "userNamespace") {
+    return await runInUserNamespace(name, flagsOf(options), interruption);
+  }
   const result = await runScenario(scenario, {
-    progress: plain ? plainProgress((line) => say(`${line}\n`)) : terminalProgress,
-    remark: (line) => remark(`${line}\n`),
+    ...showing(options),
     signal: interruption.signal,
     keep: options.keep ?? false,
     captureFolder: options.pcap,
   });
   conclude(result, options);
+}
+
+function showing(options: LabOptions): Pick<HandoverOptions, "progress" | "remark"> {
+  const plain = options.json || !Deno.stdout.isTerminal();
+  const say = options.json ? remark : print;
+  return {
+    progress: plain ? plainProgress((line) => say(`${line}\n`)) : terminalProgress,
+    remark: (line) => remark(`${line}\n`),
+  };
+}
+
+function flagsOf({ json, keep, pcap }: LabOptions): string[] {
+  const folder = pcap === undefined ? [] : ["--pcap", pcap];
+  return [...(json ? ["--json"] : []), ...(keep ? ["--keep"] : []), ...folder];
 }
 
 function conclude(result: LabResult, options: LabOptions): void {
@@ -97,14 +144,12 @@ function listenForInterruption(): Interruption {
 /** Runs the same command again as root of a user namespace, and ends as it ends. */
 async function runInUserNamespace(
   name: string,
-  options: LabOptions,
+  args: readonly string[],
   { signal }: Interruption,
 ): Promise<void> {
-  const flags = [options.json ? "--json" : "", options.keep ? "--keep" : ""].filter((flag) => flag !== "");
-  const folder = options.pcap === undefined ? [] : ["--pcap", options.pcap];
-  const [program, ...args] = inUserNamespace(dsmipCommand("lab", "run", name, ...flags, ...folder));
+  const [program, ...rest] = inUserNamespace(dsmipCommand("lab", "run", name, ...args));
   signal.throwIfAborted();
-  const child = new Deno.Command(program, { args, env: { [IN_USER_NAMESPACE]: "1" } }).spawn();
+  const child = new Deno.Command(program, { args: rest, env: { [IN_USER_NAMESPACE]: "1" } }).spawn();
   // Ctrl-C reaches the child by itself; what was sent to this process alone is passed on.
   signal.addEventListener("abort", () => child.kill("SIGTERM"), { once: true });
   const { code } = await child.status;

@@ -10,6 +10,8 @@ export interface MobileNodeIdentity {
   readonly identity: string;
   readonly homeAddress: string;
   readonly spi: number;
+  /** Of the network behind a mobile router (RFC 3963). */
+  readonly mobileNetworkPrefixes?: readonly string[];
 }
 
 export interface HomeAgentAnswer {
@@ -32,6 +34,11 @@ class Daemon<Answer> {
   /** Starts the daemon; returns at once. */
   start(): void {
     this.#child = this.lab.start(this.node, this.name, dsmipCommand(...this.command));
+  }
+
+  /** The identifier of its process; undefined before the first start. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
   }
 
   get running(): boolean {
@@ -117,7 +124,7 @@ identity = "${node.identity}"
 home_address = "${node.homeAddress}"
 spi = ${node.spi}
 key_file = "${keyFile(node)}"
-`;
+${prefixLine(node)}`;
   }));
   const socket = lab.path("ha.sock");
   const config = await lab.writeFile(
@@ -141,6 +148,10 @@ export interface MobileNodeOptions {
   readonly homeAgent: HomeAgentOptions;
   /** A key that the home agent does not have. */
   readonly wrongKey?: boolean;
+  /** Most preferred first; "eth0" when none are given. */
+  readonly egresses?: readonly string[];
+  /** Which IP version to take where both are there; the program's own choice when it is not given. */
+  readonly prefer?: "ipv6" | "ipv4" | "keep";
 }
 
 /** Writes the configuration of a mobile node, which uses the key that the home agent's has written. */
@@ -156,14 +167,19 @@ identity = "${mobileNode.identity}"
 home_address = "${mobileNode.homeAddress}"
 home_agent_ipv6_address = "${homeAgent.ipv6Address}"
 home_agent_ipv4_address = "${homeAgent.ipv4Address}"
-egress = "eth0"
-manage = false
+egress = ${JSON.stringify(options.egresses ?? "eth0")}
+manage = ${options.egresses !== undefined}
 spi = ${mobileNode.spi}
 key_file = "${key}"
 control_socket = "${socket}"
-`,
+${options.prefer === undefined ? "" : `prefer = "${options.prefer}"\n`}${prefixLine(mobileNode)}`,
   );
   return new Daemon(lab, node, name, ["mn", "up", "--config", config], "status", socket);
+}
+
+function prefixLine({ mobileNetworkPrefixes }: MobileNodeIdentity): string {
+  if (mobileNetworkPrefixes === undefined) return "";
+  return `mobile_network_prefixes = ${JSON.stringify(mobileNetworkPrefixes)}\n`;
 }
 
 function keyFile({ identity }: MobileNodeIdentity): string {

@@ -9,21 +9,28 @@ export interface DhcpServer {
   readonly lastAddress: string;
 }
 
+/** Where the server keeps its leases: time, hardware address, IPv4 address, name and identifier in each line. */
+export function leaseFile(lab: Lab, node: string): string {
+  return lab.path(`dnsmasq-${node}.leases`);
+}
+
 export async function startDhcpServer(lab: Lab, server: DhcpServer): Promise<void> {
-  const child = lab.start(server.node, "dnsmasq", [
+  const child = lab.start(server.node, `dnsmasq-${server.node}`, [
     "dnsmasq",
     // In the foreground, without changing the user, which a user namespace does not allow.
     "--no-daemon",
     "--conf-file=/dev/null",
     "--port=0",
+    // An answer at once: an address is given without asking first who has it, and a client may ask for it in one step.
     "--no-ping",
+    "--dhcp-rapid-commit",
     "--no-resolv",
     "--dhcp-authoritative",
     `--interface=${server.interfaceName}`,
     "--bind-dynamic",
     `--dhcp-range=${server.firstAddress},${server.lastAddress},255.255.255.0,1h`,
     `--dhcp-option=option:router,${server.router}`,
-    `--dhcp-leasefile=${lab.path("dnsmasq.leases")}`,
+    `--dhcp-leasefile=${leaseFile(lab, server.node)}`,
   ]);
   await child.said("sockets bound exclusively to interface", 5000, lab.signal);
 }

@@ -151,6 +151,31 @@ export async function receiveFlow(options: ReceiveOptions): Promise<FlowResult> 
   return counter.result();
 }
 
+/** How long a recorder sleeps at most before it looks again: it ends with its process only. */
+const RECORDER_WAIT_MS = 1000;
+
+/**
+ * Receives flows on a port until the process is ended, and hands each packet on as it comes: its number, when it was
+ * sent and when it arrived, in milliseconds since 1970.
+ */
+export async function recordFlow(
+  { port, packetOctets }: { readonly port: number; readonly packetOctets: number },
+  onPacket: (sequence: number, sentMs: number, arrivedMs: number) => void,
+): Promise<never> {
+  const buffer = new Uint8Array(65536);
+  const view = new DataView(buffer.buffer);
+  const socket = openUdp6Socket(port, RECEIVE_BUFFER_OCTETS);
+  const poll = new PollSet([{ fileDescriptor: socket, events: POLLIN }]);
+  while (true) {
+    if (await poll.waitAsync(RECORDER_WAIT_MS) === 0) continue;
+    const arrivedMs = clockMs();
+    for (let octets = receive6(socket, buffer); octets !== undefined; octets = receive6(socket, buffer)) {
+      if (octets !== packetOctets - IPV6_AND_UDP_OCTETS) continue;
+      onPacket(view.getUint32(0), view.getFloat64(4), arrivedMs);
+    }
+  }
+}
+
 export interface TransferResult {
   readonly octets: number;
   readonly sha256: string;

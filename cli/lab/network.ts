@@ -8,8 +8,8 @@ export interface NodeDescription {
   readonly router?: boolean;
   /** Interfaces that never carry IPv6. */
   readonly ipv4Only?: readonly string[];
-  /** A bridge and the interfaces that it joins. */
-  readonly bridge?: { readonly name: string; readonly ports: readonly string[] };
+  /** Bridges and the interfaces that each joins. */
+  readonly bridges?: readonly { readonly name: string; readonly ports: readonly string[] }[];
   /** Interface, and address with prefix length. */
   readonly addresses?: readonly (readonly [string, string])[];
   /** Destination prefix, and next hop. */
@@ -25,6 +25,8 @@ export type LinkDescription = readonly [
 export interface Topology {
   readonly nodes: readonly NodeDescription[];
   readonly links: readonly LinkDescription[];
+  /** Cables that a program of the lab makes, because they do more than a cable does. */
+  readonly madeByProgram?: readonly LinkDescription[];
 }
 
 /** The names that a lab gives to its namespaces: dsmip-RUN-NODE. */
@@ -53,14 +55,18 @@ export class Network {
     return [...this.#made];
   }
 
-  async build(topology: Topology): Promise<void> {
+  /** `makeLink` starts the program that makes a cable of `madeByProgram`, and waits until both ends are there. */
+  async build(topology: Topology, makeLink?: (link: LinkDescription) => Promise<void>): Promise<void> {
     for (const node of topology.nodes) await this.#addNamespace(node.name);
     await Promise.all(topology.nodes.map((node) => this.#setSysctls(node)));
     for (const [[node, name], [otherNode, otherName]] of topology.links) {
       const far = this.namespace(otherNode);
       await this.ip(node, ["link", "add", name, "type", "veth", "peer", "name", otherName, "netns", far]);
     }
-    await Promise.all(topology.nodes.map((node) => this.#configure(node, topology.links)));
+    const made = topology.madeByProgram ?? [];
+    for (const link of made) await makeLink!(link);
+    const links = [...topology.links, ...made];
+    await Promise.all(topology.nodes.map((node) => this.#configure(node, links)));
   }
 
   /** Runs `ip` on a node's namespace and returns what it says. */
@@ -113,11 +119,11 @@ export class Network {
 
   async #configure(node: NodeDescription, links: readonly LinkDescription[]): Promise<void> {
     const interfaces = links.flat().filter(([name]) => name === node.name).map(([, name]) => name);
-    const { bridge } = node;
+    const bridges = node.bridges ?? [];
     const lines = ["link set lo up"];
-    if (bridge !== undefined) {
-      lines.push(`link add ${bridge.name} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`);
-      lines.push(...bridge.ports.map((port) => `link set ${port} master ${bridge.name}`));
+    for (const { name, ports } of bridges) {
+      lines.push(`link add ${name} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`);
+      lines.push(...ports.map((port) => `link set ${port} master ${name}`));
     }
     await this.batch(node.name, lines);
     if (node.ipv4Only !== undefined) {
@@ -125,7 +131,7 @@ export class Network {
       await this.exec(node.name, ["sh", "-c", off.join(" && ")]);
     }
     await this.batch(node.name, [
-      ...[...interfaces, ...(bridge === undefined ? [] : [bridge.name])].map((name) => `link set ${name} up`),
+      ...[...interfaces, ...bridges.map(({ name }) => name)].map((name) => `link set ${name} up`),
       ...(node.addresses ?? []).map(([name, address]) =>
         `address add ${address} dev ${name}${address.includes(":") ? " nodad" : ""}`
       ),

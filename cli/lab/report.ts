@@ -19,6 +19,8 @@ export interface LabResult {
   readonly missing?: readonly string[];
   /** Kept by --pcap. */
   readonly captures?: readonly string[];
+  /** Figures and data that the run has written. */
+  readonly files?: readonly string[];
 }
 
 /** Value and limit with their unit, for people. */

@@ -9,6 +9,7 @@ interface Need {
 const NEEDS: readonly Need[] = [
   { program: "ip", package: "iproute2" },
   { program: "nft", package: "nftables" },
+  { program: "radvd", package: "radvd" },
   { program: "dnsmasq", package: "dnsmasq-base" },
   { program: "udhcpc", package: "udhcpc" },
   { program: "ping", package: "iputils-ping" },

@@ -1,5 +1,6 @@
 import { messageOf } from "../output/fault.ts";
 import { Lab } from "./lab.ts";
+import { playSteps } from "./play_steps.ts";
 import type { Progress } from "./progress.ts";
 import { IN_USER_NAMESPACE } from "./requirements.ts";
 import type { LabResult } from "./report.ts";
@@ -28,7 +29,8 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   let kept = false;
   try {
     const stage = await Stage.open(lab, scenario.behindNat);
-    const failure = await runSteps(scenario, stage, options);
+    const steps = scenario.steps.map(({ title, run }) => ({ title, run: () => run(stage) }));
+    const failure = await playSteps(steps, stage.checks, options);
     const captures = await keepCaptures(stage, options.captureFolder);
     const ok = failure === undefined && stage.checks.ok;
     if (!ok && !options.signal.aborted) await showEvidence(stage, options.remark);
@@ -50,27 +52,6 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   } finally {
     if (kept) lab.leave();
     else await lab.close();
-  }
-}
-
-/** Returns why the steps ended early, if they did. */
-async function runSteps(scenario: Scenario, stage: Stage, options: RunOptions): Promise<string | undefined> {
-  let current = "";
-  const steps = scenario.steps.map((step) => ({
-    title: step.title,
-    run: async () => {
-      current = step.title;
-      options.signal.throwIfAborted();
-      const before = stage.checks.all.length;
-      await step.run(stage);
-      return stage.checks.all.slice(before);
-    },
-  }));
-  try {
-    await options.progress(steps);
-    return undefined;
-  } catch (error) {
-    return options.signal.aborted ? "interrupted" : `${current}: ${messageOf(error)}`;
   }
 }
 

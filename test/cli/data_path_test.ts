@@ -119,10 +119,13 @@ async function startBoth(network: DataPathNetwork, encapsulation: Encapsulation)
   const [agentAddress, nodeAddress] = encapsulation === "ipv6InIpv6"
     ? [AGENT_V6, NODE_V6]
     : [AGENT_V4, NODE_V4];
-  const innerMtu = encapsulation === "ipv6InIpv6" ? 1460 : 1472;
-  node.setTunnel({ encapsulation, address: agentAddress, port: portOf(udp.port) }, innerMtu);
+  // Room for the longest outer header.
+  for (const namespace of [network.agent, network.node]) {
+    network.ip(namespace, "link", "set", "wan", "mtu", "1512");
+  }
+  node.setTunnel({ encapsulation, address: agentAddress, port: portOf(udp.port) }, 1472);
   const tunnel = { encapsulation, address: nodeAddress, port: portOf(nodeUdp.port) };
-  agent.bindings.set(HOME_ADDRESS, tunnel, innerMtu);
+  agent.bindings.set(HOME_ADDRESS, tunnel, 1472);
   return { agent, node };
 }
 
@@ -192,7 +195,7 @@ rootTest(
     const fields = { trafficClass: 0xb9, payload: counting(333) };
 
     // From one mobile node to another: in through the tunnel, routed by the kernel, out through the tunnel.
-    for (const encapsulation of ["udp", "ipv6InIpv4", "ipv6InIpv6"] as const) {
+    for (const encapsulation of ["udp", "ipv6InIpv4"] as const) {
       const other = { encapsulation, address: NODE_V4, port: encapsulation === "udp" ? NODE_PORT : 0 };
       dataPath.bindings.set(OTHER_HOME_ADDRESS, other, 1472);
       const inner = { ...fields, source: HOME_ADDRESS, destination: OTHER_HOME_ADDRESS };

@@ -70,7 +70,7 @@ export function labTopology(kind: keyof typeof ACCESS_NETWORK): Topology {
         name: "access",
         router: true,
         ipv4Only: ["wan", "lan", "mn", "mn2"],
-        bridge: { name: "lan", ports: ["mn", "mn2"] },
+        bridges: [{ name: "lan", ports: ["mn", "mn2"] }],
         addresses: [["wan", `${ACCESS_IPV4}/24`], ["lan", `${lan}.1/24`]],
         routes: [["default", "192.0.2.1"]],
       },

@@ -1,0 +1,152 @@
+import type { Signal } from "./signal.ts";
+
+/** A packet of a flow that has arrived. Times in milliseconds since 1970. */
+export interface Arrival {
+  readonly sequence: number;
+  readonly sentMs: number;
+  readonly arrivedMs: number;
+}
+
+/** One move, and the time around it that is looked at. Milliseconds since 1970. */
+export interface Move {
+  readonly fromMs: number;
+  /** The cable is in the new network (horizontal), or the old one is lost (vertical). */
+  readonly movedMs: number;
+  readonly toMs: number;
+  /** What care-of addresses of the new network begin with. */
+  readonly newAddressesBegin: string;
+}
+
+/** What became of one direction of the traffic. */
+export interface DirectionResult {
+  /** The longest silence at the receiver. */
+  readonly gapMs: number;
+  /** The arrivals on its two sides; null where there is none any more. */
+  readonly lastBeforeMs: number | null;
+  readonly firstAfterMs: number | null;
+  readonly lost: number;
+  readonly duplicated: number;
+}
+
+/** One handover in figures; null where the step was not there. */
+export interface HandoverResult {
+  readonly up: DirectionResult;
+  readonly down: DirectionResult;
+  /** Packets arrive again, both ways, at the end of the time that was looked at. */
+  readonly resumed: boolean;
+  /** From the last data packet before the silence to the first Router Solicitation: the paper's "link up". */
+  readonly linkUpMs: number | null;
+  /** From the move to the first Router Solicitation. */
+  readonly solicitationMs: number | null;
+  /** From the first Router Solicitation to the first Binding Update from the new network: "IPv4 config". */
+  readonly configurationMs: number | null;
+  /** From the first DHCP message to the acknowledgement. */
+  readonly dhcpMs: number | null;
+  /** From the first Router Solicitation to the Router Advertisement. */
+  readonly advertisementMs: number | null;
+  /** From the Binding Update to the first data packet at the correspondent: "MIPv6". */
+  readonly mipv6Ms: number | null;
+  /** From the Binding Update to its acknowledgement. */
+  readonly registrationMs: number | null;
+  /** From the move to the first data packet after the silence. */
+  readonly moveToDataUpMs: number | null;
+  readonly moveToDataDownMs: number | null;
+}
+
+/** The figures of one handover, from what arrived at both ends and what passed the egress interfaces. */
+export function measureHandover(
+  move: Move,
+  flows: { readonly up: readonly Arrival[]; readonly down: readonly Arrival[] },
+  signals: readonly Signal[],
+): HandoverResult {
+  const up = measureDirection(flows.up, move);
+  const down = measureDirection(flows.down, move);
+  const inTime = signals.filter(({ timeMs }) => timeMs >= move.fromMs && timeMs <= move.toMs);
+  const first = (wanted: (signal: Signal) => boolean, sinceMs: number) =>
+    inTime.find((signal) => signal.timeMs >= sinceMs && wanted(signal))?.timeMs ?? null;
+  const solicitation = first(({ lane }) => lane === "RS", move.movedMs);
+  const advertisement = first(({ lane }) => lane === "RA", solicitation ?? Infinity);
+  const dhcp = first(({ lane }) => lane === "DHCP", move.movedMs);
+  const dhcpAcknowledged = first(({ name }) => name === "DHCPACK", dhcp ?? Infinity);
+  const isNew = (address: string) => address.startsWith(move.newAddressesBegin);
+  const update = first(({ lane, source }) => lane === "BU" && isNew(source), move.fromMs);
+  const answer = first(({ lane, destination }) => lane === "BA" && isNew(destination), update ?? Infinity);
+  const resumed = [up, down].every(({ firstAfterMs }) => firstAfterMs !== null);
+  return {
+    up,
+    down,
+    resumed,
+    linkUpMs: between(up.lastBeforeMs, solicitation),
+    solicitationMs: between(move.movedMs, solicitation),
+    configurationMs: solicitation !== null && update !== null && update > solicitation
+      ? update - solicitation
+      : null,
+    dhcpMs: between(dhcp, dhcpAcknowledged),
+    advertisementMs: between(solicitation, advertisement),
+    mipv6Ms: between(update, up.firstAfterMs),
+    registrationMs: between(update, answer),
+    moveToDataUpMs: between(move.movedMs, up.firstAfterMs),
+    moveToDataDownMs: between(move.movedMs, down.firstAfterMs),
+  };
+}
+
+/** Our own limit: a flow of a packet every 5 ms that was heard of so shortly before the end of a window goes on. */
+const GOES_ON_MS = 100;
+
+/** The longest silence and the losses of one direction. A flow that does not go on is silent up to `toMs`. */
+export function measureDirection(arrivals: readonly Arrival[], { fromMs, toMs }: Move): DirectionResult {
+  const inTime = arrivals.filter(({ arrivedMs }) => arrivedMs >= fromMs && arrivedMs <= toMs)
+    .toSorted((one, other) => one.arrivedMs - other.arrivedMs);
+  const seen = new Set(inTime.map(({ sequence }) => sequence));
+  const times = inTime.map(({ arrivedMs }) => arrivedMs);
+  const counts = { lost: missing(seen), duplicated: inTime.length - seen.size };
+  const last = times.at(-1);
+  if (last === undefined) return { gapMs: toMs - fromMs, lastBeforeMs: null, firstAfterMs: null, ...counts };
+  if (toMs - last > GOES_ON_MS) {
+    return { gapMs: toMs - last, lastBeforeMs: last, firstAfterMs: null, ...counts };
+  }
+  let after = Math.min(1, times.length - 1);
+  for (let index = 2; index < times.length; index++) {
+    if (times[index] - times[index - 1] > times[after] - times[after - 1]) after = index;
+  }
+  const before = Math.max(0, after - 1);
+  return {
+    gapMs: times[after] - times[before],
+    lastBeforeMs: times[before],
+    firstAfterMs: times[after],
+    ...counts,
+  };
+}
+
+/** How many numbers are missing between the smallest and the largest. */
+function missing(sequences: ReadonlySet<number>): number {
+  if (sequences.size === 0) return 0;
+  let least = Infinity;
+  let most = -Infinity;
+  for (const sequence of sequences) {
+    least = Math.min(least, sequence);
+    most = Math.max(most, sequence);
+  }
+  return most - least + 1 - sequences.size;
+}
+
+function between(startMs: number | null, endMs: number | null): number | null {
+  return startMs === null || endMs === null ? null : endMs - startMs;
+}
+
+/** Median, least, most and count of what was measured. */
+export interface Summary {
+  readonly median: number;
+  readonly least: number;
+  readonly most: number;
+  readonly count: number;
+}
+
+/** Undefined where nothing was measured. The median of an even count is the mean of the two in the middle. */
+export function summarize(values: readonly (number | null)[]): Summary | undefined {
+  const sorted = values.filter((value) => value !== null).toSorted((one, other) => one - other);
+  if (sorted.length === 0) return undefined;
+  const half = sorted.length >> 1;
+  const median = sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+  return { median, least: sorted[0], most: sorted[sorted.length - 1], count: sorted.length };
+}

@@ -1,0 +1,94 @@
+import type { CheckList } from "../check.ts";
+import {
+  configureHomeAgent,
+  configureMobileNode,
+  type HomeAgentDaemon,
+  type HomeAgentOptions,
+  type MobileNodeDaemon,
+} from "../daemons.ts";
+import { dsmipCommand, type Lab } from "../lab.ts";
+import { mustRun } from "../process.ts";
+import { startAccessNetworks } from "./access_networks.ts";
+import { Air } from "./air.ts";
+import { buildHandoverNetwork } from "./network.ts";
+import {
+  type AccessNetwork,
+  type Egress,
+  EGRESSES,
+  HOME_AGENT_IPV4,
+  HOME_AGENT_IPV6,
+  HOME_PREFIX,
+  MOBILE_NETWORK_PREFIX,
+  MOBILE_ROUTER,
+} from "./topology.ts";
+
+const START_LIMIT_MS = 10_000;
+/** Longer than any handover should take, shorter than anyone wants to wait. */
+export const HANDOVER_LIMIT_MS = 15_000;
+
+const HOME_AGENT: HomeAgentOptions = {
+  node: "ha",
+  ipv6Address: HOME_AGENT_IPV6,
+  ipv4Address: HOME_AGENT_IPV4,
+  homePrefix: HOME_PREFIX,
+  natRefreshSeconds: 25,
+  mobileNodes: [{ ...MOBILE_ROUTER, mobileNetworkPrefixes: [MOBILE_NETWORK_PREFIX] }],
+};
+
+/** The network of Figure 3 with a running home agent, and at most one running mobile router. */
+export class HandoverStage {
+  mobileRouter: MobileNodeDaemon | undefined;
+
+  private constructor(
+    readonly lab: Lab,
+    readonly checks: CheckList,
+    readonly air: Air,
+    readonly homeAgent: HomeAgentDaemon,
+  ) {}
+
+  static async open(lab: Lab, checks: CheckList, delayMs: number): Promise<HandoverStage> {
+    await buildHandoverNetwork(lab, delayMs);
+    await startAccessNetworks(lab);
+    const air = await Air.open(lab);
+    for (const egress of EGRESSES) await air.cut(egress);
+    const homeAgent = await configureHomeAgent(lab, HOME_AGENT);
+    homeAgent.start();
+    await homeAgent.ready(START_LIMIT_MS);
+    return new HandoverStage(lab, checks, air, homeAgent);
+  }
+
+  /** Starts the mobile router for a scenario; its cables are where they are. */
+  async startMobileRouter(
+    name: string,
+    { egresses, prefer }: { readonly egresses: readonly Egress[]; readonly prefer?: "keep" },
+  ): Promise<void> {
+    const [mobileNode] = HOME_AGENT.mobileNodes;
+    const node = { homeAgent: HOME_AGENT, name: `mobile-router-${name}`, node: "mr", mobileNode };
+    this.mobileRouter = await configureMobileNode(this.lab, { ...node, egresses, prefer });
+    this.mobileRouter.start();
+    await this.mobileRouter.ready(START_LIMIT_MS);
+  }
+
+  /** Ends the mobile router: it takes its leave of the home agent where it can. */
+  async endMobileRouter(): Promise<void> {
+    await this.mobileRouter?.end("SIGTERM");
+    this.mobileRouter = undefined;
+    for (const egress of EGRESSES) await this.air.detach(egress);
+  }
+
+  /** Waits until the home agent has accepted a care-of address from the network. */
+  async registeredIn({ title, addressesBegin }: AccessNetwork, limitMs: number): Promise<void> {
+    await this.mobileRouter!.until(
+      `registration from ${title}`,
+      limitMs,
+      ({ state, careOfAddress }) =>
+        state === "registered" && careOfAddress !== null && careOfAddress.startsWith(addressesBegin),
+    );
+  }
+
+  /** Tells the mobile router to use an egress interface from now on, as a person would. */
+  async switchTo(egress: Egress): Promise<void> {
+    const command = dsmipCommand("mn", "switch", egress, "--control-socket", this.mobileRouter!.socket);
+    await mustRun(command, { signal: this.lab.signal });
+  }
+}
