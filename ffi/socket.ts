@@ -5,6 +5,7 @@ import {
   check,
   EADDRINUSE,
   EADDRNOTAVAIL,
+  EAGAIN,
   EINTR,
   lastErrno,
   SystemError,
@@ -179,6 +180,17 @@ export function sendTo(
     if (errno !== EINTR) {
       return new SystemError("sendto", errno, `send ${bytes.length} octets to ${address} port ${port}`);
     }
+  }
+}
+
+/** Receives one datagram into the buffer, from a socket of any family. Returns its octets; undefined when none is there. */
+export function receive(fileDescriptor: number, buffer: Uint8Array<ArrayBuffer>): number | undefined {
+  for (;;) {
+    const octets = libc.recvfrom(fileDescriptor, buffer, BigInt(buffer.length), 0, null, null);
+    if (octets >= 0) return octets;
+    const errno = lastErrno();
+    if (errno === EAGAIN) return undefined;
+    if (errno !== EINTR) throw new SystemError("recvfrom", errno, "receive a datagram");
   }
 }
 

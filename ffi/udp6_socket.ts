@@ -1,5 +1,5 @@
 import { type Ipv6Address, parseIpv6 } from "../core/wire/address.ts";
-import { check, EAGAIN, EINTR, lastErrno, SystemError } from "./errno.ts";
+import { check } from "./errno.ts";
 import { closingOnError } from "./file_descriptor.ts";
 import { libc } from "./libc.ts";
 import { setReceiveBuffer } from "./socket.ts";
@@ -49,15 +49,4 @@ export function sendTo6(
 ): void {
   const sent = libc.sendto(fileDescriptor, bytes, BigInt(bytes.length), 0, to, to.length);
   check(sent, "sendto", `send ${bytes.length} octets`);
-}
-
-/** Receives one datagram into the buffer. Returns its octets; undefined when none is there. */
-export function receive6(fileDescriptor: number, buffer: Uint8Array<ArrayBuffer>): number | undefined {
-  for (;;) {
-    const octets = libc.recvfrom(fileDescriptor, buffer, BigInt(buffer.length), 0, null, null);
-    if (octets >= 0) return octets;
-    const errno = lastErrno();
-    if (errno === EAGAIN) return undefined;
-    if (errno !== EINTR) throw new SystemError("recvfrom", errno, "receive a datagram");
-  }
 }

@@ -21,6 +21,9 @@ export const NEEDS: readonly Need[] = [
   { package: "tcpdump", program: "tcpdump" },
   { package: "python3-scapy", program: "/usr/lib/python3/dist-packages/scapy/__init__.py" },
   { package: "udhcpc", program: "udhcpc" },
+  { package: "gcc", program: "gcc" },
+  { package: "libc6-dev", program: "/usr/include/stdio.h" },
+  { package: "linux-libc-dev", program: "/usr/include/linux/if_tun.h" },
 ];
 
 /** Where Debian keeps programs, also those that are not in an ordinary user's PATH. */

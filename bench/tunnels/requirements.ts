@@ -25,7 +25,7 @@ export function needsOf({ metrics, underlay }: Pick<RunRequest, "metrics" | "und
 }
 
 /** Throws where nothing can be measured here, with words that say what to do. */
-export function checkMachine(request: RunRequest): void {
+export function checkMachine(request: Pick<RunRequest, "metrics" | "underlay">): void {
   if (Deno.build.os !== "linux") throw new Failure("the measurements need Linux");
   if (Deno.uid() !== 0) {
     throw new Failure("the measurements need root, for network namespaces and TUN devices");

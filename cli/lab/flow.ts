@@ -6,7 +6,8 @@
 import { createHash } from "node:crypto";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { POLLIN, PollSet } from "../../ffi/poll.ts";
-import { encodeSocketAddress6, openUdp6Socket, receive6, sendTo6 } from "../../ffi/udp6_socket.ts";
+import { receive } from "../../ffi/socket.ts";
+import { encodeSocketAddress6, openUdp6Socket, sendTo6 } from "../../ffi/udp6_socket.ts";
 
 const IPV6_AND_UDP_OCTETS = 48;
 
@@ -140,7 +141,7 @@ export async function receiveFlow(options: ReceiveOptions): Promise<FlowResult> 
     while (!counter.complete && performance.now() < deadline) {
       // A wait may end early, at a signal.
       if (await poll.waitAsync(Math.ceil(deadline - performance.now())) === 0) continue;
-      for (let octets = receive6(socket, buffer); octets !== undefined; octets = receive6(socket, buffer)) {
+      for (let octets = receive(socket, buffer); octets !== undefined; octets = receive(socket, buffer)) {
         counter.add(buffer.subarray(0, octets), clockMs());
       }
       deadline = performance.now() + options.patienceMs;
