@@ -90,7 +90,7 @@ for (const encapsulation of ["udp", "ipv6InIpv4"] as const) {
       { group },
       encapsulation === "udp"
         ? () => void module.inboundUdp(map.BATCH, 1)
-        : () => void module.inboundRaw(map.BATCH, 1),
+        : () => void module.inboundRawIpv4(map.BATCH, 1),
     );
   }
   const plain = new PlainForwarder(SETTINGS);

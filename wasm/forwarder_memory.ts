@@ -1,13 +1,6 @@
 import type { ForwarderSettings, MobileNodeForwarding } from "../core/forwarding/forwarder.ts";
 import { MAXIMUM_MOBILE_NETWORK_PREFIXES } from "../core/forwarding/limits.ts";
-import {
-  type IpAddress,
-  type Ipv4Address,
-  type Ipv6Address,
-  type Ipv6Prefix,
-  parseIpv4,
-  parseIpv6,
-} from "../core/wire/address.ts";
+import { type IpAddress, type Ipv4Address, ipv6Octets, parseIpv4, parseIpv6 } from "../core/wire/address.ts";
 import type { ForwarderModule } from "./forwarder_module.ts";
 import * as map from "./memory_map.ts";
 
@@ -76,42 +69,37 @@ export function openForwarderMemory(module: ForwarderModule, options: ForwarderM
   const octets = new Uint8Array(memory.buffer);
   octets.set(ipv6Octets(own), map.OWN_ADDRESS);
   if (ownIpv4 !== undefined) octets.set(addressKey(ownIpv4), map.OWN_IPV4_ADDRESS);
-  if (settings.role === "mobileNode") openMobileNode(settings, octets, words);
+  if (!isHomeAgent) openMobileNode(memory, settings);
 }
 
-function openMobileNode(settings: MobileNodeForwarding, octets: Uint8Array, words: Uint32Array): void {
+function openMobileNode(memory: WebAssembly.Memory, settings: MobileNodeForwarding): void {
+  const octets = new Uint8Array(memory.buffer);
   const { homeAgentAddress, homeAgentIpv4Address, mobileNetworkPrefixes = [] } = settings;
   octets.set(ipv6Octets(homeAgentAddress), map.HOME_AGENT_OUTER_IPV6);
   if (homeAgentIpv4Address !== undefined) {
     octets.set(addressKey(homeAgentIpv4Address), map.HOME_AGENT_OUTER_IPV4);
   }
   if (mobileNetworkPrefixes.length > MAXIMUM_MOBILE_NETWORK_PREFIXES) {
-    throw new RangeError(`Cannot serve more than ${MAXIMUM_MOBILE_NETWORK_PREFIXES} mobile network prefixes`);
+    throw new RangeError(
+      `Cannot forward for ${mobileNetworkPrefixes.length} mobile networks: at most ${MAXIMUM_MOBILE_NETWORK_PREFIXES}`,
+    );
   }
-  words[map.MOBILE_NETWORK_PREFIX_COUNT / 4] = mobileNetworkPrefixes.length;
-  for (const [index, prefix] of mobileNetworkPrefixes.entries()) {
+  new Uint32Array(memory.buffer)[map.MOBILE_NETWORK_PREFIX_COUNT / 4] = mobileNetworkPrefixes.length;
+  for (const [index, { address, length }] of mobileNetworkPrefixes.entries()) {
     const at = map.MOBILE_NETWORK_PREFIXES + index * map.MOBILE_NETWORK_PREFIX_OCTETS;
-    octets.set(prefixKey(prefix), at);
-    octets.set(prefixMask(prefix.length), at + 16);
+    octets.set(ipv6Octets(address), at);
+    for (let octet = 0; octet < 16; octet++) {
+      const bits = Math.min(8, Math.max(0, length - 8 * octet));
+      octets[at + 16 + octet] = 0xff << 8 - bits;
+    }
   }
 }
 
-/** What the binding table knows an address by: 16 octets, an IPv4 address as an IPv4-mapped one. */
+/** An address as the forwarder has it: 16 octets, an IPv4 address as an IPv4-mapped one. */
 export function addressKey(address: IpAddress): Uint8Array {
-  return ipv6Octets(address.includes(":") ? address : `::ffff:${address}`);
-}
-
-/** A prefix with all bits behind it 0. */
-export function prefixKey({ address, length }: Ipv6Prefix): Uint8Array {
-  const mask = prefixMask(length);
-  return ipv6Octets(address).map((octet, index) => octet & mask[index]);
-}
-
-function prefixMask(length: number): Uint8Array {
-  return Uint8Array.from(
-    { length: 16 },
-    (_, index) => 0xff00 >> Math.min(8, Math.max(0, length - 8 * index)),
-  );
+  const octets = parseIpv6(address.includes(":") ? address : `::ffff:${address}`);
+  if (octets === undefined) throw new RangeError(`Not an IP address: "${address}"`);
+  return octets;
 }
 
 /** Four octets in network order, as a number that a little-endian store puts back in that order. */
@@ -119,12 +107,6 @@ export function ipv4Word(address: Ipv4Address): number {
   const octets = parseIpv4(address);
   if (octets === undefined) throw new RangeError(`Not an IPv4 address: "${address}"`);
   return (octets[0] | octets[1] << 8 | octets[2] << 16 | octets[3] << 24) >>> 0;
-}
-
-export function ipv6Octets(address: Ipv6Address): Uint8Array {
-  const octets = parseIpv6(address);
-  if (octets === undefined) throw new RangeError(`Not an IPv6 address: "${address}"`);
-  return octets;
 }
 
 /** The same for a port: two octets in network order. */

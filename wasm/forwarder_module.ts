@@ -37,6 +37,7 @@ export interface ForwarderModule {
   enterTable(): void;
   leaveTable(): void;
   lookup(key: number): number;
+  lookupIpv6(key: number): number;
   checksum(start: number, octets: number): number;
 }
 
@@ -44,8 +45,8 @@ let compiled: WebAssembly.Module | undefined;
 
 /**
  * An instance over this memory. Each thread has its own; they share nothing but the memory.
- * @param readClock puts the kernel's monotonic clock into map.CLOCK; called by outbound and inbound*, at most once
- * each. Left out, the clock is what stands there.
+ * @param readClock puts the kernel's monotonic clock into map.CLOCK; called by outbound and each inbound call,
+ * at most once each. Left out, the clock is what stands there.
  */
 export function instantiateForwarder(
   memory: WebAssembly.Memory,

@@ -1,7 +1,7 @@
 import type { Encapsulation } from "../core/control/tunnel.ts";
 import type { ReceivedDatagram, TunPacket } from "../core/forwarding/forwarder.ts";
 import type { TunHeader } from "../core/forwarding/tun_header.ts";
-import { formatIpv4, type Ipv4Address, parseIpv4 } from "../core/wire/address.ts";
+import { formatIpv4, formatIpv6, type IpAddress, ipv4Octets, ipv6Octets } from "../core/wire/address.ts";
 import * as map from "./memory_map.ts";
 
 /** A datagram that the kernel would send. */
@@ -13,7 +13,7 @@ export interface SentDatagram {
 
 /** What one message to a socket becomes. */
 export interface SentMessage {
-  readonly address: Ipv4Address;
+  readonly address: IpAddress;
   /** 0 with a raw socket. */
   readonly port: number;
   readonly typeOfService: number;
@@ -42,6 +42,12 @@ const GSO_TYPES: Readonly<Record<TunHeader["segmentation"], number>> = {
   tcpv4: map.GSO_TCPV4,
   tcpv6: map.GSO_TCPV6,
   udp: map.GSO_UDP,
+};
+/** Where messages of each encapsulation come in. */
+const RECEIVE_MESSAGES: Readonly<Record<Encapsulation, number>> = {
+  udp: map.UDP_RECEIVE_MESSAGES,
+  ipv6InIpv4: map.RAW_IPV4_RECEIVE_MESSAGES,
+  ipv6InIpv6: map.RAW_IPV6_RECEIVE_MESSAGES,
 };
 const TCP_FLAGS_OFFSET = 13;
 const TCP_CWR = 0x80;
@@ -82,10 +88,10 @@ export class KernelView {
   placeDatagram(encapsulation: Encapsulation, slot: number, datagram: ReceivedDatagram): void {
     const octets = datagram.bytes.subarray(0, map.SLOT_CAPACITY);
     this.#bytes.set(octets, packetAt(slot));
-    const messages = encapsulation === "udp" ? map.UDP_RECEIVE_MESSAGES : map.RAW_RECEIVE_MESSAGES;
-    const message = messages + slot * map.MESSAGE_OCTETS;
+    const message = RECEIVE_MESSAGES[encapsulation] + slot * map.MESSAGE_OCTETS;
     this.#view.setUint32(message + map.MESSAGE_LENGTH, octets.length, true);
     if (encapsulation === "udp") this.#placeNameAndControls(message, datagram);
+    if (encapsulation === "ipv6InIpv6") this.#placeIpv6NameAndControls(message, datagram);
   }
 
   setClock(nowMs: number): void {
@@ -107,12 +113,22 @@ export class KernelView {
     return { ...this.#name(message), typeOfService, datagrams };
   }
 
-  /** What sendmmsg() makes of a message to the raw socket. */
-  rawMessage(index: number): SentMessage {
-    const message = map.RAW_SEND_MESSAGES + index * map.MESSAGE_OCTETS;
+  /** What sendmmsg() makes of a message to the raw IPv4 socket. */
+  rawIpv4Message(index: number): SentMessage {
+    const message = map.RAW_IPV4_SEND_MESSAGES + index * map.MESSAGE_OCTETS;
     const [datagram] = this.#cut(this.#messagePieces(message), Infinity);
-    this.#checkNotes(map.RAW_SEND_NOTES + 8 * index, 1, datagram.bytes.length - 20);
+    this.#checkNotes(map.RAW_IPV4_SEND_NOTES + 8 * index, 1, datagram.bytes.length - 20);
     return { ...this.#name(message), typeOfService: datagram.bytes[1], datagrams: [datagram] };
+  }
+
+  /** What sendmmsg() makes of a message to the raw IPv6 socket. */
+  rawIpv6Message(index: number): SentMessage {
+    const message = map.RAW_IPV6_SEND_MESSAGES + index * map.MESSAGE_OCTETS;
+    const [datagram] = this.#cut(this.#messagePieces(message), Infinity);
+    const { bytes } = datagram;
+    this.#checkNotes(map.RAW_IPV6_SEND_NOTES + 8 * index, 1, bytes.length - 40);
+    const typeOfService = (bytes[0] & 0x0f) << 4 | bytes[1] >> 4;
+    return { address: this.#ipv6Name(message), port: 0, typeOfService, datagrams: [datagram] };
   }
 
   /** What writev() hands to the TUN device. */
@@ -176,10 +192,8 @@ export class KernelView {
     const view = this.#view;
     const name = this.#pointer(message + map.MESSAGE_NAME);
     view.setUint16(name + map.NAME_PORT, source.port);
-    this.#bytes.set(parseIpv4(source.address)!, name + map.NAME_ADDRESS);
-    const control = this.#pointer(message + map.MESSAGE_CONTROL);
-    const room = this.#pointer(message + map.MESSAGE_CONTROL_LENGTH);
-    check(room === map.CONTROL_OCTETS, `message not ready to receive: room for ${room} octets`);
+    this.#bytes.set(ipv4Octets(source.address), name + map.NAME_ADDRESS);
+    const control = this.#controlReady(message);
     this.#placeControl(control, map.IPPROTO_IP, map.IP_TOS, 1);
     view.setUint8(control + map.CONTROL_DATA, typeOfService);
     const hasSeveral = datagramOctets !== undefined;
@@ -191,6 +205,22 @@ export class KernelView {
     view.setBigUint64(message + map.MESSAGE_CONTROL_LENGTH, used, true);
   }
 
+  #placeIpv6NameAndControls(message: number, { source, typeOfService }: ReceivedDatagram): void {
+    const name = this.#pointer(message + map.MESSAGE_NAME);
+    this.#bytes.set(ipv6Octets(source.address), name + map.NAME_IPV6_ADDRESS);
+    const control = this.#controlReady(message);
+    this.#placeControl(control, map.IPPROTO_IPV6, map.IPV6_TCLASS, 4);
+    this.#view.setInt32(control + map.CONTROL_DATA, typeOfService, true);
+    this.#view.setBigUint64(message + map.MESSAGE_CONTROL_LENGTH, BigInt(map.CONTROL_SPACE), true);
+  }
+
+  /** Where the control messages of a message go that is ready to receive. */
+  #controlReady(message: number): number {
+    const room = this.#pointer(message + map.MESSAGE_CONTROL_LENGTH);
+    check(room === map.CONTROL_OCTETS, `message not ready to receive: room for ${room} octets`);
+    return this.#pointer(message + map.MESSAGE_CONTROL);
+  }
+
   #placeControl(control: number, level: number, type: number, octets: number): void {
     const view = this.#view;
     view.setBigUint64(control + map.CONTROL_LENGTH, BigInt(map.CONTROL_HEADER_OCTETS + octets), true);
@@ -198,13 +228,20 @@ export class KernelView {
     view.setUint32(control + map.CONTROL_TYPE, type, true);
   }
 
-  #name(message: number): { readonly address: Ipv4Address; readonly port: number } {
+  #name(message: number): { readonly address: IpAddress; readonly port: number } {
     const name = this.#pointer(message + map.MESSAGE_NAME);
     check(this.#view.getUint16(name + map.NAME_FAMILY, true) === map.AF_INET, "not AF_INET");
     return {
       address: formatIpv4(this.#bytes, name + map.NAME_ADDRESS),
       port: this.#view.getUint16(name + map.NAME_PORT),
     };
+  }
+
+  #ipv6Name(message: number): IpAddress {
+    const name = this.#pointer(message + map.MESSAGE_NAME);
+    check(this.#view.getUint16(name + map.NAME_FAMILY, true) === map.AF_INET6, "not AF_INET6");
+    check(this.#pointer(message + map.MESSAGE_NAME_LENGTH) === map.NAME_IPV6_OCTETS, "not a sockaddr_in6");
+    return formatIpv6(this.#bytes, name + map.NAME_IPV6_ADDRESS);
   }
 
   /** What the kernel would make of the control messages of a message to send. */

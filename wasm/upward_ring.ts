@@ -1,12 +1,7 @@
 import type { UpwardRecord } from "../core/forwarding/forwarder.ts";
-import type { Encapsulation } from "../core/control/tunnel.ts";
 import { formatIpv4, formatIpv6 } from "../core/wire/address.ts";
+import { encapsulationOf } from "./encapsulation.ts";
 import * as map from "./memory_map.ts";
-
-/** By their numbers. */
-const ENCAPSULATIONS: readonly Encapsulation[] = ["udp", "ipv6InIpv4", "ipv6InIpv6"];
-/** Where the IPv4 address stands in an IPv4-mapped one. */
-const IPV4_IN_MAPPED = 12;
 
 /** Control's end of the ring of records that the forwarder sends up. */
 export class UpwardRing {
@@ -44,7 +39,7 @@ export class UpwardRing {
     const view = this.#view;
     const data = offset + map.RECORD_DATA;
     const kind = view.getUint32(offset + map.RECORD_KIND, true);
-    const encapsulation = ENCAPSULATIONS[view.getUint32(offset + map.RECORD_ENCAPSULATION, true)];
+    const encapsulation = encapsulationOf(view.getUint32(offset + map.RECORD_ENCAPSULATION, true));
     const outer = offset + map.RECORD_OUTER_ADDRESS;
     return {
       record: {
@@ -52,7 +47,7 @@ export class UpwardRing {
         outer: {
           address: encapsulation === "ipv6InIpv6"
             ? formatIpv6(this.#bytes, outer)
-            : formatIpv4(this.#bytes, outer + IPV4_IN_MAPPED),
+            : formatIpv4(this.#bytes, outer + 12),
           port: view.getUint16(offset + map.RECORD_PORT),
         },
         encapsulation,

@@ -1,4 +1,5 @@
 import type { Encapsulation, TunnelEnd } from "../core/control/tunnel.ts";
+import type { Bound } from "../core/forwarding/bindings.ts";
 import { DROP_REASON_NAMES, type ForwardingCounters } from "../core/forwarding/counters.ts";
 import type {
   Forwarder,
@@ -10,16 +11,22 @@ import type {
   UpwardRecord,
 } from "../core/forwarding/forwarder.ts";
 import { segment } from "../core/forwarding/segmentation.ts";
-import type { IpAddress, Ipv4Address } from "../core/wire/address.ts";
+import { type IpAddress, ipv6Octets } from "../core/wire/address.ts";
 import { BindingTableWriter } from "./binding_table.ts";
 import { readCounters } from "./forwarder_counters.ts";
 import { createForwarderMemory, ipv4Word, openForwarderMemory } from "./forwarder_memory.ts";
 import { type ForwarderModule, instantiateForwarder } from "./forwarder_module.ts";
-import { KernelView, packetAt, slotOf } from "./kernel_view.ts";
+import { KernelView, packetAt, type SentMessage, slotOf } from "./kernel_view.ts";
 import * as map from "./memory_map.ts";
 import { UpwardRing } from "./upward_ring.ts";
 
 export const ALL_OFFLOADS = map.OFFLOAD_UDP_SEGMENT | map.OFFLOAD_TUN_TCP | map.OFFLOAD_TUN_UDP;
+
+const SEND_COUNTS: Readonly<Record<Encapsulation, number>> = {
+  udp: map.UDP_SEND_COUNT,
+  ipv6InIpv4: map.RAW_IPV4_SEND_COUNT,
+  ipv6InIpv6: map.RAW_IPV6_SEND_COUNT,
+};
 
 export interface WasmForwarderOptions {
   readonly maximumBindings?: number;
@@ -79,16 +86,17 @@ export class WasmForwarder implements Forwarder {
     this.#view = new DataView(memory.buffer);
   }
 
-  setBinding(homeAddress: IpAddress, tunnel: TunnelEnd, innerMtu: number): void {
-    this.bindings.set(homeAddress, tunnel, innerMtu);
+  setBinding(bound: Bound, tunnel: TunnelEnd, innerMtu: number): void {
+    this.bindings.set(bound, tunnel, innerMtu);
   }
 
-  removeBinding(homeAddress: IpAddress): void {
-    this.bindings.remove(homeAddress);
+  removeBinding(bound: Bound): void {
+    this.bindings.remove(bound);
   }
 
-  setOuterSource(address: Ipv4Address): void {
-    this.#view.setUint32(map.OUTER_SOURCE, ipv4Word(address), true);
+  setOuterSource(address: IpAddress): void {
+    if (!address.includes(":")) return this.#view.setUint32(map.OUTER_IPV4_SOURCE, ipv4Word(address), true);
+    new Uint8Array(this.memory.buffer).set(ipv6Octets(address), map.OUTER_IPV6_SOURCE);
   }
 
   outbound(packets: readonly TunPacket[], nowMs: number): OutboundVerdict[] {
@@ -115,9 +123,7 @@ export class WasmForwarder implements Forwarder {
     const places = new InnerPlaces(encapsulation, datagrams);
     const verdicts: InboundVerdict[] = [];
     for (let isFirst = 1, isDone = 0; isDone === 0; isFirst = 0) {
-      isDone = encapsulation === "udp"
-        ? this.module.inboundUdp(datagrams.length, isFirst)
-        : this.module.inboundRaw(datagrams.length, isFirst);
+      isDone = this.#receive(encapsulation, datagrams.length, isFirst);
       const count = this.#view.getUint32(map.VERDICT_COUNT, true);
       if (isDone === 0 && count === 0) throw new Error("the forwarder stands still");
       verdicts.push(...this.#inboundVerdicts(places, verdicts.length, count));
@@ -175,6 +181,7 @@ export class WasmForwarder implements Forwarder {
     }
     this.#collectSends(verdicts, "udp");
     this.#collectSends(verdicts, "ipv6InIpv4");
+    this.#collectSends(verdicts, "ipv6InIpv6");
     const writes = this.#view.getUint32(map.TUN_WRITE_COUNT, true);
     this.#counts.tunWrites += writes;
     for (let index = 0; index < writes; index++) {
@@ -187,11 +194,10 @@ export class WasmForwarder implements Forwarder {
   }
 
   #collectSends(verdicts: OutboundVerdict[], encapsulation: Encapsulation): void {
-    const isUdp = encapsulation === "udp";
-    const count = this.#view.getUint32(isUdp ? map.UDP_SEND_COUNT : map.RAW_SEND_COUNT, true);
-    this.#counts[isUdp ? "udpMessages" : "rawMessages"] += count;
+    const count = this.#view.getUint32(SEND_COUNTS[encapsulation], true);
+    this.#counts[encapsulation === "udp" ? "udpMessages" : "rawMessages"] += count;
     for (let index = 0; index < count; index++) {
-      const message = isUdp ? this.kernel.udpMessage(index) : this.kernel.rawMessage(index);
+      const message = this.#message(encapsulation, index);
       const { address, port, typeOfService } = message;
       for (const { slot, bytes } of message.datagrams) {
         const before = verdicts[slot];
@@ -202,6 +208,20 @@ export class WasmForwarder implements Forwarder {
         verdicts[slot] = { kind: "send", encapsulation, address, port, typeOfService, datagrams };
       }
     }
+  }
+
+  #message(encapsulation: Encapsulation, index: number): SentMessage {
+    if (encapsulation === "udp") return this.kernel.udpMessage(index);
+    return encapsulation === "ipv6InIpv4"
+      ? this.kernel.rawIpv4Message(index)
+      : this.kernel.rawIpv6Message(index);
+  }
+
+  #receive(encapsulation: Encapsulation, count: number, isFirst: number): number {
+    if (encapsulation === "udp") return this.module.inboundUdp(count, isFirst);
+    return encapsulation === "ipv6InIpv4"
+      ? this.module.inboundRawIpv4(count, isFirst)
+      : this.module.inboundRawIpv6(count, isFirst);
   }
 
   /** The `count` verdicts of one call on inner packets from `first` on. */

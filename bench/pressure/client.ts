@@ -10,6 +10,13 @@ import { openUdpSocket, receive, sendTo, type UdpSocket } from "../../ffi/socket
 import { AGENT, KEY, type Node, NODE_V4, type Site } from "./site.ts";
 
 const LIFETIME_SECONDS = 420;
+const CANDIDATE = {
+  interfaceName: "wan",
+  address: NODE_V4,
+  prefixLength: 24,
+  gateway: undefined,
+  linkMtu: 1500,
+};
 /** By the clock that the sender is given, so far apart: it would send no more than 3 in a second. */
 const UPDATE_INTERVAL_MS = 1000;
 
@@ -38,6 +45,9 @@ export class Client implements Disposable {
         lifetimeSeconds: LIFETIME_SECONDS,
         forceUdp: true,
         keepaliveSeconds: undefined,
+        dsmip: true,
+        prefer: "ipv4",
+        mobileNetworkPrefixes: [],
       },
       { hmac, random: Math.random },
     );
@@ -47,8 +57,8 @@ export class Client implements Disposable {
   async register(limitMs: number): Promise<number | undefined> {
     this.#now += UPDATE_INTERVAL_MS;
     const { actions: [update] } = this.#sender.send(
-      { careOfAddress: NODE_V4, lifetimeSeconds: LIFETIME_SECONDS, forceUdp: true },
-      { sent: [], timeoutMs: limitMs, corrections: 0 },
+      { candidate: CANDIDATE, lifetimeSeconds: LIFETIME_SECONDS, forceUdp: true, mobileRouter: false },
+      { sent: [], timeoutMs: limitMs, corrections: 0, unanswered: 0 },
       { monotonicMs: this.#now, unixMs: Date.now() },
     );
     const sentMs = performance.now();

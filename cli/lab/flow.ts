@@ -170,7 +170,7 @@ export async function recordFlow(
   while (true) {
     if (await poll.waitAsync(RECORDER_WAIT_MS) === 0) continue;
     const arrivedMs = clockMs();
-    for (let octets = receive6(socket, buffer); octets !== undefined; octets = receive6(socket, buffer)) {
+    for (let octets = receive(socket, buffer); octets !== undefined; octets = receive(socket, buffer)) {
       if (octets !== packetOctets - IPV6_AND_UDP_OCTETS) continue;
       onPacket(view.getUint32(0), view.getFloat64(4), arrivedMs);
     }

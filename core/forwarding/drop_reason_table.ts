@@ -53,7 +53,10 @@ export const DROP_EXPLANATIONS: Readonly<Record<DropReasonName, DropExplanation>
     meaning: "the outer source is not the home agent's end of the tunnel",
     source: "RFC 6275 11.3.3",
   },
-  signallingNotInUdp: { meaning: "a mobility message to us came in a tunnel without UDP", source: "RFC 5555 4.2" },
+  signallingNotInUdp: {
+    meaning: "a mobility message to us came in a tunnel without UDP",
+    source: "RFC 5555 4.2",
+  },
   signallingTooLong: { meaning: "a mobility message of more than 4032 octets", source: "own limit" },
   signallingRingFull: {
     meaning: "control has not yet taken the mobility messages before",
@@ -72,7 +75,10 @@ export const DROP_EXPLANATIONS: Readonly<Record<DropReasonName, DropExplanation>
   udpSocketFull: { meaning: "the UDP socket's send queue is full", source: "sendmmsg(2) EAGAIN, ENOBUFS" },
   udpSendFailed: { meaning: "the kernel refused a UDP datagram", source: "sendmmsg(2)" },
   rawSocketFull: { meaning: "the raw socket's send queue is full", source: "sendmmsg(2) EAGAIN, ENOBUFS" },
-  rawSendFailed: { meaning: "the kernel refused a packet that was encapsulated without UDP", source: "sendmmsg(2)" },
+  rawSendFailed: {
+    meaning: "the kernel refused a packet that was encapsulated without UDP",
+    source: "sendmmsg(2)",
+  },
   tunFull: { meaning: "the TUN device takes no more packets now", source: "writev(2) EAGAIN, ENOBUFS" },
   tunWriteFailed: { meaning: "the TUN device refused a packet", source: "writev(2)" },
 };

@@ -7,7 +7,7 @@ import { SilentTunnelTable } from "../../ffi/nft.ts";
 import { IPPROTO_RAW, openRaw6Socket, sendRaw6 } from "../../ffi/raw6_socket.ts";
 import { counting, ipv6 } from "../forwarding/packets.ts";
 import { testInsideNamespace, TestNamespace, until } from "./in_namespace.ts";
-import { receive6 } from "../../ffi/udp6_socket.ts";
+import { receive } from "../../ffi/socket.ts";
 
 const NEAR = "2001:db8:5::1";
 const NEAR_OTHER = "2001:db8:5::2";
@@ -108,10 +108,10 @@ testInsideNamespace(
       for (const [index, version] of [6, 4].entries()) {
         const buffer = new Uint8Array(2000);
         for (let count = 0; count < 2; count++) {
-          assert(receive6(sockets[index], buffer) !== undefined, "plain, and behind the limit");
+          assert(receive(sockets[index], buffer) !== undefined, "plain, and behind the limit");
           assertEquals(buffer[0] >> 4, version, "what follows the outer header");
         }
-        assertEquals(receive6(sockets[index], buffer), undefined);
+        assertEquals(receive(sockets[index], buffer), undefined);
         closeFileDescriptor(sockets[index]);
       }
       table.close();

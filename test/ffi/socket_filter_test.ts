@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { IPPROTO_RAW, openRaw6Socket, sendRaw6 } from "../../ffi/raw6_socket.ts";
 import { openRawSocket, sendTo } from "../../ffi/socket.ts";
-import { receive6 } from "../../ffi/udp6_socket.ts";
+import { receive } from "../../ffi/socket.ts";
 import { counting, ipv4, ipv6 } from "../forwarding/packets.ts";
 import { testInNamespace } from "./in_namespace.ts";
 import { receiveFrom } from "./receive_from.ts";
@@ -65,7 +65,7 @@ for (const shares of [1, 2, 3]) {
       }
       return sockets.flatMap((socket, index) => {
         const takes = [];
-        while (receive6(socket, new Uint8Array(2000)) !== undefined) takes.push(index);
+        while (receive(socket, new Uint8Array(2000)) !== undefined) takes.push(index);
         return takes;
       });
     });

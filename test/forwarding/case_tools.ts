@@ -28,6 +28,7 @@ export const AS_MOBILE_NODE: MobileNodeForwarding = {
   role: "mobileNode",
   homeAddress: HOME_ADDRESS,
   ipv4HomeAddress: HOME_IPV4_ADDRESS,
+  homeAgentAddress: HOME_AGENT,
   homeAgentIpv4Address: HOME_AGENT_V4,
 };
 

@@ -83,7 +83,7 @@ for (const settings of [AS_HOME_AGENT, AS_MOBILE_NODE]) {
 
 /** All home addresses have one tunnel; at times some have none. */
 function changeTunnel(random: Random, isHomeAgent: boolean, forwarders: readonly Forwarder[]): TunnelEnd {
-  const tunnel = isHomeAgent ? randomTunnel(random) : { ...randomTunnel(random), address: HOME_AGENT_V4 };
+  const tunnel = isHomeAgent ? randomTunnel(random) : toHomeAgent(randomTunnel(random));
   const mtu = random.chance(60) ? 1480 : randomMtu(random);
   const homeAddresses = isHomeAgent ? [...HOME_ADDRESSES, ...IPV4_HOME_ADDRESSES] : [HOME_ADDRESSES[0]];
   for (const homeAddress of homeAddresses) {
@@ -94,6 +94,11 @@ function changeTunnel(random: Random, isHomeAgent: boolean, forwarders: readonly
     }
   }
   return tunnel;
+}
+
+function toHomeAgent(tunnel: TunnelEnd): TunnelEnd {
+  const { homeAgentAddress } = AS_MOBILE_NODE;
+  return { ...tunnel, address: tunnel.encapsulation === "ipv6InIpv6" ? homeAgentAddress : HOME_AGENT_V4 };
 }
 
 /** Most batches have all offloads. */
@@ -109,7 +114,8 @@ function randomReads(
   own: string,
 ): ReceivedDatagram[] {
   const { encapsulation } = tunnel;
-  const source = random.chance(95) ? tunnel : { address: "198.51.100.9", port: tunnel.port };
+  const other = encapsulation === "ipv6InIpv6" ? "2001:db8:99::9" : "198.51.100.9";
+  const source = random.chance(95) ? tunnel : { address: other, port: tunnel.port };
   const typeOfService = random.chance(60) ? 0 : random.below(256);
   const about = { source: { address: source.address, port: source.port }, typeOfService };
   const packets = mixed(
@@ -123,6 +129,7 @@ function randomReads(
   return packets.slice(0, map.BATCH).map((packet) => {
     const protocol = packet[0] >> 4 === 4 ? 4 : 41;
     const payload = packet.subarray(0, 65_000);
+    if (encapsulation === "ipv6InIpv6") return { ...about, bytes: payload };
     const outer = ipv4({ source: source.address, typeOfService, protocol, payload });
     return { ...about, bytes: random.chance(98) ? outer : outer.subarray(0, random.below(outer.length)) };
   });

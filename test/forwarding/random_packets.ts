@@ -1,5 +1,6 @@
-import type { TunnelEnd } from "../../core/control/tunnel.ts";
+import type { Encapsulation, TunnelEnd } from "../../core/control/tunnel.ts";
 import type { ReceivedDatagram } from "../../core/forwarding/forwarder.ts";
+import { parseIpv6Prefix } from "../../core/wire/address.ts";
 import {
   concat,
   CORRESPONDENT,
@@ -57,6 +58,10 @@ const INNER_ADDRESSES = [
   HOME_AGENT,
   HOME_AGENT,
   "2001:db8:100::400",
+  "2001:db8:200::1",
+  "2001:db8:200::2",
+  "2001:db8:200:1::7",
+  "2001:db8:200:1::9",
   "::",
   "::1",
   "::2",
@@ -92,7 +97,19 @@ const EXTENSIONS = [0, 43, 60, 44, 51];
 /** Around what fits into the tunnels. */
 const MTUS = [576, 1280, 1281, 1472, 1480, 70_000];
 
+export const MOBILE_NETWORKS = [
+  "2001:db8:200::/48",
+  "2001:db8:200::/64",
+  "2001:db8:200:1::8/125",
+  "2001:db8::/31",
+]
+  .map((text) => parseIpv6Prefix(text)!);
+const OUTER_IPV6_ADDRESSES = [...Array(5).fill(HOME_AGENT), "2001:db8:30::7", "2001:db8:30::8"];
+
 export function randomTunnel(random: Random): TunnelEnd {
+  if (random.chance(30)) {
+    return { encapsulation: "ipv6InIpv6", address: random.pick(OUTER_IPV6_ADDRESSES), port: 0 };
+  }
   const address = random.pick(OUTER_ADDRESSES);
   if (random.chance(40)) return { encapsulation: "ipv6InIpv4", address, port: 0 };
   return { encapsulation: "udp", address, port: random.pick(PORTS) };
@@ -103,7 +120,7 @@ export function randomMtu(random: Random): number {
 }
 
 export function randomOuterAddress(random: Random): string {
-  return random.pick(OUTER_ADDRESSES);
+  return random.pick([...OUTER_ADDRESSES, ...OUTER_IPV6_ADDRESSES]);
 }
 
 export function randomBatchSize(random: Random): number {
@@ -142,10 +159,13 @@ function randomIpv4(random: Random): Uint8Array {
   });
 }
 
-export function randomDatagram(random: Random, encapsulation: "udp" | "ipv6InIpv4"): ReceivedDatagram {
+export function randomDatagram(random: Random, encapsulation: Encapsulation): ReceivedDatagram {
   const inner = randomInner(random);
   const source = { address: random.pick(OUTER_ADDRESSES), port: random.pick(PORTS) };
   const typeOfService = random.below(256);
+  if (encapsulation === "ipv6InIpv6") {
+    return { bytes: inner, source: { address: random.pick(OUTER_IPV6_ADDRESSES), port: 0 }, typeOfService };
+  }
   if (encapsulation === "udp") return { bytes: inner, source, typeOfService };
   const options = random.chance(10) ? random.octets(4 * random.below(11)) : undefined;
   const protocol = inner[0] >> 4 === 4 !== random.chance(3) ? 4 : 41;

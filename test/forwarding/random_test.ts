@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import type { Bound } from "../../core/forwarding/bindings.ts";
 import type { Forwarder } from "../../core/forwarding/forwarder.ts";
 import { AS_HOME_AGENT, AS_MOBILE_NODE } from "./case_tools.ts";
 import { PLAIN, WASM } from "./forwarders.ts";
@@ -6,6 +7,7 @@ import { HOME_ADDRESS } from "./packets.ts";
 import {
   HOME_ADDRESSES,
   IPV4_HOME_ADDRESSES,
+  MOBILE_NETWORKS,
   Random,
   randomBatchSize,
   randomDatagram,
@@ -18,13 +20,15 @@ import { assertSame } from "./same.ts";
 
 const PACKETS_FOR_EACH_ROLE = 120_000;
 
-for (const settings of [AS_HOME_AGENT, AS_MOBILE_NODE]) {
+const AS_MOBILE_ROUTER = { ...AS_MOBILE_NODE, mobileNetworkPrefixes: MOBILE_NETWORKS };
+
+for (const settings of [AS_HOME_AGENT, AS_MOBILE_ROUTER]) {
   Deno.test(`plain and WASM forwarder agree about random packets: ${settings.role}`, () => {
     const random = new Random(settings.role === "homeAgent" ? 1 : 2);
     const plain = PLAIN.make(settings);
     const wasm = WASM.make(settings);
     const homeAddresses = settings.role === "homeAgent"
-      ? [...HOME_ADDRESSES, ...IPV4_HOME_ADDRESSES]
+      ? [...HOME_ADDRESSES, ...IPV4_HOME_ADDRESSES, ...MOBILE_NETWORKS]
       : [HOME_ADDRESS];
     let packets = 0;
     for (let nowMs = 1; packets < PACKETS_FOR_EACH_ROLE; nowMs += random.below(40)) {
@@ -36,7 +40,7 @@ for (const settings of [AS_HOME_AGENT, AS_MOBILE_NODE]) {
         const expected = plain.outbound(batch, nowMs);
         assertSame(wasm.outbound(batch, nowMs), expected, batch);
       } else {
-        const encapsulation = random.chance(60) ? "udp" : "ipv6InIpv4";
+        const encapsulation = random.pick(["udp", "udp", "ipv6InIpv4", "ipv6InIpv6"] as const);
         const batch = Array.from({ length: count }, () => randomDatagram(random, encapsulation));
         assertSame(
           plain.inbound(encapsulation, batch, nowMs),
@@ -58,7 +62,7 @@ for (const settings of [AS_HOME_AGENT, AS_MOBILE_NODE]) {
 
 function changeBindings(
   random: Random,
-  homeAddresses: readonly string[],
+  homeAddresses: readonly Bound[],
   forwarders: readonly Forwarder[],
 ): void {
   if (random.chance(5)) {

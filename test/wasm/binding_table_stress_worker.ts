@@ -2,7 +2,7 @@
  * Encapsulates for the nodes of binding_table_stress_test.ts as fast as it can, while the test binds and unbinds them, and
  * judges every packet: where it went, or that it had no binding, has to have been true during the call.
  */
-import { bindingKey } from "../../wasm/forwarder_memory.ts";
+import { addressKey } from "../../wasm/forwarder_memory.ts";
 import { instantiateForwarder } from "../../wasm/forwarder_module.ts";
 import { KernelView } from "../../wasm/kernel_view.ts";
 import * as map from "../../wasm/memory_map.ts";
@@ -65,7 +65,7 @@ self.onmessage = ({ data }: MessageEvent<StressStart>) => {
 
   /** What a reader has found stays as it is until the reader leaves, also where the binding changes meanwhile. */
   function hold(node: number): void {
-    octets.set(bindingKey(homeAddressOf(node)), KEY);
+    octets.set(addressKey(homeAddressOf(node)), KEY);
     module.enterTable();
     const entry = module.lookup(KEY);
     if (entry !== 0) {

@@ -149,7 +149,7 @@ Deno.test("a raw packet that the kernel refuses is counted without its outer hea
   const forwarder = new WasmForwarder(AS_HOME_AGENT);
   bindNode(forwarder, { ...NODE_IN_UDP, encapsulation: "ipv6InIpv4", port: 0 });
   outbound(forwarder, [superPacket(tcp(toNode(4), { payload: payloadOf(3500) }), 1000)]);
-  forwarder.module.refuseRawSend(3, DropReason.rawSocketFull);
+  forwarder.module.refuseRawIpv4Send(3, DropReason.rawSocketFull);
   const { dropped, refusedOutboundPackets, refusedOutboundOctets } = readCounters(forwarder.memory);
   assertEquals([dropped, refusedOutboundPackets, refusedOutboundOctets], [{ rawSocketFull: 1 }, 1, 540]);
 });

@@ -50,7 +50,7 @@ self.onmessage = ({ data }: MessageEvent<{ memory: WebAssembly.Memory }>) => {
 
   function checkEntry(entry: number, number: number, when: string): void {
     const key = bytes[entry + 15];
-    const outer = bytes[entry + map.ENTRY_OUTER_IPV4 + 3];
+    const outer = bytes[entry + map.ENTRY_OUTER_ADDRESS + 15];
     const port = view.getUint16(entry + map.ENTRY_PORT);
     const mtu = view.getUint32(entry + map.ENTRY_INNER_MTU, true);
     if (key === number && outer === number && mtu === 1280 + (port ^ number) % 50_000) return;
