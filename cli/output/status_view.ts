@@ -71,6 +71,7 @@ function seconds(value: unknown): string {
 
 function tunnel(encapsulation: unknown, port?: unknown): string {
   if (encapsulation === "udp") return port === undefined ? "UDP" : `UDP port ${cell(port)}`;
+  if (encapsulation === "ipv6InIpv6") return "IPv6";
   return encapsulation === "ipv6InIpv4" ? "protocol 41" : cell(encapsulation);
 }
 
