@@ -58,11 +58,11 @@ export function yesOrNo(): Check<boolean> {
   return new Check("must be true or false", (value) => typeof value === "boolean" ? value : undefined);
 }
 
-/** Values of one kind: at least one, at most `most`, no two alike. A single value may stand there by itself. */
-export function list<Value>(item: Check<Value>, most: number): Check<readonly Value[]> {
-  return new Check(`${item.allowed}, or a list of 1 to ${most} such, each once`, (value) => {
+/** Values of one kind: `least` to `most` of them, no two alike. A single value may stand there by itself. */
+export function list<Value>(item: Check<Value>, most: number, least = 1): Check<readonly Value[]> {
+  return new Check(`${item.allowed}, or a list of ${least} to ${most} such, each once`, (value) => {
     const items = Array.isArray(value) ? value : [value];
-    if (items.length < 1 || items.length > most) return undefined;
+    if (items.length < least || items.length > most) return undefined;
     const read = items.map((one) => item.read(one));
     const values = read.filter((one) => one !== undefined).map((one) => one.value);
     const isRight = values.length === items.length &&

@@ -82,7 +82,7 @@ const DEFAULT_LIFETIME_SECONDS = 420;
 const DEFAULT_CLOCK_TOLERANCE_SECONDS = 7;
 
 /** A mobile router serves few networks; each of them is an option of 24 octets in its Binding Updates. */
-const mobileNetworkPrefixes = list(ipv6Prefix, 8).default([]);
+const mobileNetworkPrefixes = list(ipv6Prefix, 8, 0).default([]);
 /** Interfaces that may lead to the Internet, at one time or another. */
 const MAXIMUM_EGRESS_INTERFACES = 8;
 /** How soon a router that vanished without a word is missed. */
