@@ -3,22 +3,12 @@ import type { Offloads } from "../../cli/daemon/offloads.ts";
 import type { Encapsulation } from "../../core/control/tunnel.ts";
 import { run } from "../ffi/in_namespace.ts";
 import { HOME_ADDRESS, HOME_AGENT } from "../forwarding/packets.ts";
-import {
-  AGENT_TUN,
-  AGENT_V4,
-  AGENT_V6,
-  DataPathNetwork,
-  NODE_TUN,
-  NODE_V4,
-  NODE_V6,
-} from "./data_path_network.ts";
+import { AGENT_TUN, AGENT_V4, AGENT_V6, DataPathNetwork, NODE_TUN, NODE_V4 } from "./data_path_network.ts";
 
 const TRAFFIC = new URL("./offload_traffic.py", import.meta.url).pathname;
 const ROUTER = "2001:db8:200::1";
 const BEHIND = "2001:db8:200::2";
 const INNER_MTU = 1472;
-/** With the longest outer header. */
-const UNDERLAY_MTU = INNER_MTU + 40;
 
 /** What the traffic program says of its UDP datagrams; each pair: packets, octets. */
 export interface UdpReport {
@@ -68,7 +58,6 @@ export class OffloadMatrixNetwork implements AsyncDisposable {
     network.ip(agent, "-6", "address", "add", "fe80::1/64", "dev", "lan", "nodad");
     network.ip(correspondent, "-6", "route", "add", "default", "via", ROUTER);
     for (const namespace of [agent, node]) {
-      network.ip(namespace, "link", "set", "wan", "mtu", `${UNDERLAY_MTU}`);
       this.#ethtool(namespace, "wan", underlay);
     }
     const peers = [agent, HOME_AGENT, "0", correspondent, BEHIND, "1"];
@@ -128,7 +117,6 @@ export class OffloadMatrixNetwork implements AsyncDisposable {
           outerSource: network.outerAddress(namespace),
           canSegment: offloads.udpSegment && udp.canSegment,
         },
-        ipv6: network.ipv6Sockets(namespace),
       });
       const close = async () => {
         await dataPath.close();
@@ -218,9 +206,8 @@ export class OffloadMatrixPaths implements AsyncDisposable {
 
   connect(encapsulation: Encapsulation): void {
     const port = (side: Side) => encapsulation === "udp" ? side.port : 0;
-    const [agent, node] = encapsulation === "ipv6InIpv6" ? [AGENT_V6, NODE_V6] : [AGENT_V4, NODE_V4];
-    const toAgent = { encapsulation, address: agent, port: port(this.#agent) };
-    const toNode = { encapsulation, address: node, port: port(this.#node) };
+    const toAgent = { encapsulation, address: AGENT_V4, port: port(this.#agent) };
+    const toNode = { encapsulation, address: NODE_V4, port: port(this.#node) };
     this.#node.dataPath.setTunnel(toAgent, INNER_MTU);
     this.#agent.dataPath.bindings.set(HOME_ADDRESS, toNode, INNER_MTU);
   }
