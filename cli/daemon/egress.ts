@@ -2,6 +2,7 @@ import type { CareOfAddressCandidate } from "../../core/control/movement/candida
 import type { EgressAction } from "../../core/control/movement/egress_action.ts";
 import type { EgressEvent } from "../../core/control/movement/egress_event.ts";
 import { type IpAddress, isIpv4 } from "../../core/wire/address.ts";
+import { equalOctets } from "../../core/wire/octets.ts";
 import { EgressSocket } from "../../ffi/egress_socket.ts";
 import { SystemError } from "../../ffi/errno.ts";
 import { Netlink } from "../../ffi/netlink.ts";
@@ -292,5 +293,5 @@ export class Egress implements AsyncDisposable {
 
 function isSame(one: Link, other: Link): boolean {
   return one.up === other.up && one.carrier === other.carrier && one.mtu === other.mtu &&
-    one.hardwareAddress.every((octet, index) => octet === other.hardwareAddress[index]);
+    equalOctets(one.hardwareAddress, other.hardwareAddress);
 }

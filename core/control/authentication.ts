@@ -74,7 +74,7 @@ export function verifyMobilityHeader(
   const dataOffset = header.optionOffsets[index] + OPTION_HEAD_OCTETS;
   const covered = mobilityHeader.slice(0, dataOffset);
   covered.fill(0, CHECKSUM_OFFSET, CHECKSUM_OFFSET + 2);
-  return equalOctets(option.authenticationData, authenticator(covered, security, addresses, hmac));
+  return equalSecrets(option.authenticationData, authenticator(covered, security, addresses, hmac));
 }
 
 /** First (n, HMAC (key, care-of address | home address | mobility header up to the SPI)). */
@@ -102,7 +102,7 @@ function careOfOctets({ careOfAddress, homeAddress }: AuthenticatedAddresses): U
 }
 
 /** Takes as long for a near miss as for a far one. */
-function equalOctets(one: Uint8Array, other: Uint8Array): boolean {
+function equalSecrets(one: Uint8Array, other: Uint8Array): boolean {
   if (one.length !== other.length) return false;
   let difference = 0;
   for (let i = 0; i < one.length; i++) difference |= one[i] ^ other[i];

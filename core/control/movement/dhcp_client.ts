@@ -1,5 +1,6 @@
 import type { Ipv4Address } from "../../wire/address.ts";
 import { type DhcpMessage, DhcpMessageType, DhcpOperation } from "../../wire/dhcpv4.ts";
+import { equalOctets } from "../../wire/octets.ts";
 import type { Report } from "../action.ts";
 import {
   dhcpDecline,
@@ -14,7 +15,6 @@ import {
 import { dhcpDeadline, type DhcpExchange, type DhcpState, usableLease } from "./dhcp_state.ts";
 import type { EgressAction } from "./egress_action.ts";
 import { type Lease, leaseOf } from "./lease.ts";
-import { sameOctets } from "./lease_memory.ts";
 
 /** Quicker than RFC 2131 section 4.1, which begins with 4 s: a moving node has packets waiting. The last one repeats. */
 const RETRANSMISSION_MS = [300, 1000, 2000, 4000, 8000, 16_000] as const;
@@ -142,7 +142,7 @@ export class DhcpClient {
     const state = this.#state;
     const exchange = "exchange" in state ? state.exchange : undefined;
     if (message.operation !== DhcpOperation.reply) return refused("it is no reply");
-    if (!sameOctets(message.clientHardwareAddress, this.#hardwareAddress)) {
+    if (!equalOctets(message.clientHardwareAddress, this.#hardwareAddress)) {
       return refused("it is for another client");
     }
     if (exchange === undefined || message.transactionId !== exchange.transactionId) {

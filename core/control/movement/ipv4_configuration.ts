@@ -3,6 +3,7 @@ import { decodeDhcpMessage, DHCP_CLIENT_PORT, DHCP_SERVER_PORT } from "../../wir
 import { decodeIpv4Datagram } from "../../wire/ipv4_datagram.ts";
 import { describeWireError } from "../../wire/result.ts";
 import type { IpAddress, Ipv4Address } from "../../wire/address.ts";
+import { equalOctets } from "../../wire/octets.ts";
 import type { Report } from "../action.ts";
 import type { Now } from "../now.ts";
 import { AddressConflictDetector } from "./address_conflict.ts";
@@ -12,7 +13,7 @@ import { DhcpClient } from "./dhcp_client.ts";
 import type { EgressAction } from "./egress_action.ts";
 import { type EgressEvent, EtherType } from "./egress_event.ts";
 import type { Lease } from "./lease.ts";
-import { LeaseMemory, type RememberedLease, sameOctets } from "./lease_memory.ts";
+import { LeaseMemory, type RememberedLease } from "./lease_memory.ts";
 import { RouterReachability } from "./router_reachability.ts";
 
 /** What every host takes (RFC 791 section 3.2); a server that says less is not believed. */
@@ -123,7 +124,7 @@ export class Ipv4Configuration {
     if (!usable) return this.#attachment === undefined ? [] : this.#detach();
     const before = this.#attachment;
     this.#attachment = { hardwareAddress: new Uint8Array(hardwareAddress), mtu };
-    if (before !== undefined && sameOctets(before.hardwareAddress, hardwareAddress)) return [];
+    if (before !== undefined && equalOctets(before.hardwareAddress, hardwareAddress)) return [];
     this.#router.forget();
     const known = this.#memory.valid(nowMs)[0]?.lease;
     return [...this.#testKnownNetworks(nowMs), ...this.#client.start(hardwareAddress, known, nowMs)];
@@ -208,7 +209,7 @@ export class Ipv4Configuration {
   }
 
   #receiveArp(packet: ArpPacket, attachment: Attachment, nowMs: number): EgressAction[] {
-    if (sameOctets(packet.senderHardwareAddress, attachment.hardwareAddress)) return [];
+    if (equalOctets(packet.senderHardwareAddress, attachment.hardwareAddress)) return [];
     const conflict = this.#conflicts.receive(packet, nowMs);
     if (conflict === "conflict") return this.#decline(nowMs);
     const confirmed = this.#confirmNetwork(packet, nowMs);
@@ -228,7 +229,7 @@ export class Ipv4Configuration {
     if (packet.operation !== ArpOperation.reply || this.#client.lease !== undefined) return [];
     const known = this.#tested.find(({ lease, gatewayHardwareAddress }) =>
       packet.senderAddress === lease.gateway && packet.targetAddress === lease.address &&
-      sameOctets(packet.senderHardwareAddress, gatewayHardwareAddress) && lease.expiresAtMs > nowMs
+      equalOctets(packet.senderHardwareAddress, gatewayHardwareAddress) && lease.expiresAtMs > nowMs
     );
     if (known === undefined) return [];
     this.#client.confirm(known.lease);

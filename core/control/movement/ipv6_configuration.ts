@@ -6,6 +6,7 @@ import {
 } from "../../wire/neighbor_discovery.ts";
 import { findNeighborDiscoveryOption, type PrefixInformation } from "../../wire/neighbor_discovery_option.ts";
 import { describeWireError } from "../../wire/result.ts";
+import { equalOctets } from "../../wire/octets.ts";
 import type { Now } from "../now.ts";
 import type { CareOfAddressCandidate } from "./candidate.ts";
 import type { EgressAction } from "./egress_action.ts";
@@ -20,14 +21,7 @@ import { type Ipv6State, nextLifetimeEnd, viewOf } from "./ipv6_view.ts";
 import { duplicateAddressProbe, routerProbe, routerSolicitation } from "./neighbor_discovery_frames.ts";
 import { type OwnAddress, OwnAddresses } from "./own_addresses.ts";
 import { PrefixList } from "./prefix_list.ts";
-import {
-  equalOctets,
-  type Router,
-  RouterList,
-  startProbe,
-  takeParameters,
-  takeProbe,
-} from "./router_list.ts";
+import { type Router, RouterList, startProbe, takeParameters, takeProbe } from "./router_list.ts";
 import { RouterSolicitations } from "./router_solicitations.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { Ipv6Address } from "../../wire/address.ts";
+import { equalOctets } from "../../wire/octets.ts";
 import type { CareOfAddressCandidate } from "./candidate.ts";
 import type { EgressAction, EgressRoute } from "./egress_action.ts";
-import { equalOctets } from "./router_list.ts";
 
 /** How the interface should be configured. */
 export interface Ipv6View {

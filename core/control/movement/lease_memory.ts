@@ -1,3 +1,4 @@
+import { equalOctets } from "../../wire/octets.ts";
 import type { Lease } from "./lease.ts";
 
 const MAXIMUM_LEASES = 8;
@@ -16,7 +17,7 @@ export class LeaseMemory {
     const { gateway } = lease;
     if (gateway === undefined) return;
     const others = this.#leases.filter((known) =>
-      !sameOctets(known.gatewayHardwareAddress, gatewayHardwareAddress)
+      !equalOctets(known.gatewayHardwareAddress, gatewayHardwareAddress)
     );
     this.#leases = [{ lease: { ...lease, gateway }, gatewayHardwareAddress }, ...others].slice(
       0,
@@ -36,9 +37,4 @@ export class LeaseMemory {
     this.#leases = this.#leases.filter(({ lease }) => lease.expiresAtMs > nowMs);
     return this.#leases;
   }
-}
-
-/** Are these the same octets? */
-export function sameOctets(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((octet, i) => octet === other[i]);
 }

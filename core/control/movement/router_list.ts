@@ -1,6 +1,7 @@
 import type { Ipv6Address } from "../../wire/address.ts";
 import type { RouterAdvertisement } from "../../wire/neighbor_discovery.ts";
 import { findNeighborDiscoveryOption, type RoutePreference } from "../../wire/neighbor_discovery_option.ts";
+import { equalOctets } from "../../wire/octets.ts";
 import {
   MAXIMUM_ROUTERS,
   MINIMUM_ADVERTISEMENT_INTERVAL_MS,
@@ -155,8 +156,4 @@ export function takeProbe(router: Router, nowMs: number): "nothing" | "send" | "
   probe.sent++;
   router.probedAtMs = nowMs;
   return "send";
-}
-
-export function equalOctets(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((octet, i) => octet === other[i]);
 }

@@ -1,8 +1,8 @@
 import type { Ipv4Address } from "../../wire/address.ts";
 import { ArpOperation, type ArpPacket } from "../../wire/arp.ts";
+import { equalOctets } from "../../wire/octets.ts";
 import { arpRequest, type ArpSender } from "./arp_frame.ts";
 import type { EgressAction } from "./egress_action.ts";
-import { sameOctets } from "./lease_memory.ts";
 
 /** Requests before a router counts as gone, and how far they are apart. */
 const PROBES = 3;
@@ -126,7 +126,7 @@ export class RouterReachability {
     const { senderHardwareAddress } = packet;
     const known = this.#hardwareAddress;
     if (known !== undefined) {
-      if (sameOctets(known, senderHardwareAddress)) this.#found(nowMs);
+      if (equalOctets(known, senderHardwareAddress)) this.#found(nowMs);
       return [];
     }
     const answersUs = packet.operation === ArpOperation.reply &&
