@@ -20,6 +20,12 @@ export interface ControlLoopOptions<Event, Action> {
   ) => void;
 }
 
+/** An event that has not had its turn, and who is told when it had. */
+interface Waiting<Event> {
+  readonly event: Event;
+  readonly done?: () => void;
+}
+
 /** Events that may wait; more are refused, and the caller counts them. */
 export const MAXIMUM_WAITING_EVENTS = 4096;
 /** The longest that setTimeout can wait. */
@@ -39,7 +45,7 @@ export function currentNow(): Now {
  */
 export class ControlLoop<Event, Action> {
   readonly #options: ControlLoopOptions<Event, Action>;
-  readonly #waiting: Event[] = [];
+  readonly #waiting: Waiting<Event>[] = [];
   #stopped = false;
   #wake: (() => void) | undefined;
 
@@ -49,8 +55,19 @@ export class ControlLoop<Event, Action> {
 
   /** Queues an event; false when the queue is full or the loop has stopped. */
   push(event: Event): boolean {
+    return this.#queue({ event });
+  }
+
+  /** Queues an event. Resolves when it and its actions are done, or have been dropped. */
+  pushAndWait(event: Event): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (!this.#queue({ event, done: resolve })) resolve();
+    return promise;
+  }
+
+  #queue(waiting: Waiting<Event>): boolean {
     if (this.#stopped || this.#waiting.length >= MAXIMUM_WAITING_EVENTS) return false;
-    this.#waiting.push(event);
+    this.#waiting.push(waiting);
     this.#wake?.();
     return true;
   }
@@ -58,7 +75,7 @@ export class ControlLoop<Event, Action> {
   /** Ends run() after the action that is under way; waiting events and further actions are dropped. */
   stop(): void {
     this.#stopped = true;
-    this.#waiting.length = 0;
+    for (const { done } of this.#waiting.splice(0)) done?.();
     this.#wake?.();
   }
 
@@ -77,7 +94,9 @@ export class ControlLoop<Event, Action> {
           this.#options.onError(error, { event: deadlineEvent, action: undefined });
         }
       } else if (this.#waiting.length > 0) {
-        await this.#handle(this.#waiting.shift() as Event);
+        const { event, done } = this.#waiting.shift()!;
+        await this.#handle(event);
+        done?.();
       } else {
         await this.#wait(dueMs);
       }

@@ -32,15 +32,6 @@ export interface EgressOptions {
 /** What the rest of the daemon may tell an egress. */
 export type EgressNews = Extract<EgressEvent, { readonly kind: "chosen" | "doubt" }>;
 
-/** An event that somebody waits for, until all that the machine wanted then is done. */
-type AwaitedEvent = EgressEvent & { readonly done?: () => void };
-
-/** Follows the actions of an awaited event. */
-interface Done {
-  readonly kind: "done";
-  readonly done: () => void;
-}
-
 /** An interface that is there under its name. */
 interface Attachment {
   readonly index: number;
@@ -60,7 +51,7 @@ export class Egress implements AsyncDisposable {
   readonly #options: EgressOptions;
   readonly #netlink = new Netlink();
   readonly #changes = new NetlinkSubscription(["link", "address"]);
-  readonly #loop: ControlLoop<AwaitedEvent, EgressAction | Done>;
+  readonly #loop: ControlLoop<EgressEvent, EgressAction>;
   readonly #running: Promise<void>;
   readonly #following: Promise<void>;
   /** Listeners of interfaces that have gone, as they close. */
@@ -75,14 +66,8 @@ export class Egress implements AsyncDisposable {
   constructor(options: EgressOptions) {
     this.#options = options;
     const { machine, log, interfaceName } = options;
-    this.#loop = new ControlLoop<AwaitedEvent, EgressAction | Done>({
-      machine: {
-        handle: (event, now) => {
-          const actions = machine.handle(event, now);
-          return event.done === undefined ? actions : [...actions, { kind: "done", done: event.done }];
-        },
-        nextDeadline: () => machine.nextDeadline(),
-      },
+    this.#loop = new ControlLoop<EgressEvent, EgressAction>({
+      machine,
       deadlineEvent: { kind: "deadline" },
       performAction: (action) => this.#perform(action),
       onError: (error, { action }) =>
@@ -103,7 +88,7 @@ export class Egress implements AsyncDisposable {
 
   /** Resolves when the interface is as the machine wants it then. */
   tell(news: EgressNews): Promise<void> {
-    return this.#pushAndWait(news);
+    return this.#loop.pushAndWait(news);
   }
 
   /** Lets the machine say its last words on the link, then leaves the interface as it was found. */
@@ -119,17 +104,12 @@ export class Egress implements AsyncDisposable {
   async #close(): Promise<void> {
     await this.#changes.close();
     await this.#following;
-    await this.#pushAndWait({ kind: "stop" });
+    await this.#loop.pushAndWait({ kind: "stop" });
     this.#loop.stop();
     await this.#running;
     this.#detach();
     await Promise.all(this.#closing);
     this.#netlink.close();
-  }
-
-  async #pushAndWait(event: EgressEvent): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    if (this.#loop.push({ ...event, done: resolve })) await promise;
   }
 
   #push(event: EgressEvent): void {
@@ -258,7 +238,7 @@ export class Egress implements AsyncDisposable {
     attachment.host.close(name);
   }
 
-  #perform(action: EgressAction | Done): void {
+  #perform(action: EgressAction): void {
     const { log, onCandidates } = this.#options;
     const attachment = this.#attachment;
     switch (action.kind) {
@@ -267,8 +247,6 @@ export class Egress implements AsyncDisposable {
       case "candidates":
         this.#offered = action.candidates;
         return onCandidates(this.#usable());
-      case "done":
-        return action.done();
       case "sendFrame": {
         const fault = attachment?.socket.send(action);
         if (fault !== undefined) log.debug("not sent on the link", { error: fault.message });

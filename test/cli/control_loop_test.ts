@@ -152,3 +152,19 @@ Deno.test("control loop: it can be stopped, from idle and in the middle of actio
   for (let index = 0; index < MAXIMUM_WAITING_EVENTS; index++) assert(full.loop.push(`event ${index}`));
   assertEquals(full.loop.push("event 0"), false);
 });
+
+Deno.test("control loop: who waits for an event is told when its actions are done, and also when it comes to nothing", async () => {
+  const slow = () => new Promise<void>((resolve) => setTimeout(resolve, 3));
+  const { loop, done, errors } = prepare("", slow);
+  const running = loop.run();
+  await loop.pushAndWait("event 1");
+  assertEquals(done, ["event 1 a", "event 1 b"]);
+  await loop.pushAndWait("boom");
+  assertEquals(errors, ["boom, undefined: broken invariant"]);
+  const underWay = loop.pushAndWait("event 2");
+  const dropped = loop.pushAndWait("event 3");
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  loop.stop();
+  await Promise.all([underWay, dropped, loop.pushAndWait("event 4"), running]);
+  assertEquals(done.slice(2), ["event 2 a"]);
+});
