@@ -1,16 +1,22 @@
 import { adviseCapability, check, EAGAIN, EINTR, lastErrno, SystemError } from "./errno.ts";
 import { closeFileDescriptor, closingOnError } from "./file_descriptor.ts";
 import { libc } from "./libc.ts";
+import {
+  AF_PACKET,
+  CONTROL_HEADER_OCTETS,
+  PACKET_ADD_MEMBERSHIP,
+  PACKET_AUXDATA,
+  PACKET_MREQ_OCTETS,
+  PacketMessage,
+  SOCKADDR_LL_OCTETS,
+  SOL_PACKET,
+} from "./packet_message.ts";
 import { setReceiveBuffer } from "./socket.ts";
 
 // <sys/socket.h>, <linux/if_packet.h>
-const AF_PACKET = 17;
 const SOCK_DGRAM = 2;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
-const SOL_PACKET = 263;
-const PACKET_ADD_MEMBERSHIP = 1;
-const PACKET_AUXDATA = 8;
 const PACKET_MR_ALLMULTI = 2;
 const TP_STATUS_CSUMNOTREADY = 0x8;
 /** The interface is switched off, or has gone: told once, and receiving goes on when it is back. */
@@ -18,14 +24,10 @@ const ENETDOWN = 100;
 const ENXIO = 6;
 
 // struct sockaddr_ll: u16 family, u16 protocol (network order), s32 index, u16 hardware type, u8 packet type,
-// u8 address length, 8 octets of address; struct packet_mreq; struct msghdr
-const SOCKADDR_LL_OCTETS = 20;
+// u8 address length, 8 octets of address
 const HARDWARE_ADDRESS_OFFSET = 12;
 const HARDWARE_ADDRESS_OCTETS = 8;
-const PACKET_MREQ_OCTETS = 16;
-const MSGHDR_OCTETS = 56;
 const CONTROL_OCTETS = 64;
-const CONTROL_HEADER_OCTETS = 16;
 
 /** Octets of the largest packet that the kernel gives in one read (it joins what belongs together). */
 const MAXIMUM_PACKET_OCTETS = 64 * 1024;
@@ -59,12 +61,8 @@ export class NetworkLayerSocket implements Disposable {
   readonly fileDescriptor: number;
   readonly #interfaceIndex: number;
   readonly #buffer = new Uint8Array(MAXIMUM_PACKET_OCTETS);
-  readonly #name = new Uint8Array(SOCKADDR_LL_OCTETS);
-  readonly #nameView = new DataView(this.#name.buffer);
-  readonly #control = new Uint8Array(CONTROL_OCTETS);
-  readonly #vector = new BigUint64Array([addressOf(this.#buffer), BigInt(MAXIMUM_PACKET_OCTETS)]);
-  readonly #message = new Uint8Array(MSGHDR_OCTETS);
-  readonly #messageView = new DataView(this.#message.buffer);
+  readonly #message = new PacketMessage(this.#buffer, CONTROL_OCTETS);
+  readonly #nameView = new DataView(this.#message.name.buffer);
 
   /** @throws SystemError with what to do: no such interface, no permission */
   constructor(options: NetworkLayerSocketOptions) {
@@ -102,14 +100,7 @@ export class NetworkLayerSocket implements Disposable {
    */
   receive(): NetworkLayerPacket | undefined {
     for (;;) {
-      const view = this.#messageView;
-      view.setBigUint64(0, addressOf(this.#name), true);
-      view.setUint32(8, SOCKADDR_LL_OCTETS, true);
-      view.setBigUint64(16, addressOf(this.#vector), true);
-      view.setBigUint64(24, 1n, true);
-      view.setBigUint64(32, addressOf(this.#control), true);
-      view.setBigUint64(40, BigInt(CONTROL_OCTETS), true);
-      const octets = libc.recvmsg(this.fileDescriptor, this.#message, 0);
+      const octets = this.#message.receive(this.fileDescriptor, 0);
       if (octets >= 0) return this.#describe(octets);
       const errno = lastErrno();
       if (errno === EAGAIN || errno === ENETDOWN || errno === ENXIO) return undefined;
@@ -149,11 +140,11 @@ export class NetworkLayerSocket implements Disposable {
 
   #describe(octets: number): NetworkLayerPacket {
     const start = HARDWARE_ADDRESS_OFFSET;
-    const addressOctets = Math.min(this.#name[11], HARDWARE_ADDRESS_OCTETS);
+    const addressOctets = Math.min(this.#message.name[11], HARDWARE_ADDRESS_OCTETS);
     return {
       etherType: this.#nameView.getUint16(2),
       interfaceIndex: this.#nameView.getInt32(4, true),
-      sourceHardwareAddress: this.#name.slice(start, start + addressOctets),
+      sourceHardwareAddress: this.#message.name.slice(start, start + addressOctets),
       payload: this.#buffer.slice(0, octets),
       isChecksumMissing: this.#isChecksumMissing(),
     };
@@ -161,9 +152,8 @@ export class NetworkLayerSocket implements Disposable {
 
   /** The only control message is PACKET_AUXDATA: a struct tpacket_auxdata, which begins with its status. */
   #isChecksumMissing(): boolean {
-    const octets = Number(this.#messageView.getBigUint64(40, true));
-    if (octets < CONTROL_HEADER_OCTETS + 4) return false;
-    const status = new DataView(this.#control.buffer).getUint32(CONTROL_HEADER_OCTETS, true);
+    if (this.#message.controlOctets < CONTROL_HEADER_OCTETS + 4) return false;
+    const status = new DataView(this.#message.control.buffer).getUint32(CONTROL_HEADER_OCTETS, true);
     return (status & TP_STATUS_CSUMNOTREADY) !== 0;
   }
 
@@ -192,8 +182,4 @@ function linkLayerAddress(
   bytes[11] = hardwareAddress.length;
   bytes.set(hardwareAddress, HARDWARE_ADDRESS_OFFSET);
   return bytes;
-}
-
-function addressOf(bytes: Uint8Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>): bigint {
-  return Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
 }

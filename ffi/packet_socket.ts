@@ -2,20 +2,26 @@ import { cString, INTERFACE_NAME_OCTETS, invalidInterfaceName } from "./c_string
 import { adviseCapability, check, EAGAIN, EINTR, ENODEV, lastErrno, SystemError } from "./errno.ts";
 import { closingOnError } from "./file_descriptor.ts";
 import { libc } from "./libc.ts";
+import {
+  AF_PACKET,
+  CONTROL_HEADER_OCTETS,
+  PACKET_ADD_MEMBERSHIP,
+  PACKET_AUXDATA,
+  PACKET_MREQ_OCTETS,
+  PacketMessage,
+  SOCKADDR_LL_OCTETS,
+  SOL_PACKET,
+} from "./packet_message.ts";
 import { setReceiveBuffer } from "./socket.ts";
 
 // <sys/socket.h>, <linux/if_packet.h>, <linux/if_ether.h>, <linux/sockios.h>
-const AF_PACKET = 17;
 const SOCK_RAW = 3;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_TIMESTAMPNS = 35;
-const SOL_PACKET = 263;
-const PACKET_ADD_MEMBERSHIP = 1;
 const PACKET_MR_PROMISC = 1;
 const PACKET_STATISTICS = 6;
-const PACKET_AUXDATA = 8;
 const PACKET_OUTGOING = 4;
 const ETH_P_ALL = 3;
 const MSG_TRUNC = 0x20;
@@ -24,13 +30,9 @@ const SIOCGIFHWADDR = 0x8927;
 const TP_STATUS_VLAN_VALID = 0x10;
 const TP_STATUS_VLAN_TPID_VALID = 0x40;
 
-// struct ifreq; struct sockaddr_ll; struct packet_mreq; struct msghdr; struct iovec
+// struct ifreq; room for control messages
 const IFREQ_OCTETS = 40;
-const SOCKADDR_LL_OCTETS = 20;
-const PACKET_MREQ_OCTETS = 16;
-const MSGHDR_OCTETS = 56;
 const CONTROL_OCTETS = 256;
-const CONTROL_HEADER_OCTETS = 16;
 
 const ETHERNET_ADDRESSES_OCTETS = 12;
 const VLAN_TAG_OCTETS = 4;
@@ -58,12 +60,8 @@ export class PacketSocket {
   /** ARPHRD_* of <linux/if_arp.h>. */
   readonly hardwareType: number;
   readonly #buffer: Uint8Array<ArrayBuffer>;
-  readonly #name = new Uint8Array(SOCKADDR_LL_OCTETS);
-  readonly #control = new Uint8Array(CONTROL_OCTETS);
-  readonly #controlView = new DataView(this.#control.buffer);
-  readonly #vector = new BigUint64Array(2);
-  readonly #message = new Uint8Array(MSGHDR_OCTETS);
-  readonly #messageView = new DataView(this.#message.buffer);
+  readonly #message: PacketMessage;
+  readonly #controlView: DataView;
   readonly #received: ReceivedPacket;
 
   /**
@@ -84,8 +82,8 @@ export class PacketSocket {
     // Room in front for a VLAN tag.
     this.#buffer = new Uint8Array(VLAN_TAG_OCTETS + maximumOctets);
     this.#received = { bytes: this.#buffer, originalLength: 0, seconds: 0, nanoseconds: 0 };
-    this.#vector[0] = addressOf(this.#buffer) + BigInt(VLAN_TAG_OCTETS);
-    this.#vector[1] = BigInt(maximumOctets);
+    this.#message = new PacketMessage(this.#buffer.subarray(VLAN_TAG_OCTETS), CONTROL_OCTETS);
+    this.#controlView = new DataView(this.#message.control.buffer);
     // Protocol 0: nothing arrives before the socket is bound to its interface.
     this.fileDescriptor = check(
       libc.socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
@@ -161,21 +159,14 @@ export class PacketSocket {
    */
   receive(): ReceivedPacket | undefined {
     for (;;) {
-      const view = this.#messageView;
-      view.setBigUint64(0, addressOf(this.#name), true);
-      view.setUint32(8, SOCKADDR_LL_OCTETS, true);
-      view.setBigUint64(16, addressOf(this.#vector), true);
-      view.setBigUint64(24, 1n, true);
-      view.setBigUint64(32, addressOf(this.#control), true);
-      view.setBigUint64(40, BigInt(CONTROL_OCTETS), true);
-      const octets = libc.recvmsg(this.fileDescriptor, this.#message, MSG_TRUNC);
+      const octets = this.#message.receive(this.fileDescriptor, MSG_TRUNC);
       if (octets < 0) {
         const errno = lastErrno();
         if (errno === EINTR) continue;
         if (errno === EAGAIN) return undefined;
         throw new SystemError("recvmsg", errno, "receive captured packets");
       }
-      if (this.hardwareType === HARDWARE_LOOPBACK && this.#name[10] === PACKET_OUTGOING) continue;
+      if (this.hardwareType === HARDWARE_LOOPBACK && this.#message.name[10] === PACKET_OUTGOING) continue;
       return this.#describe(octets);
     }
   }
@@ -197,7 +188,7 @@ export class PacketSocket {
     received.bytes = this.#buffer.subarray(VLAN_TAG_OCTETS, end);
     received.originalLength = octets;
     const view = this.#controlView;
-    const controlEnd = Number(this.#messageView.getBigUint64(40, true));
+    const controlEnd = this.#message.controlOctets;
     for (let at = 0; at + CONTROL_HEADER_OCTETS <= controlEnd;) {
       const length = Number(view.getBigUint64(at, true));
       if (length < CONTROL_HEADER_OCTETS) break;
@@ -229,8 +220,4 @@ export class PacketSocket {
     this.#received.bytes = buffer.subarray(0, end);
     this.#received.originalLength += VLAN_TAG_OCTETS;
   }
-}
-
-function addressOf(bytes: Uint8Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>): bigint {
-  return Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
 }
