@@ -6,8 +6,8 @@ import { AS_HOME_AGENT, NOW_MS } from "./case_tools.ts";
 import { assertDeliveredAs, bindNode, receive } from "./offload_tools.ts";
 import { Random } from "./random_packets.ts";
 import { fromNode, superPacket, toNode, type Version } from "./transport_packets.ts";
+import { askScapy, hasScapy, scapyName } from "../scapy.ts";
 
-const PYTHON = "/usr/bin/python3";
 const CASES = 200;
 
 interface Case {
@@ -64,37 +64,17 @@ function randomCase(random: Random, ends: (version: Version) => ReturnType<typeo
   };
 }
 
-async function askScapy(request: unknown): Promise<Answer> {
-  const script = new URL("scapy_segments.py", import.meta.url).pathname;
-  const child = new Deno.Command(PYTHON, { args: [script], stdin: "piped", stdout: "piped", stderr: "piped" })
-    .spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(JSON.stringify(request)));
-  await writer.close();
-  const { success, stdout, stderr } = await child.output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
-  return JSON.parse(new TextDecoder().decode(stdout));
+async function ask(request: unknown): Promise<Answer> {
+  return await askScapy(new URL("scapy_segments.py", import.meta.url), request) as Answer;
 }
-
-async function hasScapy(): Promise<boolean> {
-  try {
-    return (await new Deno.Command(PYTHON, { args: ["-c", "import scapy"], stderr: "null" }).output())
-      .success;
-  } catch {
-    return false;
-  }
-}
-
-const present = await hasScapy();
-const name = (what: string) => present ? what : `${what} (skipped: needs the Debian package python3-scapy)`;
 
 Deno.test({
-  name: name(`segments of ${CASES} packets that scapy built are right for scapy`),
-  ignore: !present,
+  name: scapyName(`segments of ${CASES} packets that scapy built are right for scapy`),
+  ignore: !hasScapy,
   fn: async () => {
     const random = new Random(793);
     const cases = Array.from({ length: CASES }, () => randomCase(random, toNode));
-    const { built } = await askScapy({ build: cases, read: [] });
+    const { built } = await ask({ build: cases, read: [] });
     const forwarder = new WasmForwarder(AS_HOME_AGENT);
     bindNode(forwarder);
     const octets = cases.map(() => random.pick([1000, 1200, 1380]));
@@ -105,7 +85,7 @@ Deno.test({
       assertEquals(verdict.datagrams, segment(bytes, header));
       return verdict.datagrams;
     });
-    const { read } = await askScapy({ build: [], read: segments.flat().map(hexOf) });
+    const { read } = await ask({ build: [], read: segments.flat().map(hexOf) });
     let next = 0;
     for (const [index, given] of cases.entries()) {
       let payload = "";
@@ -133,8 +113,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: name(`segments that scapy built are merged, and come out as they were`),
-  ignore: !present,
+  name: scapyName(`segments that scapy built are merged, and come out as they were`),
+  ignore: !hasScapy,
   fn: async () => {
     const random = new Random(768);
     const SEGMENTS = 8;
@@ -150,7 +130,7 @@ Deno.test({
         payload: hexOf(random.octets(1000)),
       }))
     );
-    const { built } = await askScapy({ build, read: [] });
+    const { built } = await ask({ build, read: [] });
     const packets = built.map((packet) => octetsOf(packet));
     const forwarder = new WasmForwarder(AS_HOME_AGENT);
     bindNode(forwarder);

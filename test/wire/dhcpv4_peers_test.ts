@@ -4,12 +4,12 @@ import { encodePcapHeader, encodePcapRecord } from "../../core/capture/pcap_writ
 import { decodeArp, encodeArp } from "../../core/wire/arp.ts";
 import { decodeDhcpMessage, type DhcpMessage, encodeDhcpMessage } from "../../core/wire/dhcpv4.ts";
 import { decodeIpv4Datagram, encodeIpv4Datagram } from "../../core/wire/ipv4_datagram.ts";
+import { askScapy, hasScapy, scapyName } from "../scapy.ts";
 import { valueOf } from "./decoded.ts";
 import { dhcpMessages } from "./dhcpv4_arbitraries.ts";
 import { hexOf, octetsOf } from "./octets.ts";
 import { concatenate } from "./packets.ts";
 
-const PYTHON = "/usr/bin/python3";
 const ETHERNET = { linkType: 1 };
 const CASES = 200;
 
@@ -28,17 +28,14 @@ async function outputOf(command: string, args: readonly string[]): Promise<strin
   return new TextDecoder().decode(stdout);
 }
 
-const hasScapy = await succeeds(PYTHON, ["-c", "import scapy"]);
 const hasTshark = await succeeds("tshark", ["-v"]);
 
 Deno.test({
-  name: `DHCP and ARP packets built by scapy${
-    hasScapy ? "" : " (skipped: needs the Debian package python3-scapy)"
-  }`,
+  name: scapyName("DHCP and ARP packets built by scapy"),
   ignore: !hasScapy,
   fn: async () => {
-    const script = new URL("dhcpv4_peer.py", import.meta.url).pathname;
-    const packets = (JSON.parse(await outputOf(PYTHON, [script])) as string[]).map(octetsOf);
+    const built = await askScapy(new URL("dhcpv4_peer.py", import.meta.url), null) as string[];
+    const packets = built.map(octetsOf);
     const messages = packets.slice(0, 4).map((packet) =>
       valueOf(decodeDhcpMessage(valueOf(decodeIpv4Datagram(packet)).data))
     );

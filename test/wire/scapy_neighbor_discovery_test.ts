@@ -4,48 +4,28 @@ import {
   decodeNeighborDiscoveryPacket,
   encodeNeighborDiscoveryPacket,
 } from "../../core/wire/neighbor_discovery.ts";
+import { askScapy, hasScapy, scapyName } from "../scapy.ts";
 import { valueOf } from "./decoded.ts";
 import { neighborDiscoveryPackets } from "./neighbor_discovery_arbitraries.ts";
 import { hexOf, octetsOf } from "./octets.ts";
 
-const PYTHON = "/usr/bin/python3";
 const CASES = 300;
 
 const packets = fc.sample(neighborDiscoveryPackets, { numRuns: CASES, seed: 4191 });
 
-async function builtByScapy(): Promise<string[]> {
-  const script = new URL("scapy_neighbor_discovery.py", import.meta.url).pathname;
-  const child = new Deno.Command(PYTHON, { args: [script], stdin: "piped", stdout: "piped", stderr: "piped" })
-    .spawn();
-  const writer = child.stdin.getWriter();
-  const request = JSON.stringify(
-    packets,
-    (_, member) => member instanceof Uint8Array ? hexOf(member) : member,
-  );
-  await writer.write(new TextEncoder().encode(request));
-  await writer.close();
-  const { success, stdout, stderr } = await child.output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
-  return JSON.parse(new TextDecoder().decode(stdout));
-}
-
-async function hasScapy(): Promise<boolean> {
-  try {
-    return (await new Deno.Command(PYTHON, { args: ["-c", "import scapy"], stderr: "null" }).output())
-      .success;
-  } catch {
-    return false;
-  }
-}
-
-const present = await hasScapy();
+/** As JSON has them: octets in hexadecimal digits. */
+const portable: unknown = JSON.parse(
+  JSON.stringify(packets, (_, member) => member instanceof Uint8Array ? hexOf(member) : member),
+);
 
 Deno.test({
-  name:
+  name: scapyName(
     `${CASES} packets of neighbor discovery by scapy: decoded, they are meant; encoded here, octet by octet the same`,
-  ignore: !present,
+  ),
+  ignore: !hasScapy,
   async fn() {
-    const built = await builtByScapy();
+    const script = new URL("scapy_neighbor_discovery.py", import.meta.url);
+    const built = await askScapy(script, portable) as string[];
     assertEquals(built.length, CASES);
     packets.forEach((packet, i) => {
       assertEquals(valueOf(decodeNeighborDiscoveryPacket(octetsOf(built[i]))), packet);

@@ -7,8 +7,8 @@ import { ipv6Addresses, mobilityMessages } from "./arbitraries.ts";
 import { valueOf } from "./decoded.ts";
 import { hexOf, octetsOf } from "./octets.ts";
 import { type MobilityCase, mobilityPacket } from "./packets.ts";
+import { askScapy, hasScapy, scapyName } from "../scapy.ts";
 
-const PYTHON = "/usr/bin/python3";
 const SEED = 6275;
 const CASES = 300;
 
@@ -78,35 +78,15 @@ interface Answer {
   readonly read: readonly { readonly message: unknown; readonly checksumValid: boolean }[];
 }
 
-async function askScapy(request: unknown): Promise<Answer> {
-  const script = new URL("scapy_peer.py", import.meta.url).pathname;
-  const child = new Deno.Command(PYTHON, { args: [script], stdin: "piped", stdout: "piped", stderr: "piped" })
-    .spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(JSON.stringify(request)));
-  await writer.close();
-  const { success, stdout, stderr } = await child.output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
-  return JSON.parse(new TextDecoder().decode(stdout));
+async function ask(request: unknown): Promise<Answer> {
+  return await askScapy(new URL("scapy_peer.py", import.meta.url), request) as Answer;
 }
-
-async function hasScapy(): Promise<boolean> {
-  try {
-    return (await new Deno.Command(PYTHON, { args: ["-c", "import scapy"], stderr: "null" }).output())
-      .success;
-  } catch {
-    return false;
-  }
-}
-
-const present = await hasScapy();
-const name = (what: string) => present ? what : `${what} (skipped: needs the Debian package python3-scapy)`;
 
 Deno.test({
-  name: name(`${CASES} messages built by scapy say the same here`),
-  ignore: !present,
+  name: scapyName(`${CASES} messages built by scapy say the same here`),
+  ignore: !hasScapy,
   fn: async () => {
-    const { built } = await askScapy({ build: cases.map(portable), read: [] });
+    const { built } = await ask({ build: cases.map(portable), read: [] });
     assertEquals(built.length, CASES);
     cases.forEach((given, i) => {
       const decoded = valueOf(decodeMobilityPacket(octetsOf(built[i])));
@@ -121,10 +101,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: name(`${CASES} messages encoded here say the same to scapy`),
-  ignore: !present,
+  name: scapyName(`${CASES} messages encoded here say the same to scapy`),
+  ignore: !hasScapy,
   fn: async () => {
-    const { read } = await askScapy({ build: [], read: cases.map((given) => hexOf(mobilityPacket(given))) });
+    const { read } = await ask({ build: [], read: cases.map((given) => hexOf(mobilityPacket(given))) });
     assertEquals(read.length, CASES);
     cases.forEach((given, i) => {
       assertEquals(read[i], { message: portable(given.message), checksumValid: true });
