@@ -10,6 +10,7 @@ import {
   TIME_LIMIT_MS,
   writeLine,
 } from "./control_protocol.ts";
+import { removeIfThere } from "./remove_if_there.ts";
 
 /** What each command answers, at once, to its argument ("" for none): anything that JSON can hold. */
 export type ControlHandlers = Readonly<Record<string, (argument: string) => unknown>>;
@@ -168,13 +169,5 @@ function listenPrivately(path: string): Deno.UnixListener {
     return Deno.listen({ transport: "unix", path });
   } finally {
     Deno.umask(before);
-  }
-}
-
-function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }

@@ -82,14 +82,14 @@ export async function runMobileNode(
     }),
   );
 
-  const performAction = async (action: MobileNodeAction): Promise<void> => {
+  const performAndTrace = async (action: MobileNodeAction, trace: Trace): Promise<void> => {
     const startMs = performance.now();
-    await perform(action);
+    await performAction(action);
     const { kind, ...details } = action;
-    if (kind !== "report") trace?.span("mobile node", kind, startMs, withoutOctets(details));
-    else trace?.note("mobile node", action.message, action.details);
+    if (kind !== "report") trace.span("mobile node", kind, startMs, withoutOctets(details));
+    else trace.note("mobile node", action.message, action.details);
   };
-  const perform = async (action: MobileNodeAction): Promise<void> => {
+  const performAction = async (action: MobileNodeAction): Promise<void> => {
     switch (action.kind) {
       case "report":
         return log.report(action);
@@ -114,7 +114,7 @@ export async function runMobileNode(
   const loop = new ControlLoop<MobileNodeEvent, MobileNodeAction>({
     machine,
     deadlineEvent: { kind: "deadline" },
-    performAction,
+    performAction: (action) => trace === undefined ? performAction(action) : performAndTrace(action, trace),
     onError: (error) => log.error("an event could not be handled", { error: messageOf(error) }),
   });
   const egresses = cleanup.use(

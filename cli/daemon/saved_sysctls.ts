@@ -1,6 +1,7 @@
 import { readSysctl, writeSysctl } from "../../ffi/sysctl.ts";
 import { messageOf } from "../output/fault.ts";
 import type { Log } from "./log.ts";
+import { removeIfThere } from "./remove_if_there.ts";
 
 /**
  * Kernel parameters that dsmip changes, with the values that they had before: in a file, too, from before the first change
@@ -98,12 +99,4 @@ function readSaved(path: string): [key: string, value: string][] {
   return Object.entries(saved).filter(([key, value]) =>
     typeof value === "string" && /^net\/ipv[46]\/(conf|neigh)\/[^/]+\/\w+$/.test(key)
   );
-}
-
-function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

@@ -97,9 +97,16 @@ export function ofKind<Kind extends (MobileNodeAction | HomeAgentAction)["kind"]
 export function sent(
   actions: readonly (MobileNodeAction | HomeAgentAction)[],
 ): SendSignalling & { message: MobilityPacket } {
-  const [action, ...more] = ofKind(actions, "sendSignalling");
+  return onlyPacket(ofKind(actions, "sendSignalling"));
+}
+
+/** With what it says. */
+function onlyPacket<Action extends { readonly packet: Uint8Array }>(
+  actions: readonly Action[],
+): Action & { message: MobilityPacket } {
+  const [action, ...more] = actions;
   if (action === undefined || more.length > 0) {
-    throw new Error(`expected one packet, got ${1 + more.length - (action ? 0 : 1)}`);
+    throw new Error(`expected one packet, got ${actions.length}`);
   }
   const decoded = decodeMobilityPacket(action.packet);
   if (!decoded.ok) throw new Error(JSON.stringify(decoded.error));
@@ -227,11 +234,7 @@ export function receive(
 export function sentOverIpv6(
   actions: readonly (MobileNodeAction | HomeAgentAction)[],
 ): SendPacket & { message: MobilityPacket } {
-  const [action, ...more] = ofKind(actions, "sendPacket");
-  if (action === undefined || more.length > 0) throw new Error("expected one packet over IPv6");
-  const decoded = decodeMobilityPacket(action.packet);
-  if (!decoded.ok) throw new Error(JSON.stringify(decoded.error));
-  return { ...action, message: decoded.value };
+  return onlyPacket(ofKind(actions, "sendPacket"));
 }
 
 /** The Binding Update that goes out natively. */
