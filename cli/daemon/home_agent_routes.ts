@@ -3,13 +3,16 @@ import type { Ipv6Address, Ipv6Prefix } from "../../core/wire/address.ts";
 import type { DataPathGroup } from "./data_path_group.ts";
 import type { HostNetwork } from "./host_network.ts";
 
+type BoundTable = Pick<DataPathGroup, "setBinding" | "removeBinding">;
+type NetworkRoutes = Pick<HostNetwork, "addMobileNetwork" | "removeMobileNetwork">;
+
 /** What a home agent forwards: home addresses and mobile networks, in the data path and in the kernel's routes. */
 export class HomeAgentRoutes {
-  readonly #dataPath: DataPathGroup;
-  readonly #network: HostNetwork;
+  readonly #dataPath: BoundTable;
+  readonly #network: NetworkRoutes;
   readonly #prefixes = new Map<Ipv6Address, readonly Ipv6Prefix[]>();
 
-  constructor(dataPath: DataPathGroup, network: HostNetwork) {
+  constructor(dataPath: BoundTable, network: NetworkRoutes) {
     this.#dataPath = dataPath;
     this.#network = network;
   }
