@@ -316,6 +316,35 @@ rootTest("sockets can be changed, taken away and given again while packets flow"
   await dataPath.close();
 });
 
+rootTest("sockets that retire receive until they are left out, and send nothing", async (network) => {
+  const { dataPath, udp } = await startAgent(network);
+  const node = network.udp(network.node, NODE_PORT);
+  dataPath.bindings.set(HOME_ADDRESS, { encapsulation: "udp", address: NODE_V4, port: NODE_PORT }, 1472);
+  const application = network.application(network.agent, HOME_AGENT, 9);
+  const inward = ipv6({ source: HOME_ADDRESS, destination: HOME_AGENT, payload: counting(8) });
+  const received = () => dataPath.counters().received.packets;
+  const ipv4 = {
+    udpFileDescriptor: network.udp(network.agent, 5003).fileDescriptor,
+    rawIpv6FileDescriptor: network.raw(network.agent, 41),
+    outerSource: AGENT_V4,
+  };
+  const retiring = { ...ipv4, udpFileDescriptor: udp.fileDescriptor };
+  await dataPath.setSockets({ ipv4, retiring });
+  assertEquals(sendTo(node.fileDescriptor, inward, AGENT_V4, PORT), undefined);
+  await until("the packet by the old socket", () => received() === 1);
+  assertEquals(sendTo(node.fileDescriptor, inward, AGENT_V4, 5003), undefined);
+  await until("the packet by the new one", () => received() === 2);
+  application.send(counting(8), HOME_ADDRESS, 9);
+  assertEquals((await receive(node.fileDescriptor)).port, 5003);
+  await dataPath.setSockets({ ipv4 });
+  assertEquals(sendTo(node.fileDescriptor, inward, AGENT_V4, PORT), undefined);
+  assertEquals(sendTo(node.fileDescriptor, inward, AGENT_V4, 5003), undefined);
+  await until("the packet by the one that is left", () => received() === 3);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assertEquals(received(), 3);
+  await dataPath.close();
+});
+
 rootTest("a send queue that is full costs packets, and not the other direction", async (network) => {
   const { dataPath } = await startAgent(network);
   const node = network.udp(network.node, NODE_PORT);

@@ -124,6 +124,29 @@ testEgress(
   },
 );
 
+testEgress(
+  "IPv6 candidates count from when the kernel has their address, IPv4 ones at once",
+  async (namespace, path) => {
+    addLink(namespace);
+    const bench = openEgress(path);
+    const offered = (address: string) => ({
+      interfaceName: "vx",
+      address,
+      prefixLength: 64,
+      gateway: undefined,
+      linkMtu: 1500,
+    });
+    const addresses = () => bench.candidates.map(({ address }) => address);
+    bench.perform({ kind: "candidates", candidates: [offered(IPV6), offered("192.0.2.7")] });
+    await until("the lease", () => addresses().length > 0);
+    assertEquals(addresses(), ["192.0.2.7"]);
+    bench.perform({ kind: "addAddress", address: IPV6, prefixLength: 64 });
+    await until("both", () => addresses().length === 2);
+    assertEquals(addresses(), [IPV6, "192.0.2.7"]);
+    await bench.close();
+  },
+);
+
 testEgress("a second IPv4 address of the subnet outlives the first", async (namespace, path) => {
   addLink(namespace);
   const bench = openEgress(path);
