@@ -172,10 +172,15 @@ export class OffloadMatrixNetwork implements AsyncDisposable {
     child.kill("SIGINT");
     await Promise.all([child.status, end]);
     const check = ["tcp", "udp"].flatMap((protocol) => ["-o", `${protocol}.check_checksum:TRUE`]);
-    const fields = ["-T", "fields", "-e", "tcp.checksum.status", "-e", "udp.checksum.status"];
+    const names = ["tcp.checksum.status", "udp.checksum.status", "tcp.checksum", "tcp.checksum_calculated"];
+    const fields = ["-T", "fields", ...names.flatMap((name) => ["-e", name])];
     const args = ["-n", "-r", file, ...check, "-Y", "(tcp || udp) && !icmpv6", ...fields];
     const { stdout } = await new Deno.Command("tshark", { args, stderr: "null" }).output();
-    const states = new TextDecoder().decode(stdout).trim().split("\n").map((line) => line.trim());
+    const states = new TextDecoder().decode(stdout).split("\n").map((line) => {
+      const [tcp, udp, checksum, calculated] = line.split("\t");
+      // The kernel writes 0 as 0xffff, the other zero of one's complement; tshark wants TCP to have the first (RFC 1624).
+      return checksum === "0xffff" && calculated === "0x0000" ? "1" : `${tcp}${udp}`;
+    });
     // 0 is bad, 1 good; others could not be judged, as with a packet that the end of the capture cut.
     const having = (wanted: string) => states.filter((state) => state.split(",").includes(wanted)).length;
     return { good: having("1"), bad: having("0") };
