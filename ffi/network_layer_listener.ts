@@ -1,3 +1,4 @@
+import { closeFileDescriptorAsync } from "./file_descriptor.ts";
 import type { NetworkLayerPacket } from "./network_layer_socket.ts";
 import { ReadableWaiter } from "./poll.ts";
 
@@ -5,7 +6,6 @@ import { ReadableWaiter } from "./poll.ts";
 export interface PacketSource {
   readonly fileDescriptor: number;
   receive(): NetworkLayerPacket | undefined;
-  close(): void;
 }
 
 /** So many packets in a row, before anything else of this process has its turn. */
@@ -37,7 +37,7 @@ export class NetworkLayerListener implements AsyncDisposable {
     this.#isClosed = true;
     await this.#waiter.close();
     await this.#ended;
-    this.#socket.close();
+    await closeFileDescriptorAsync(this.#socket.fileDescriptor);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

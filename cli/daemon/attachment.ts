@@ -2,6 +2,7 @@ import type { SendPacket, SendSignalling } from "../../core/control/action.ts";
 import type { CareOfAddressCandidate } from "../../core/control/movement/candidate.ts";
 import { isIpv4 } from "../../core/wire/address.ts";
 import { Ipv6Signalling } from "./ipv6_signalling.ts";
+import { interfaceIndexOf } from "../../ffi/interface_index.ts";
 import type { Log } from "./log.ts";
 import type { Offloads } from "./offloads.ts";
 import {
@@ -27,6 +28,8 @@ export interface AttachmentOptions {
 /** All sockets of one care-of address: what the data path sends by and receives from, and what signalling does. */
 export interface Attachment extends AsyncDisposable {
   readonly candidate: CareOfAddressCandidate;
+  /** Of its interface, when the sockets were opened. */
+  readonly interfaceIndex: number;
   readonly outer: OuterSockets | OuterIpv6Sockets;
   /** What the network refuses, retransmission makes good. */
   send(action: SendSignalling | SendPacket): void;
@@ -42,6 +45,7 @@ function overIpv4({ candidate, localPort, workers, offloads, log }: AttachmentOp
   const outer = openOuterSockets({ address, port: localPort, device, workers, offloads });
   return {
     candidate,
+    interfaceIndex: interfaceIndexOf(device),
     outer,
     send: (action) => {
       if (action.kind === "sendSignalling") return sendSignalling(outer, action, log);
@@ -72,6 +76,7 @@ function overIpv6({ candidate, workers, onMobilityPacket, log }: AttachmentOptio
   }
   return {
     candidate,
+    interfaceIndex: interfaceIndexOf(device),
     outer,
     send: (action) => {
       if (action.kind === "sendPacket") return signalling.send(action);

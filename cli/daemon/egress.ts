@@ -14,6 +14,7 @@ import { ControlLoop, type Machine } from "./control_loop.ts";
 import { EgressHost } from "./egress_host.ts";
 import type { Log } from "./log.ts";
 import type { SavedSysctls } from "./saved_sysctls.ts";
+import { type Trace, traced, withoutOctets } from "./trace.ts";
 
 export interface EgressOptions {
   /** It need not be there yet, may go and come back, and may be renamed to this name or from it. */
@@ -23,6 +24,7 @@ export interface EgressOptions {
   readonly machine: Machine<EgressEvent, EgressAction>;
   readonly sysctls: SavedSysctls;
   readonly log: Log;
+  readonly trace?: Trace;
   /** All addresses that could be the care-of address now, the best first; at each change. */
   readonly onCandidates: (candidates: readonly CareOfAddressCandidate[]) => void;
   /** The egress has ended by itself. */
@@ -65,11 +67,11 @@ export class Egress implements AsyncDisposable {
   /** @throws SystemError */
   constructor(options: EgressOptions) {
     this.#options = options;
-    const { machine, log, interfaceName } = options;
+    const { machine, log, trace, interfaceName } = options;
     this.#loop = new ControlLoop<EgressEvent, EgressAction>({
       machine,
       deadlineEvent: { kind: "deadline" },
-      performAction: (action) => this.#perform(action),
+      performAction: traced(trace, interfaceName, (action) => this.#perform(action)),
       onError: (error, { action }) =>
         log.warning("an egress interface could not be configured", {
           interface: interfaceName,
@@ -113,6 +115,7 @@ export class Egress implements AsyncDisposable {
   }
 
   #push(event: EgressEvent): void {
+    this.#options.trace?.note(this.interfaceName, event.kind, withoutOctets(event));
     if (!this.#loop.push(event)) {
       this.#options.log.debug("dropped: too many events wait", { event: event.kind });
     }

@@ -6,10 +6,12 @@ import { EgressWatch } from "./egress_watch.ts";
 import { hmac } from "./hmac.ts";
 import type { Log } from "./log.ts";
 import { SavedSysctls } from "./saved_sysctls.ts";
+import type { Trace } from "./trace.ts";
 
 export interface EgressesOptions {
   readonly configuration: MobileNodeConfiguration;
   readonly log: Log;
+  readonly trace?: Trace;
   /** Those of all interfaces, the most preferred interface first; at each change. */
   readonly onCandidates: (candidates: readonly CareOfAddressCandidate[]) => void;
   readonly onFailure: (error: unknown) => void;
@@ -39,7 +41,7 @@ export class Egresses implements AsyncDisposable {
   }
 
   #manage({ egress, controlSocket, routerProbeMs, settings }: MobileNodeConfiguration): void {
-    const { log, onFailure } = this.#options;
+    const { log, trace, onFailure } = this.#options;
     const stableSecret = stableSecretOf(settings);
     const sysctls = this.#cleanup.use(new SavedSysctls({ path: `${controlSocket}.sysctls`, log }));
     for (const [position, interfaceName] of egress.entries()) {
@@ -49,7 +51,7 @@ export class Egresses implements AsyncDisposable {
       );
       const onCandidates = (candidates: readonly CareOfAddressCandidate[]) =>
         this.#take(position, candidates);
-      const options = { interfaceName, position, machine, sysctls, log, onCandidates, onFailure };
+      const options = { interfaceName, position, machine, sysctls, log, trace, onCandidates, onFailure };
       this.#managed.push(this.#cleanup.use(new Egress(options)));
     }
   }

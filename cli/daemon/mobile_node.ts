@@ -16,7 +16,7 @@ import { HostNetwork } from "./host_network.ts";
 import type { Log } from "./log.ts";
 import type { Offloads } from "./offloads.ts";
 import { stopSignal } from "./stop_signal.ts";
-import type { Trace } from "./trace.ts";
+import { type Trace, traced } from "./trace.ts";
 
 /**
  * Runs a mobile node until SIGTERM or SIGINT, then de-registers and puts everything back as it was.
@@ -82,13 +82,6 @@ export async function runMobileNode(
     }),
   );
 
-  const performAndTrace = async (action: MobileNodeAction, trace: Trace): Promise<void> => {
-    const startMs = performance.now();
-    await performAction(action);
-    const { kind, ...details } = action;
-    if (kind !== "report") trace.span("mobile node", kind, startMs, withoutOctets(details));
-    else trace.note("mobile node", action.message, action.details);
-  };
   const performAction = async (action: MobileNodeAction): Promise<void> => {
     switch (action.kind) {
       case "report":
@@ -114,13 +107,14 @@ export async function runMobileNode(
   const loop = new ControlLoop<MobileNodeEvent, MobileNodeAction>({
     machine,
     deadlineEvent: { kind: "deadline" },
-    performAction: (action) => trace === undefined ? performAction(action) : performAndTrace(action, trace),
+    performAction: traced(trace, "mobile node", performAction),
     onError: (error) => log.error("an event could not be handled", { error: messageOf(error) }),
   });
   const egresses = cleanup.use(
     Egresses.open({
       configuration,
       log,
+      trace,
       onCandidates: (candidates) => {
         trace?.note("egress interfaces", "careOfAddresses", { candidates });
         loop.push({ kind: "careOfAddresses", candidates });
@@ -140,13 +134,4 @@ export async function runMobileNode(
     loop.stop();
     await running;
   }
-}
-
-/** What a trace shows of an action: packets are in captures. */
-function withoutOctets(details: object): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(details).map((
-      [name, value],
-    ) => [name, value instanceof Uint8Array ? value.length : value]),
-  );
 }

@@ -68,3 +68,38 @@ export function openTrace(path: string, onFault: (error: unknown) => void): Trac
     },
   };
 }
+
+interface Report {
+  readonly kind: "report";
+  readonly message: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** What performs actions, with a span in the trace for each; a report is a moment. As it was without a trace. */
+export function traced<Action extends Report | { readonly kind: string }>(
+  trace: Trace | undefined,
+  row: TraceRow,
+  perform: (action: Action) => void | Promise<void>,
+): (action: Action) => void | Promise<void> {
+  if (trace === undefined) return perform;
+  return async (action) => {
+    const startMs = performance.now();
+    await perform(action);
+    if (isReport(action)) trace.note(row, action.message, action.details);
+    else trace.span(row, action.kind, startMs, withoutOctets(action));
+  };
+}
+
+function isReport(action: Report | { readonly kind: string }): action is Report {
+  return action.kind === "report";
+}
+
+/** What a trace shows of an event or an action: packets are in captures. */
+export function withoutOctets({ kind: _, ...details }: { readonly kind: string }): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(details).map(([name, value]) => [
+      name,
+      value instanceof Uint8Array ? value.length : value,
+    ]),
+  );
+}

@@ -152,6 +152,8 @@ export interface MobileNodeOptions {
   readonly egresses?: readonly string[];
   /** Which IP version to take where both are there; the program's own choice when it is not given. */
   readonly prefer?: "ipv6" | "ipv4" | "keep";
+  /** A file for its events; none when it is not given. */
+  readonly trace?: string;
 }
 
 /** Writes the configuration of a mobile node, which uses the key that the home agent's has written. */
@@ -174,7 +176,8 @@ key_file = "${key}"
 control_socket = "${socket}"
 ${options.prefer === undefined ? "" : `prefer = "${options.prefer}"\n`}${prefixLine(mobileNode)}`,
   );
-  return new Daemon(lab, node, name, ["mn", "up", "--config", config], "status", socket);
+  const trace = options.trace === undefined ? [] : ["--trace", options.trace];
+  return new Daemon(lab, node, name, ["mn", "up", "--config", config, ...trace], "status", socket);
 }
 
 function prefixLine({ mobileNetworkPrefixes }: MobileNodeIdentity): string {

@@ -26,7 +26,7 @@ export interface HandoverOptions {
   readonly delayMs: number;
   /** Of the ping-pong's moments and networks. */
   readonly seed: number;
-  /** A folder for figures and data, made where it is not there. */
+  /** A folder for figures, data and the mobile routers' traces, made where it is not there. */
   readonly out: string;
   readonly progress: Progress;
   readonly remark: (line: string) => void;
@@ -43,6 +43,7 @@ export async function runHandover(
   const scenarios = handoverScenarios(options.delayMs);
   refuseUnknown(options.only, [...scenarios.map(({ name }) => name), PING_PONG.name]);
   const isWanted = (name: string) => options.only.length === 0 || options.only.includes(name);
+  await Deno.mkdir(options.out, { recursive: true });
   const lab = await Lab.open(options.signal);
   const checks = new CheckList();
   const played: PlayedScenario[] = [];
@@ -51,7 +52,7 @@ export async function runHandover(
     const steps: PlayedStep[] = [
       {
         title: "Build the network of Figure 3 and start the home agent",
-        run: async () => void (stage = await HandoverStage.open(lab, checks, options.delayMs)),
+        run: async () => void (stage = await HandoverStage.open(lab, checks, options)),
       },
       ...scenarios.filter(({ name }) => isWanted(name)).map((scenario) => ({
         title: `${scenario.name}: ${scenario.title}`,
@@ -100,7 +101,6 @@ async function writeFiles(
   { out, runs, delayMs, seed }: HandoverOptions,
   checks: CheckList,
 ): Promise<string[]> {
-  await Deno.mkdir(out, { recursive: true });
   const paths: string[] = [];
   for (const [name, text] of handoverFiles(played, { runs, delayMs, seed }, checks.all)) {
     await Deno.writeTextFile(`${out}/${name}`, text);

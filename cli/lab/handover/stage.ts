@@ -35,6 +35,13 @@ const HOME_AGENT: HomeAgentOptions = {
   mobileNodes: [{ ...MOBILE_ROUTER, mobileNetworkPrefixes: [MOBILE_NETWORK_PREFIX] }],
 };
 
+export interface StageOptions {
+  /** Between the core and the home agent, each way. */
+  readonly delayMs: number;
+  /** A folder for the traces of the mobile routers, which is there. */
+  readonly out: string;
+}
+
 /** The network of Figure 3 with a running home agent, and at most one running mobile router. */
 export class HandoverStage {
   mobileRouter: MobileNodeDaemon | undefined;
@@ -44,9 +51,11 @@ export class HandoverStage {
     readonly checks: CheckList,
     readonly air: Air,
     readonly homeAgent: HomeAgentDaemon,
+    /** A folder for the traces of the mobile routers. */
+    readonly out: string,
   ) {}
 
-  static async open(lab: Lab, checks: CheckList, delayMs: number): Promise<HandoverStage> {
+  static async open(lab: Lab, checks: CheckList, { delayMs, out }: StageOptions): Promise<HandoverStage> {
     await buildHandoverNetwork(lab, delayMs);
     await startAccessNetworks(lab);
     const air = await Air.open(lab);
@@ -54,7 +63,7 @@ export class HandoverStage {
     const homeAgent = await configureHomeAgent(lab, HOME_AGENT);
     homeAgent.start();
     await homeAgent.ready(START_LIMIT_MS);
-    return new HandoverStage(lab, checks, air, homeAgent);
+    return new HandoverStage(lab, checks, air, homeAgent, out);
   }
 
   /** Starts the mobile router for a scenario; its cables are where they are. */
@@ -64,7 +73,12 @@ export class HandoverStage {
   ): Promise<void> {
     const [mobileNode] = HOME_AGENT.mobileNodes;
     const node = { homeAgent: HOME_AGENT, name: `mobile-router-${name}`, node: "mr", mobileNode };
-    this.mobileRouter = await configureMobileNode(this.lab, { ...node, egresses, prefer });
+    this.mobileRouter = await configureMobileNode(this.lab, {
+      ...node,
+      egresses,
+      prefer,
+      trace: `${this.out}/${name}.trace.json`,
+    });
     this.mobileRouter.start();
     await this.mobileRouter.ready(START_LIMIT_MS);
   }
