@@ -22,14 +22,18 @@ export class Attachments implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Resolves when the data path sends from there, or from nowhere. What cannot be opened is told in the log. */
+  /**
+   * Resolves when signalling can be sent from there, or from nowhere; the data path follows without being waited for.
+   * What cannot be opened is told in the log.
+   */
   async change(candidate: CareOfAddressCandidate | undefined): Promise<void> {
     const before = [this.#current, this.#retiring];
     const serving = before.find((attachment) => attachment !== undefined && serves(attachment, candidate));
     if (serving !== undefined) {
       this.#retiring = before.find((attachment) => attachment !== serving);
       this.#current = serving;
-      return await this.#tell();
+      void this.#tell();
+      return;
     }
     this.#retiring = this.#current;
     this.#current = undefined;
@@ -43,8 +47,7 @@ export class Attachments implements AsyncDisposable {
       await Promise.all(left.splice(0).map(close));
     }
     if (candidate !== undefined) this.#current = this.#open(candidate);
-    await this.#tell();
-    for (const attachment of left) this.#closeLater(attachment);
+    this.#closeBehind(this.#tell(), left);
   }
 
   send(action: SendSignalling | SendPacket): void {
@@ -79,10 +82,11 @@ export class Attachments implements AsyncDisposable {
     });
   }
 
-  #closeLater(attachment: Attachment | undefined): void {
-    const closing = close(attachment)
+  /** Closes what the data path lets go of. */
+  #closeBehind(told: Promise<void>, attachments: readonly (Attachment | undefined)[]): void {
+    const closing = told.then(() => Promise.all(attachments.map(close)))
       .catch((error) => this.#options.log.error("a socket was not closed", { error: messageOf(error) }))
-      .finally(() => this.#closing.delete(closing));
+      .then(() => void this.#closing.delete(closing));
     this.#closing.add(closing);
   }
 }
