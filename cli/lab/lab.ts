@@ -126,7 +126,7 @@ export class Lab {
  * detours, and the data path's few functions are all hot. `deno task dsmip` has the same.
  */
 export const V8_FLAGS =
-  "--v8-flags=--no-maglev,--invocation-count-for-turbofan=100,--invocation-count-for-osr=100";
+  "--v8-flags=--no-maglev,--always-sparkplug,--invocation-count-for-turbofan=100,--invocation-count-for-osr=100";
 
 /** The command line that runs this program again: the binary that DSMIP names, or the sources with Deno. */
 export function dsmipCommand(...args: string[]): string[] {
