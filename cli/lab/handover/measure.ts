@@ -21,7 +21,7 @@ export interface Move {
 export interface DirectionResult {
   /** The longest silence at the receiver. */
   readonly gapMs: number;
-  /** The arrivals on its two sides; null where there is none any more. */
+  /** The arrivals on both sides of the longest silence that the move falls into; null where there is none any more. */
   readonly lastBeforeMs: number | null;
   readonly firstAfterMs: number | null;
   readonly lost: number;
@@ -44,7 +44,7 @@ export interface HandoverResult {
   readonly dhcpMs: number | null;
   /** From the first Router Solicitation to the Router Advertisement. */
   readonly advertisementMs: number | null;
-  /** From the Binding Update to the first data packet at the correspondent: "MIPv6". */
+  /** From the Binding Update after the move to the first data packet at the correspondent: "MIPv6". */
   readonly mipv6Ms: number | null;
   /** From the Binding Update to its acknowledgement. */
   readonly registrationMs: number | null;
@@ -64,13 +64,16 @@ export function measureHandover(
   const inTime = signals.filter(({ timeMs }) => timeMs >= move.fromMs && timeMs <= move.toMs);
   const first = (wanted: (signal: Signal) => boolean, sinceMs: number) =>
     inTime.find((signal) => signal.timeMs >= sinceMs && wanted(signal))?.timeMs ?? null;
-  const solicitation = first(({ lane }) => lane === "RS", move.movedMs);
+  const soughtMs = first(({ lane }) => lane === "RS", move.movedMs);
+  // One that comes when data has arrived is not what the data waited for.
+  const solicitation = soughtMs !== null && soughtMs < (up.firstAfterMs ?? Infinity) ? soughtMs : null;
   const advertisement = first(({ lane }) => lane === "RA", solicitation ?? Infinity);
   const dhcp = first(({ lane }) => lane === "DHCP", move.movedMs);
   const dhcpAcknowledged = first(({ name }) => name === "DHCPACK", dhcp ?? Infinity);
   const isNew = (address: string) => address.startsWith(move.newAddressesBegin);
   const update = first(({ lane, source }) => lane === "BU" && isNew(source), move.fromMs);
   const answer = first(({ lane, destination }) => lane === "BA" && isNew(destination), update ?? Infinity);
+  const isBehindMove = update !== null && update >= move.movedMs;
   const resumed = [up, down].every(({ firstAfterMs }) => firstAfterMs !== null);
   return {
     up,
@@ -83,7 +86,7 @@ export function measureHandover(
       : null,
     dhcpMs: between(dhcp, dhcpAcknowledged),
     advertisementMs: between(solicitation, advertisement),
-    mipv6Ms: between(update, up.firstAfterMs),
+    mipv6Ms: isBehindMove ? between(update, up.firstAfterMs) : null,
     registrationMs: between(update, answer),
     moveToDataUpMs: between(move.movedMs, up.firstAfterMs),
     moveToDataDownMs: between(move.movedMs, down.firstAfterMs),
@@ -93,8 +96,14 @@ export function measureHandover(
 /** Our own limit: a flow of a packet every 5 ms that was heard of so shortly before the end of a window goes on. */
 const GOES_ON_MS = 100;
 
-/** The longest silence and the losses of one direction. A flow that does not go on is silent up to `toMs`. */
-export function measureDirection(arrivals: readonly Arrival[], { fromMs, toMs }: Move): DirectionResult {
+/** So long after the move, packets may arrive that were under way. */
+const UNDER_WAY_MS = 20;
+
+/** The silences and the losses of one direction. A flow that does not go on is silent up to `toMs`. */
+export function measureDirection(
+  arrivals: readonly Arrival[],
+  { fromMs, movedMs, toMs }: Move,
+): DirectionResult {
   const inTime = arrivals.filter(({ arrivedMs }) => arrivedMs >= fromMs && arrivedMs <= toMs)
     .toSorted((one, other) => one.arrivedMs - other.arrivedMs);
   const seen = new Set(inTime.map(({ sequence }) => sequence));
@@ -105,17 +114,32 @@ export function measureDirection(arrivals: readonly Arrival[], { fromMs, toMs }:
   if (toMs - last > GOES_ON_MS) {
     return { gapMs: toMs - last, lastBeforeMs: last, firstAfterMs: null, ...counts };
   }
-  let after = Math.min(1, times.length - 1);
-  for (let index = 2; index < times.length; index++) {
-    if (times[index] - times[index - 1] > times[after] - times[after - 1]) after = index;
-  }
-  const before = Math.max(0, after - 1);
+  const silences = times.slice(1).map((toMs, index) => ({ fromMs: times[index], toMs }));
+  const around = longest(
+    silences.filter((silence) => silence.fromMs <= movedMs + UNDER_WAY_MS && silence.toMs >= movedMs),
+  );
   return {
-    gapMs: times[after] - times[before],
-    lastBeforeMs: times[before],
-    firstAfterMs: times[after],
+    gapMs: lengthOf(longest(silences)),
+    lastBeforeMs: around?.fromMs ?? null,
+    firstAfterMs: around?.toMs ?? null,
     ...counts,
   };
+}
+
+interface Silence {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+function longest(silences: readonly Silence[]): Silence | undefined {
+  return silences.reduce<Silence | undefined>(
+    (found, silence) => lengthOf(silence) > lengthOf(found) ? silence : found,
+    undefined,
+  );
+}
+
+function lengthOf(silence: Silence | undefined): number {
+  return silence === undefined ? 0 : silence.toMs - silence.fromMs;
 }
 
 /** How many numbers are missing between the smallest and the largest. */

@@ -53,6 +53,7 @@ export async function playHandovers(
     }));
   } finally {
     await capture.child.end("SIGTERM");
+    if (scenario.kind === "routerVanishes") await stage.air.attachRouter(scenario.from);
     await stage.endMobileRouter();
   }
 }

@@ -61,6 +61,21 @@ Deno.test("a handover after which nothing arrives has not resumed", () => {
   assertEquals([result.down.gapMs, result.down.lastBeforeMs, result.mipv6Ms], [1000, null, null]);
 });
 
+Deno.test("a longer silence elsewhere is told, and is not taken for the handover's", () => {
+  const up = flow(1297, 1312).filter(({ sentMs }) => sentMs < 1700 || sentMs > 1800);
+  const { up: result, moveToDataUpMs, mipv6Ms } = measureHandover(MOVE, { up, down: flow(0, 0) }, SIGNALS);
+  assertEquals([result.gapMs, result.lastBeforeMs, result.firstAfterMs], [110, 1296, 1316]);
+  assertEquals([moveToDataUpMs, mipv6Ms], [16, 9]);
+});
+
+Deno.test("what came before an announced move, or behind its first data, is no part of the silence", () => {
+  const announced = SIGNALS.map((signal) => ({ ...signal, timeMs: signal.timeMs - 50 }));
+  const late = [signal(1400, "RS", "RS"), ...announced.filter(({ lane }) => lane !== "RS")];
+  const result = measureHandover(MOVE, { up: flow(0, 0), down: flow(0, 0) }, late);
+  assertEquals([result.linkUpMs, result.configurationMs, result.mipv6Ms], [null, null, null]);
+  assertEquals([result.registrationMs, result.solicitationMs], [4, null]);
+});
+
 Deno.test("duplicates are counted, and reordering is no loss", () => {
   const steady = flow(0, 0);
   const up = [...steady, steady[100], { ...steady[150], arrivedMs: steady[152].arrivedMs + 0.1 }];
