@@ -1,5 +1,6 @@
 import type { MobileNodeAction } from "../../core/control/action.ts";
 import type { MobileNodeEvent } from "../../core/control/event.ts";
+import type { CareOfAddressCandidate } from "../../core/control/movement/candidate.ts";
 import { MobileNode } from "../../core/control/mobile_node.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { openTunQueues } from "../../ffi/tun.ts";
@@ -40,9 +41,13 @@ export async function runMobileNode(
 
   // The control socket comes first: it tells a second daemon from the first before anything is touched.
   let counters: () => DataPathCounters | null = () => null;
+  let offered: readonly CareOfAddressCandidate[] = [];
   const switchTo = (interfaceName: string) => {
     if (!egress.includes(interfaceName)) {
       throw new Failure(`no egress interface ${interfaceName}; this mobile node has: ${egress.join(", ")}`);
+    }
+    if (!offered.some((candidate) => candidate.interfaceName === interfaceName)) {
+      throw new Failure(`${interfaceName} has no care-of address now; this mobile node stays where it is`);
     }
     loop.push({ kind: "switchTo", interfaceName });
     return {};
@@ -116,6 +121,7 @@ export async function runMobileNode(
       log,
       trace,
       onCandidates: (candidates) => {
+        offered = candidates;
         trace?.note("egress interfaces", "careOfAddresses", { candidates });
         loop.push({ kind: "careOfAddresses", candidates });
       },

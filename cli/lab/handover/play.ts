@@ -42,6 +42,10 @@ export async function playHandovers(
       moves.push(await handOver(stage, scenario));
     }
     await flows.end();
+    if (scenario.kind === "announced") {
+      const refused = await stage.refusesToSwitchTo(scenario.egresses[0]);
+      stage.checks.holds(`${scenario.name}: no switch to an interface without a care-of address`, refused);
+    }
     const [up, down] = [flows.arrived("up"), flows.arrived("down")];
     const signals = await capture.end();
     return moves.map((move) => ({

@@ -7,7 +7,7 @@ import {
   type MobileNodeDaemon,
 } from "../daemons.ts";
 import { dsmipCommand, type Lab } from "../lab.ts";
-import { mustRun } from "../process.ts";
+import { mustRun, runProgram } from "../process.ts";
 import { startAccessNetworks } from "./access_networks.ts";
 import { Air } from "./air.ts";
 import { buildHandoverNetwork } from "./network.ts";
@@ -102,7 +102,16 @@ export class HandoverStage {
 
   /** Tells the mobile router to use an egress interface from now on, as a person would. */
   async switchTo(egress: Egress): Promise<void> {
-    const command = dsmipCommand("mn", "switch", egress, "--control-socket", this.mobileRouter!.socket);
-    await mustRun(command, { signal: this.lab.signal });
+    await mustRun(this.#switchCommand(egress), { signal: this.lab.signal });
+  }
+
+  /** Does it say that the egress interface has no care-of address? */
+  async refusesToSwitchTo(egress: Egress): Promise<boolean> {
+    const { code, stderr } = await runProgram(this.#switchCommand(egress), { signal: this.lab.signal });
+    return code === 1 && stderr.includes(`${egress} has no care-of address`);
+  }
+
+  #switchCommand(egress: Egress): string[] {
+    return dsmipCommand("mn", "switch", egress, "--control-socket", this.mobileRouter!.socket);
   }
 }
