@@ -53,6 +53,8 @@ export const COMMAND_SOCKET_OFFLOADS = COMMAND + 20;
 export const COMMAND_RECEIVE_COUNT = COMMAND + 28;
 /** 16 octets. */
 export const COMMAND_OUTER_IPV6_SOURCE = COMMAND + 32;
+/** Not 0: nothing is read from the TUN device. */
+export const COMMAND_HOLD_TUN = COMMAND + 48;
 export const COMMAND_DONE = 192;
 
 /** struct timespec: the kernel's monotonic clock when a call of the forwarder first needed it. */

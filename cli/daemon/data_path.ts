@@ -127,7 +127,12 @@ export class DataPath {
 
   /** Resolves when the Worker has let go of the sockets that it had: only then close those. */
   setSockets(sockets: DataPathSockets): Promise<void> {
-    return this.#command(sockets);
+    return this.#command(() => writeSockets(this.#memory, sockets));
+  }
+
+  /** Mobile node: what the TUN device has waits there, as much as its queue takes, until it is no longer held. */
+  holdTraffic(isHeld: boolean): Promise<void> {
+    return this.#command(() => this.#words[map.COMMAND_HOLD_TUN / 4] = Number(isHeld));
   }
 
   /** Mobile node: traffic of the home address goes this way. */
@@ -201,11 +206,11 @@ export class DataPath {
   }
 
   /** Commands go one after the other. Resolves when the Worker has obeyed, or has ended. */
-  #command(sockets: DataPathSockets): Promise<void> {
+  #command(write: () => void): Promise<void> {
     return this.#lastCommand = this.#lastCommand.then(async () => {
       if (this.#hasEnded) return;
       const words = this.#words;
-      writeSockets(this.#memory, sockets);
+      write();
       const sequence = Atomics.add(words, map.COMMAND_SEQUENCE / 4, 1) + 1;
       signalEventFd(this.#event);
       while (!this.#hasEnded) {

@@ -49,6 +49,11 @@ export class DataPathGroup {
     );
   }
 
+  /** Mobile node: as DataPath.holdTraffic. */
+  async holdTraffic(isHeld: boolean): Promise<void> {
+    await Promise.all(this.#members.map((member) => member.holdTraffic(isHeld)));
+  }
+
   /** Home agent. @throws Error when the table is full */
   setBinding(bound: Bound, tunnel: TunnelEnd, innerMtu: number): void {
     for (const { bindings } of this.#members) bindings.set(bound, tunnel, innerMtu);

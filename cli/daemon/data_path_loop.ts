@@ -118,7 +118,6 @@ export class DataPathLoop {
     this.#rawIpv4Sends = each(map.RAW_IPV4_SEND_MESSAGES, map.MESSAGE_OCTETS, map.DATAGRAMS);
     this.#rawIpv6Sends = each(map.RAW_IPV6_SEND_MESSAGES, map.MESSAGE_OCTETS, map.DATAGRAMS);
     this.#tunWrites = each(map.TUN_WRITE_VECTORS, map.TUN_WRITE_VECTORS_OCTETS, map.ALL_TUN_WRITES);
-    this.#watch(TUN, tunFileDescriptor);
     this.#watch(EVENT, eventFileDescriptor);
     this.#obey();
   }
@@ -143,7 +142,7 @@ export class DataPathLoop {
     return this.#fault;
   }
 
-  /** Takes the sockets that control names; told to stop, the loop ends after this round. */
+  /** Takes the sockets that control names, holds what the TUN device has or not; told to stop, the loop ends after this round. */
   #obey(): void {
     const words = this.#words;
     const sequence = Atomics.load(words, map.COMMAND_SEQUENCE / 4);
@@ -151,6 +150,7 @@ export class DataPathLoop {
     this.#rawIpv4 = words[map.COMMAND_RAW_IPV4_DESCRIPTOR / 4];
     this.#rawIpv6 = words[map.COMMAND_RAW_IPV6_DESCRIPTOR / 4];
     this.#socketCount = words[map.COMMAND_RECEIVE_COUNT / 4];
+    this.#watch(TUN, words[map.COMMAND_HOLD_TUN / 4] === 0 ? this.#tun : NO_SOCKET);
     this.#signallingCount = 0;
     for (let socket = 0; socket < this.#socketCount; socket++) {
       const command = (map.COMMAND_RECEIVE + socket * map.RECEIVE_OCTETS) / 4;

@@ -18,6 +18,7 @@ import type { Log } from "./log.ts";
 import type { Offloads } from "./offloads.ts";
 import { stopSignal } from "./stop_signal.ts";
 import { type Trace, traced } from "./trace.ts";
+import { TrafficHold } from "./traffic_hold.ts";
 
 /**
  * Runs a mobile node until SIGTERM or SIGINT, then de-registers and puts everything back as it was.
@@ -75,6 +76,7 @@ export async function runMobileNode(
   });
   cleanup.defer(() => dataPath.close());
   counters = () => dataPath.counters();
+  const trafficHold = cleanup.use(new TrafficHold((isHeld) => void dataPath.holdTraffic(isHeld)));
   const attachments = cleanup.use(
     new Attachments(dataPath, {
       localPort,
@@ -105,6 +107,8 @@ export async function runMobileNode(
       case "clearTunnel":
         dataPath.clearTunnel();
         return network.clearTunnel();
+      case "holdTraffic":
+        return trafficHold.hold(action.forMs);
       case "finished":
         return finished.resolve();
     }

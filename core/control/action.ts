@@ -40,6 +40,8 @@ export type MobileNodeAction =
   /** Traffic of the home address goes this way from now on. `innerMtu` is the TUN's MTU, octets. */
   | { readonly kind: "setTunnel"; readonly tunnel: TunnelEnd; readonly innerMtu: number }
   | { readonly kind: "clearTunnel" }
+  /** Traffic that would leave by the tunnel waits, no longer than this from now on; 0: it goes on. */
+  | { readonly kind: "holdTraffic"; readonly forMs: number }
   /** All is said; the daemon may end. */
   | { readonly kind: "finished" };
 

@@ -31,6 +31,11 @@ export class CareOfAddressChoice {
     return this.#offered.find((candidate) => candidate === this.#state.chosen);
   }
 
+  /** Could this be chosen now? */
+  offers(candidate: OfferedCareOfAddress): boolean {
+    return this.#offered.some((one) => sameCandidate(one, candidate));
+  }
+
   /** The home agent has been silent by every candidate: they take turns, slowly. */
   get allSilent(): boolean {
     return this.#allSilent;

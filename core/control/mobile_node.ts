@@ -29,6 +29,12 @@ const REFUSED_RETRY_MS = 60_000;
 const DEREGISTRATION_LIMIT_MS = 5_000;
 /** Binding Errors and Refresh Requests so soon after an update are about what came before it. */
 const HINT_INTERVAL_MS = 350;
+/**
+ * How long traffic waits in a move, milliseconds. Sent right behind the Binding Update it would arrive before the home
+ * agent has bound the new care-of address, which drops it; an answer ends the wait. It may take longer where the
+ * old care-of address is still there, and nothing else delays the traffic.
+ */
+const HOLD_MS = { withoutCareOfAddress: 1000, behindUpdate: 5, behindPlannedUpdate: 20 } as const;
 
 /**
  * The mobile node's state machine (RFC 6275 section 11, RFC 5555 section 4.4, RFC 3963 section 5): keeps one home
@@ -93,7 +99,9 @@ export class MobileNode {
     }
     this.#list.forceUdp = this.#settings.forceUdp;
     const { address, interfaceName } = chosen;
+    const isPlanned = current !== undefined && this.#choice.offers(current);
     const begun: MobileNodeAction[] = [
+      ...this.#hold(isPlanned ? HOLD_MS.behindPlannedUpdate : HOLD_MS.behindUpdate),
       { kind: "useCareOfAddress", candidate: chosen },
       report("info", chosen.atHome ? "at home" : "care-of address", { address, interface: interfaceName }),
     ];
@@ -107,8 +115,18 @@ export class MobileNode {
     const state = this.#list.state;
     if (state.kind === "detached") return [];
     if (state.kind === "deregistering") return this.#finish();
+    const held = this.#hold(HOLD_MS.withoutCareOfAddress);
     this.#list.state = { kind: "detached", binding: bindingOf(state) };
-    return [{ kind: "useCareOfAddress", candidate: undefined }, report("info", "no care-of address", {})];
+    return [
+      ...held,
+      { kind: "useCareOfAddress", candidate: undefined },
+      report("info", "no care-of address", {}),
+    ];
+  }
+
+  /** Without a binding there is no tunnel that anything could wait for. */
+  #hold(forMs: number): MobileNodeAction[] {
+    return bindingOf(this.#list.state) === undefined ? [] : [{ kind: "holdTraffic", forMs }];
   }
 
   // Time
@@ -261,6 +279,7 @@ export class MobileNode {
     const actions = this.#list.setTunnel(binding.tunnel, candidate);
     const { careOfAddress, tunnel, natDetected, lifetimeSeconds, registrationMs } = binding;
     const moved = earlier?.careOfAddress !== careOfAddress || earlier.natDetected !== natDetected;
+    if (earlier !== undefined && moved) actions.push({ kind: "holdTraffic", forMs: 0 });
     actions.push(report(moved ? "info" : "debug", moved ? "registered" : "refreshed", {
       careOfAddress,
       encapsulation: tunnel.encapsulation,

@@ -215,6 +215,7 @@ export class MobileHost {
         case "sendPacket":
           throw new Error("There is no IPv6 access network in this world");
         case "useCareOfAddress":
+        case "holdTraffic":
         case "doubt":
         case "report":
       }

@@ -345,6 +345,25 @@ rootTest("sockets that retire receive until they are left out, and send nothing"
   await dataPath.close();
 });
 
+rootTest("traffic that is held waits at the TUN device, also while sockets change", async (network) => {
+  const { dataPath } = await startNode(network);
+  const far = network.udp(network.agent, PORT);
+  dataPath.setTunnel({ encapsulation: "udp", address: AGENT_V4, port: PORT }, 1472);
+  const application = network.application(network.node, HOME_ADDRESS, 9);
+  await dataPath.holdTraffic(true);
+  for (let count = 1; count <= 3; count++) application.send(counting(count), HOME_AGENT, 9);
+  const udpFileDescriptor = network.udp(network.node, 0).fileDescriptor;
+  const rawIpv6FileDescriptor = network.raw(network.node, 41);
+  await dataPath.setSockets({ ipv4: { udpFileDescriptor, rawIpv6FileDescriptor, outerSource: NODE_V4 } });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assertEquals(dataPath.counters().sent.packets, 0);
+  await dataPath.holdTraffic(false);
+  const lengths: number[] = [];
+  for (let count = 1; count <= 3; count++) lengths.push((await receive(far.fileDescriptor)).bytes.length);
+  assertEquals(lengths, [1, 2, 3].map((octets) => 40 + 8 + octets));
+  await dataPath.close();
+});
+
 rootTest("a send queue that is full costs packets, and not the other direction", async (network) => {
   const { dataPath } = await startAgent(network);
   const node = network.udp(network.node, NODE_PORT);
