@@ -295,7 +295,9 @@ export class PlainForwarder implements Forwarder {
     const { packet, encapsulation, outer } = arrival;
     const tunnel = this.#bindings.find(homeAddress)?.tunnel;
     if (tunnel === undefined) return this.#discard("noTunnel");
-    if (!isFarEnd(tunnel, encapsulation, outer)) return this.#discard("notFromHomeAgent");
+    // In another encapsulation it came by a care-of address that is being left.
+    const isOfTunnel = tunnel.encapsulation === encapsulation;
+    if (isOfTunnel && !isFarEnd(tunnel, encapsulation, outer)) return this.#discard("notFromHomeAgent");
     const source = sourceOf(packet);
     if (!this.#isOwn(packet, destinationOf(packet))) return this.#discard("destinationNotHomeAddress");
     if (!isRoutableUnicast(source)) return this.#discard("sourceNotUnicast");

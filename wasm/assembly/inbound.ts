@@ -227,7 +227,9 @@ function inboundPacket(packet: usize, length: i32): void {
   }
   if (isMobileNode) {
     if (tunnel == 0) return drop(DropReason.noTunnel);
-    if (!isFarEnd(tunnel)) return drop(DropReason.notFromHomeAgent);
+    // In another encapsulation it came by a care-of address that is being left.
+    const isOfTunnel = load<u8>(tunnel, ENTRY_ENCAPSULATION) == encapsulation;
+    if (isOfTunnel && !isFarEnd(tunnel)) return drop(DropReason.notFromHomeAgent);
     if (!isForUs && !(isVersion6 && isInMobileNetwork(destination))) return drop(DropReason.destinationNotHomeAddress);
     if (!isUnicastAt(source, isVersion6)) return drop(DropReason.sourceNotUnicast);
     if (isSameAddress(source, own) || (isVersion6 && isInMobileNetwork(source))) {
