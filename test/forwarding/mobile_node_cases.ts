@@ -126,7 +126,7 @@ export const mobileNodeCases: readonly ForwardingCase[] = [
     settings: AS_MOBILE_NODE,
     run: (forwarder) => {
       forwarder.setBinding(HOME_ADDRESS, AGENT_IN_41, 1480);
-      assertDelivered(receiveUdp(forwarder, IN), IN);
+      assertDelivered(receiveUdp(forwarder, IN, { source: AGENT }), IN);
       const other = { ...AGENT, address: "203.0.113.2" };
       assertDropped(forwarder, receiveUdp(forwarder, IN, { source: other }), "notFromHomeAgent");
     },

@@ -19,6 +19,8 @@ import { RouterReachability } from "./router_reachability.ts";
 /** What every host takes (RFC 791 section 3.2); a server that says less is not believed. */
 const MINIMUM_LINK_MTU = 576;
 const HARDWARE_OCTETS = 6;
+/** Packets may still come to the care-of address that is left; our own limit. */
+const LEAVING_MS = 3000;
 
 export interface Ipv4ConfigurationSettings {
   readonly interfaceName: string;
@@ -40,7 +42,7 @@ interface Attachment {
 /**
  * The IPv4 half of an egress interface: DHCP (RFC 2131), the network known by its router (RFC 4436), address
  * conflicts (RFC 5227). The lease is a candidate as soon as it is there; its address and routes are on the interface
- * only while it is the care-of address. Pure: events and the time go in, actions come out.
+ * only while it is the care-of address, and shortly after. Pure: events and the time go in, actions come out.
  */
 export class Ipv4Configuration {
   readonly #settings: Ipv4ConfigurationSettings;
@@ -50,6 +52,8 @@ export class Ipv4Configuration {
   readonly #memory = new LeaseMemory();
   #attachment: Attachment | undefined;
   #chosen: IpAddress | undefined;
+  /** What was the care-of address before stays on the interface until then. */
+  #leftAtMs: number | undefined;
   #finished = false;
   /** Leases whose routers were asked whether this is their network, and may still answer. */
   #tested: readonly RememberedLease[] = [];
@@ -77,7 +81,7 @@ export class Ipv4Configuration {
   /** When handle() wants a "deadline" event, on the monotonic clock in milliseconds. */
   nextDeadline(): number | undefined {
     const parts = [this.#client, this.#conflicts, this.#router].map((part) => part.nextDeadline());
-    const set = parts.filter((atMs) => atMs !== undefined);
+    const set = [...parts, this.#leftAtMs].filter((atMs) => atMs !== undefined);
     return set.length === 0 ? undefined : Math.min(...set);
   }
 
@@ -107,6 +111,7 @@ export class Ipv4Configuration {
       case "addressReady":
         return [];
       case "chosen":
+        if (this.#chosen !== event.address) this.#leftAtMs = nowMs + LEAVING_MS;
         this.#chosen = event.address;
         return [];
       case "doubt":
@@ -255,10 +260,13 @@ export class Ipv4Configuration {
   #reconcile(nowMs: number): EgressAction[] {
     const actions = this.#tellLease(nowMs);
     const lease = this.#client.lease;
-    const wanted = lease !== undefined && lease.address === this.#chosen ? lease : undefined;
     const before = this.#installed;
+    const isChosen = lease !== undefined && lease.address === this.#chosen;
+    const isBeingLeft = lease?.address === before?.address && nowMs < (this.#leftAtMs ?? -Infinity);
+    const wanted = isChosen || isBeingLeft ? lease : undefined;
+    if (isChosen || wanted === undefined) this.#leftAtMs = undefined;
     this.#installed = wanted;
-    actions.push(...this.#router.setPeriodic(wanted !== undefined, nowMs));
+    actions.push(...this.#router.setPeriodic(isChosen, nowMs));
     const hardwareAddress = this.#router.hardwareAddress;
     if (lease !== undefined && hardwareAddress !== undefined) this.#memory.remember(lease, hardwareAddress);
     return [...actions, ...changesOfInterface(before, wanted, this.#announce())];

@@ -64,11 +64,24 @@ Deno.test("IPv4: address and routes are there while it is the care-of address, t
     },
   ]);
   assertEquals(player.handle(CHOSEN), []);
-  assertEquals(player.handle(NOT_CHOSEN), [
+  // Packets may still come there.
+  assertEquals(player.handle(NOT_CHOSEN), []);
+  assertEquals(player.pass(2999).filter(({ kind }) => kind !== "sendFrame"), []);
+  assertEquals(player.pass(1).filter(({ kind }) => kind !== "sendFrame"), [
     { kind: "setRoutes", family: 4, routes: [] },
     { kind: "removeAddress", address: ADDRESS, prefixLength: 24 },
   ]);
   assertEquals(player.candidate, ADDRESS);
+});
+
+Deno.test("IPv4: chosen again while it is being left, the address stays", () => {
+  const player = new Player(newConfiguration(0));
+  player.attach();
+  player.handle(CHOSEN);
+  player.handle(NOT_CHOSEN);
+  player.pass(1000);
+  assertEquals(player.handle(CHOSEN).filter(({ kind }) => kind !== "sendFrame"), []);
+  assertEquals(player.pass(10_000).filter(({ kind }) => kind === "removeAddress"), []);
 });
 
 Deno.test("IPv4: classless routes in place of the router option, on the link and not (RFC 3442)", () => {

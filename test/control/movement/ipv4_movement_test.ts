@@ -215,6 +215,7 @@ Deno.test("IPv4: the router is asked from time to time while the address is in u
   }
   player.handle(routerReply());
   player.handle(NOT_CHOSEN);
+  player.wait();
   assertEquals(player.configuration.nextDeadline(), 1000 + 1_800_000);
   const silent = new Player(newConfiguration(0));
   silent.attach();
