@@ -49,7 +49,7 @@ Deno.test("IPv4: the lease is a candidate at once, and nothing is on the interfa
 });
 
 Deno.test("IPv4: address and routes are there while it is the care-of address, the lease always", () => {
-  const player = new Player();
+  const player = new Player(newConfiguration(0));
   player.attach();
   const on = player.handle(CHOSEN).filter(({ kind }) => kind !== "sendFrame");
   assertEquals(on, [
