@@ -281,7 +281,7 @@ export class PlainForwarder implements Forwarder {
     const source = sourceOf(packet);
     if (!isRoutableUnicast(source)) return this.#discard("sourceNotUnicast");
     const tunnel = this.#bindings.find(source)?.tunnel;
-    if (tunnel === undefined || !isFarEnd(tunnel, encapsulation, outer)) {
+    if (tunnel === undefined || !isFromNode(tunnel, encapsulation, outer)) {
       const verdict = this.#discard("sourceNotBound");
       if (!isIpv6(packet) || !this.#reportLimit.take(arrival.nowMs)) return verdict;
       this.#counters.unboundReports++;
@@ -334,6 +334,15 @@ export class PlainForwarder implements Forwarder {
 function isFarEnd(tunnel: TunnelEnd, encapsulation: Encapsulation, outer: OuterSource): boolean {
   return tunnel.encapsulation === encapsulation && tunnel.address === outer.address &&
     (encapsulation !== "udp" || tunnel.port === outer.port);
+}
+
+/**
+ * From the care-of address? A node behind no NAT uses UDP until it knows that, and until the acknowledgement has reached it
+ * (RFC 5555 section 4.1); a NAT's address alone would not tell its hosts apart.
+ */
+function isFromNode(tunnel: TunnelEnd, encapsulation: Encapsulation, outer: OuterSource): boolean {
+  const isNotYetTold = encapsulation === "udp" && tunnel.encapsulation === "ipv6InIpv4";
+  return isNotYetTold ? tunnel.address === outer.address : isFarEnd(tunnel, encapsulation, outer);
 }
 
 /** The mobile node's only peer in this encapsulation. */

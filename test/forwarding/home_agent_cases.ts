@@ -153,7 +153,10 @@ export const homeAgentCases: readonly ForwardingCase[] = [
   ...([
     ["another outer address", NODE_IN_UDP, { ...NODE, address: "198.51.100.8" }],
     ["another outer port", NODE_IN_UDP, { ...NODE, port: NODE.port + 1 }],
-    ["UDP where the binding is for protocol 41", NODE_IN_41, { ...NODE, port: 0 }],
+    ["UDP from elsewhere where the binding is for protocol 41", NODE_IN_41, {
+      ...NODE,
+      address: "198.51.100.8",
+    }],
     ["an inner source without a binding", undefined, NODE],
   ] as const).map(([what, binding, source]): ForwardingCase => ({
     name: `RFC 6275 10.4.5 M-151 M-329: home agent: ${what} is dropped, and control is told`,
@@ -176,6 +179,14 @@ export const homeAgentCases: readonly ForwardingCase[] = [
       assertEquals(forwarder.counters().unboundReports, 1);
     },
   })),
+  {
+    name: "home agent: UDP from the care-of address is taken where the binding is for protocol 41",
+    settings: AS_HOME_AGENT,
+    run: (forwarder) => {
+      forwarder.setBinding(HOME_ADDRESS, NODE_IN_41, 1480);
+      assertDelivered(receiveUdp(forwarder, BACK), BACK);
+    },
+  },
   {
     name: "RFC 6275 10.4.5 M-329: home agent: protocol 41 where the binding is for UDP is dropped",
     settings: AS_HOME_AGENT,

@@ -238,7 +238,7 @@ function inboundPacket(packet: usize, length: i32): void {
   } else {
     if (!isUnicastAt(source, isVersion6)) return drop(DropReason.sourceNotUnicast);
     const binding = isVersion6 ? lookupIpv6(source) : lookup(source);
-    if (binding == 0 || !isFarEnd(binding)) {
+    if (binding == 0 || !isFromNode(binding)) {
       drop(DropReason.sourceNotBound);
       if (isVersion6) report(packet, length);
       return;
@@ -252,9 +252,25 @@ function inboundPacket(packet: usize, length: i32): void {
   writeMerged(packet, length);
 }
 
+/**
+ * From the care-of address? A node behind no NAT uses UDP until it knows that, and until the acknowledgement has reached it
+ * (RFC 5555 section 4.1); a NAT's address alone would not tell its hosts apart.
+ */
+@inline
+function isFromNode(entry: usize): bool {
+  const isNotYetTold = encapsulation == UDP_ENCAPSULATION &&
+    load<u8>(entry, ENTRY_ENCAPSULATION) == IPV6_IN_IPV4_ENCAPSULATION;
+  return isNotYetTold ? hasOuterAddress(entry) : isFarEnd(entry);
+}
+
+@inline
+function hasOuterAddress(entry: usize): bool {
+  return load<u64>(entry, ENTRY_OUTER_ADDRESS + 8) == outerLow && load<u64>(entry, ENTRY_OUTER_ADDRESS) == outerHigh;
+}
+
 @inline
 function isFarEnd(entry: usize): bool {
-  return load<u64>(entry, ENTRY_OUTER_ADDRESS + 8) == outerLow && load<u64>(entry, ENTRY_OUTER_ADDRESS) == outerHigh &&
+  return hasOuterAddress(entry) &&
     load<u8>(entry, ENTRY_ENCAPSULATION) == encapsulation && load<u16>(entry, ENTRY_PORT) == outerPort;
 }
 

@@ -48,7 +48,7 @@ export interface HandoverResult {
   readonly mipv6Ms: number | null;
   /** From the Binding Update to its acknowledgement. */
   readonly registrationMs: number | null;
-  /** From the move to the first data packet after the silence. */
+  /** From the move to the first data packet after the silence, less what packets took on their way before the move. */
   readonly moveToDataUpMs: number | null;
   readonly moveToDataDownMs: number | null;
 }
@@ -88,16 +88,22 @@ export function measureHandover(
     advertisementMs: between(solicitation, advertisement),
     mipv6Ms: isBehindMove ? between(update, up.firstAfterMs) : null,
     registrationMs: between(update, answer),
-    moveToDataUpMs: between(move.movedMs, up.firstAfterMs),
-    moveToDataDownMs: between(move.movedMs, down.firstAfterMs),
+    moveToDataUpMs: between(move.movedMs + travelMs(flows.up, move), up.firstAfterMs),
+    moveToDataDownMs: between(move.movedMs + travelMs(flows.down, move), down.firstAfterMs),
   };
+}
+
+/** What packets take on their way before the move: the median. */
+function travelMs(arrivals: readonly Arrival[], { fromMs, movedMs }: Move): number {
+  const before = arrivals.filter(({ arrivedMs }) => arrivedMs >= fromMs && arrivedMs < movedMs);
+  return summarize(before.map(({ sentMs, arrivedMs }) => arrivedMs - sentMs))?.median ?? 0;
 }
 
 /** Our own limit: a flow of a packet every 5 ms that was heard of so shortly before the end of a window goes on. */
 const GOES_ON_MS = 100;
 
 /** So long after the move, packets may arrive that were under way. */
-const UNDER_WAY_MS = 20;
+const UNDER_WAY_MS = 100;
 
 /** The silences and the losses of one direction. A flow that does not go on is silent up to `toMs`. */
 export function measureDirection(

@@ -43,7 +43,7 @@ export function formatHandovers(scenarios: readonly ScenarioResults[], colours: 
   return [
     "Upstream, in the parts of the paper's Table 1: median (least-most), ms\n",
     format(PARTS, PAPER, scenarios, colours),
-    "\nMore parts: median (least-most), ms and packets\n",
+    "\nMore parts: median (least-most), ms and packets; from the move to data without what a packet takes on its way\n",
     format(REST, [], scenarios, colours),
   ].join("");
 }
