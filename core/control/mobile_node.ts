@@ -34,7 +34,7 @@ const HINT_INTERVAL_MS = 350;
  * agent has bound the new care-of address, which drops it; an answer ends the wait. It may take longer where the
  * old care-of address is still there, and nothing else delays the traffic.
  */
-const HOLD_MS = { withoutCareOfAddress: 1000, behindUpdate: 5, behindPlannedUpdate: 20 } as const;
+const HOLD_MS = { withoutCareOfAddress: 1000, behindUpdate: 10, behindPlannedUpdate: 20 } as const;
 
 /**
  * The mobile node's state machine (RFC 6275 section 11, RFC 5555 section 4.4, RFC 3963 section 5): keeps one home

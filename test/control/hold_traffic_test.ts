@@ -25,7 +25,7 @@ Deno.test("traffic waits a second for a care-of address, and until the answer be
   assertEquals(holds(mobileNode.handle(careOf(undefined), at(1000))), [1000]);
   const update = mobileNode.handle(offer(THERE), at(1100));
   assertEquals(update.slice(0, 2).map(({ kind }) => kind), ["holdTraffic", "useCareOfAddress"]);
-  assertEquals(holds(update), [5]);
+  assertEquals(holds(update), [10]);
   const answer = homeAgent.handle(fromIpv6(update), at(1101));
   assertEquals(holds(mobileNode.handle(fromIpv6(answer), at(1103))), [0]);
 });
