@@ -5,94 +5,101 @@ import { messageOf } from "../output/fault.ts";
 import { type Attachment, type AttachmentOptions, openAttachment } from "./attachment.ts";
 import type { DataPathGroup } from "./data_path_group.ts";
 
+/** What attachments need of the data path. */
+type SocketTaker = Pick<DataPathGroup, "setSockets">;
+
+/** The attachment in use, and the one before it. */
+const MAXIMUM_KEPT = 2;
+
 /**
  * The attachment in use, and the one before it: packets that still arrive by the old care-of address are taken until the
  * next change. A node that goes back and forth keeps its sockets.
  */
 export class Attachments implements AsyncDisposable {
-  readonly #dataPath: DataPathGroup;
+  readonly #dataPath: SocketTaker;
   readonly #options: Omit<AttachmentOptions, "candidate">;
-  #current: Attachment | undefined;
-  #retiring: Attachment | undefined;
-  /** Attachments that close while the traffic goes on by another. */
-  readonly #closing = new Set<Promise<void>>();
+  #wanted: CareOfAddressCandidate | undefined;
+  /** The last one first. */
+  #kept: readonly Attachment[] = [];
+  /** Those that close while the traffic goes on by another. */
+  readonly #closing = new Map<Attachment, Promise<void>>();
 
-  constructor(dataPath: DataPathGroup, options: Omit<AttachmentOptions, "candidate">) {
+  constructor(dataPath: SocketTaker, options: Omit<AttachmentOptions, "candidate">) {
     this.#dataPath = dataPath;
     this.#options = options;
   }
 
   /**
    * Resolves when signalling can be sent from there, or from nowhere; the data path follows without being waited for.
-   * What cannot be opened is told in the log.
+   * What cannot be opened is told in the log, and tried again when something is to be sent.
    */
   async change(candidate: CareOfAddressCandidate | undefined): Promise<void> {
-    const before = [this.#current, this.#retiring];
-    const serving = before.find((attachment) => attachment !== undefined && serves(attachment, candidate));
-    if (serving !== undefined) {
-      this.#retiring = before.find((attachment) => attachment !== serving);
-      this.#current = serving;
-      void this.#tell();
-      return;
-    }
-    this.#retiring = this.#current;
-    this.#current = undefined;
-    const left = [before[1]];
-    const hasAddress = (attachment?: Attachment) => attachment?.candidate.address === candidate?.address;
-    if (candidate !== undefined && before.some(hasAddress)) {
-      // On another interface: the port has to be free again first.
-      left.push(this.#retiring);
-      this.#retiring = undefined;
-      await this.#tell();
-      await Promise.all(left.splice(0).map(close));
-    }
-    if (candidate !== undefined) this.#current = this.#open(candidate);
-    this.#closeBehind(this.#tell(), left);
+    this.#wanted = candidate;
+    const serving = this.#kept.find((attachment) => serves(attachment, candidate));
+    if (serving !== undefined) return this.#keep([serving, ...this.#kept.filter((one) => one !== serving)]);
+    if (candidate === undefined) return this.#keep(this.#kept);
+    // Of an interface that has gone, or of another one: the port has to be free again first.
+    const hasAddress = (attachment: Attachment) => attachment.candidate.address === candidate.address;
+    this.#keep(this.#kept.filter((attachment) => !hasAddress(attachment)));
+    await Promise.all([...this.#closing].filter(([one]) => hasAddress(one)).map(([, closed]) => closed));
+    this.#open(candidate);
   }
 
   send(action: SendSignalling | SendPacket): void {
+    if (this.#current === undefined && this.#wanted !== undefined) this.#open(this.#wanted);
     if (this.#current !== undefined) return this.#current.send(action);
     this.#options.log.debug("dropped: no socket for this care-of address", { source: action.source ?? "" });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const all = [this.#current, this.#retiring];
-    this.#current = undefined;
-    this.#retiring = undefined;
+    this.#wanted = undefined;
+    const all = this.#kept;
+    this.#kept = [];
     await this.#tell();
-    await Promise.all([...all.map(close), ...this.#closing]);
+    await Promise.all([...all.map(close), ...this.#closing.values()]);
   }
 
-  #open(candidate: CareOfAddressCandidate): Attachment | undefined {
+  get #current(): Attachment | undefined {
+    const [last] = this.#kept;
+    return last?.candidate.address === this.#wanted?.address ? last : undefined;
+  }
+
+  #open(candidate: CareOfAddressCandidate): void {
     try {
-      return openAttachment({ ...this.#options, candidate });
+      this.#keep([openAttachment({ ...this.#options, candidate }), ...this.#kept]);
     } catch (error) {
       const { log } = this.#options;
       log.error("care-of address not usable", { address: candidate.address, reason: messageOf(error) });
     }
   }
 
-  /** Tells the data path what there is: it lets go of sockets before they are closed. */
+  /** Keeps the first of these, and closes all others once the data path has let go of them. */
+  #keep(attachments: readonly Attachment[]): void {
+    const before = this.#kept;
+    this.#kept = attachments.slice(0, MAXIMUM_KEPT);
+    const told = this.#tell();
+    for (const left of before.filter((attachment) => !this.#kept.includes(attachment))) {
+      const closed = told.then(() => close(left))
+        .catch((error) => this.#options.log.error("a socket was not closed", { error: messageOf(error) }))
+        .then(() => void this.#closing.delete(left));
+      this.#closing.set(left, closed);
+    }
+  }
+
+  /** Tells the data path what there is. */
   #tell(): Promise<void> {
     const current = this.#current?.outer;
+    const retiring = this.#kept.find((attachment) => attachment !== this.#current)?.outer;
     return this.#dataPath.setSockets({
       ipv4: current?.family === 4 ? current.queues : undefined,
       ipv6: current?.family === 6 ? current.queues : undefined,
-      retiring: this.#retiring?.outer.queues,
+      retiring: retiring?.queues,
     });
-  }
-
-  /** Closes what the data path lets go of. */
-  #closeBehind(told: Promise<void>, attachments: readonly (Attachment | undefined)[]): void {
-    const closing = told.then(() => Promise.all(attachments.map(close)))
-      .catch((error) => this.#options.log.error("a socket was not closed", { error: messageOf(error) }))
-      .then(() => void this.#closing.delete(closing));
-    this.#closing.add(closing);
   }
 }
 
-async function close(attachment: Attachment | undefined): Promise<void> {
-  await attachment?.[Symbol.asyncDispose]();
+async function close(attachment: Attachment): Promise<void> {
+  await attachment[Symbol.asyncDispose]();
 }
 
 /** Would new sockets be the same? An interface that was removed and made again has another index. */
