@@ -3,12 +3,22 @@ import type { Offloads } from "../../cli/daemon/offloads.ts";
 import type { Encapsulation } from "../../core/control/tunnel.ts";
 import { run } from "../ffi/in_namespace.ts";
 import { HOME_ADDRESS, HOME_AGENT } from "../forwarding/packets.ts";
-import { AGENT_TUN, AGENT_V4, AGENT_V6, DataPathNetwork, NODE_TUN, NODE_V4 } from "./data_path_network.ts";
+import {
+  AGENT_TUN,
+  AGENT_V4,
+  AGENT_V6,
+  DataPathNetwork,
+  NODE_TUN,
+  NODE_V4,
+  NODE_V6,
+} from "./data_path_network.ts";
 
 const TRAFFIC = new URL("./offload_traffic.py", import.meta.url).pathname;
 const ROUTER = "2001:db8:200::1";
 const BEHIND = "2001:db8:200::2";
 const INNER_MTU = 1472;
+/** That of IPv6, octets. */
+const LONGEST_OUTER_HEADER = 40;
 
 /** What the traffic program says of its UDP datagrams; each pair: packets, octets. */
 export interface UdpReport {
@@ -59,6 +69,7 @@ export class OffloadMatrixNetwork implements AsyncDisposable {
     network.ip(correspondent, "-6", "route", "add", "default", "via", ROUTER);
     for (const namespace of [agent, node]) {
       this.#ethtool(namespace, "wan", underlay);
+      network.ip(namespace, "link", "set", "wan", "mtu", `${INNER_MTU + LONGEST_OUTER_HEADER}`);
     }
     const peers = [agent, HOME_AGENT, "0", correspondent, BEHIND, "1"];
     this.#traffic = new Deno.Command("python3", {
@@ -96,6 +107,8 @@ export class OffloadMatrixNetwork implements AsyncDisposable {
       network.ip(namespace, "link", "set", name, "mtu", `${INNER_MTU}`, "txqueuelen", "10000");
       const udp = network.udp(namespace, isAgent ? 4191 : 0, { receiveMerged: offloads.udpReceive });
       const raw = network.raw(namespace, 41);
+      const ipv6 = network.ipv6Sockets(namespace);
+      const { sendFileDescriptor, rawIpv6FileDescriptor, rawIpv4FileDescriptor } = ipv6;
       const dataPath = await DataPath.start({
         ...isAgent ? { role: "homeAgent", homeAgentAddress: HOME_AGENT } : {
           role: "mobileNode",
@@ -117,10 +130,13 @@ export class OffloadMatrixNetwork implements AsyncDisposable {
           outerSource: network.outerAddress(namespace),
           canSegment: offloads.udpSegment && udp.canSegment,
         },
+        ipv6,
       });
       const close = async () => {
         await dataPath.close();
-        for (const descriptor of [tun.fileDescriptor, udp.fileDescriptor, raw]) network.close(descriptor);
+        const ofIpv6 = [sendFileDescriptor, rawIpv6FileDescriptor, rawIpv4FileDescriptor];
+        const all = [tun.fileDescriptor, udp.fileDescriptor, raw, ...ofIpv6];
+        for (const descriptor of all) network.close(descriptor);
       };
       return { dataPath, port: udp.port, close };
     };
@@ -211,8 +227,9 @@ export class OffloadMatrixPaths implements AsyncDisposable {
 
   connect(encapsulation: Encapsulation): void {
     const port = (side: Side) => encapsulation === "udp" ? side.port : 0;
-    const toAgent = { encapsulation, address: AGENT_V4, port: port(this.#agent) };
-    const toNode = { encapsulation, address: NODE_V4, port: port(this.#node) };
+    const [agent, node] = encapsulation === "ipv6InIpv6" ? [AGENT_V6, NODE_V6] : [AGENT_V4, NODE_V4];
+    const toAgent = { encapsulation, address: agent, port: port(this.#agent) };
+    const toNode = { encapsulation, address: node, port: port(this.#node) };
     this.#node.dataPath.setTunnel(toAgent, INNER_MTU);
     this.#agent.dataPath.bindings.set(HOME_ADDRESS, toNode, INNER_MTU);
   }

@@ -56,7 +56,7 @@ for (const [underlay, settings] of Object.entries(UNDERLAYS)) {
       await network.startCapture(file);
       for (const [name, offloads] of Object.entries(OFFLOADS)) {
         await using paths = await network.start(offloads);
-        for (const encapsulation of ["udp", "ipv6InIpv4"] as const) {
+        for (const encapsulation of ["udp", "ipv6InIpv4", "ipv6InIpv6"] as const) {
           await test.step(`${name}, ${encapsulation}`, async () => {
             paths.connect(encapsulation);
             const before = paths.counters();
