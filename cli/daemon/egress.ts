@@ -32,7 +32,10 @@ export interface EgressOptions {
 }
 
 /** What the rest of the daemon may tell an egress. */
-export type EgressNews = Extract<EgressEvent, { readonly kind: "chosen" | "doubt" }>;
+export type EgressNews = Extract<EgressEvent, { readonly kind: "chosen" | "home" | "doubt" }>;
+
+/** How long the kernel may take to tell that an address can be used. */
+const READY_LIMIT_MS = 1000;
 
 /** An interface that is there under its name. */
 interface Attachment {
@@ -62,6 +65,8 @@ export class Egress implements AsyncDisposable {
   /** What the machine offers, and which addresses the interface has. */
   #offered: readonly CareOfAddressCandidate[] = [];
   readonly #ready = new Set<IpAddress>();
+  /** Who waits for one of them. */
+  readonly #awaited = new Map<IpAddress, () => void>();
   #closed: Promise<void> | undefined;
 
   /** @throws SystemError */
@@ -91,6 +96,17 @@ export class Egress implements AsyncDisposable {
   /** Resolves when the interface is as the machine wants it then. */
   tell(news: EgressNews): Promise<void> {
     return this.#loop.pushAndWait(news);
+  }
+
+  /** Resolves when packets can be sent from the address, or some time later. */
+  async untilReady(address: IpAddress): Promise<void> {
+    if (this.#ready.has(address)) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#awaited.set(address, resolve);
+    const timer = setTimeout(resolve, READY_LIMIT_MS);
+    await promise;
+    clearTimeout(timer);
+    this.#awaited.delete(address);
   }
 
   /** Lets the machine say its last words on the link, then leaves the interface as it was found. */
@@ -188,15 +204,21 @@ export class Egress implements AsyncDisposable {
       this.#push({ kind: "addressReady", address });
       if (this.#ready.has(address)) return;
       this.#ready.add(address);
+      this.#awaited.get(address)?.();
       if (this.#offered.some((candidate) => candidate.address === address)) {
         this.#options.onCandidates(this.#usable());
       }
     }
   }
 
-  /** IPv6 from the moment that the kernel has told of the address: what is sent before may wait for a second. */
+  /**
+   * IPv6 from the moment that the kernel has told of the address: what is sent before may wait for a second. The home
+   * address is put on the home link when it is chosen.
+   */
   #usable(): readonly CareOfAddressCandidate[] {
-    return this.#offered.filter(({ address }) => isIpv4(address) || this.#ready.has(address));
+    return this.#offered.filter(({ address, atHome }) =>
+      isIpv4(address) || atHome || this.#ready.has(address)
+    );
   }
 
   /** False where the interface has gone in the meantime: the kernel tells of that, too. */
@@ -268,6 +290,8 @@ export class Egress implements AsyncDisposable {
         return attachment?.host.setNeighbor(action.address, action.hardwareAddress);
       case "setRoutes":
         return attachment?.host.setRoutes(action.family, action.routes);
+      case "setHome":
+        return attachment?.host.setHome(action.home);
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { EgressRoute } from "../../core/control/movement/egress_action.ts";
+import type { EgressRoute, HomeConfiguration } from "../../core/control/movement/egress_action.ts";
 import {
   type IpAddress,
   IPV4_OCTETS,
@@ -19,6 +19,8 @@ import type { SavedSysctls } from "./saved_sysctls.ts";
 
 /** The routing table of the first egress; the second has the next number, and so on. Named after UDP port 4191. */
 const FIRST_TABLE = 41910;
+/** Of the home link's routes in the main table: preferred to what the kernel learns from router advertisements (1024). */
+const HOME_ROUTE_METRIC = 20;
 /** Of all rules of egresses: before the main table (32766), behind the table of local addresses (0). */
 const RULE_PRIORITY = 4191;
 
@@ -33,6 +35,8 @@ const IPV6_SETTINGS = { accept_ra: "0", addr_gen_mode: "1", router_solicitations
 const IPV4_SETTINGS = { promote_secondaries: "1" } as const;
 const RP_FILTER_STRICT = "1";
 const RP_FILTER_LOOSE = "2";
+
+const HOME_ADDRESS_OPTIONS = { noDad: true, noPrefixRoute: true, protocol: DSMIP_PROTOCOL } as const;
 
 export interface EgressHostOptions {
   /** The interface as it is now. */
@@ -58,6 +62,8 @@ export class EgressHost {
   readonly #neighbors = new Map<IpAddress, NewNeighbor>();
   readonly #routes: Record<IpFamily, readonly NewRoute[]> = { 4: [], 6: [] };
   readonly #rules = new Map<string, NewRule>();
+  /** The home address, if we have put it there, and the routes that go with it. */
+  #home: { readonly entry: NewAddress | undefined; readonly routes: readonly NewRoute[] } | undefined;
 
   /** Takes the interface over: kernel parameters and the rules for what is bound to it. */
   constructor(options: EgressHostOptions) {
@@ -134,9 +140,40 @@ export class EgressHost {
     }
   }
 
+  /**
+   * Puts the home address on the home link, where the main table leads: no rule goes with it. Nobody looks for duplicates:
+   * the home agent may still defend it (RFC 6275 section 11.5.5). Undefined takes it away. @throws SystemError
+   */
+  setHome(home: HomeConfiguration | undefined): void {
+    const { netlink, interfaceIndex } = this.#options;
+    const before = this.#home;
+    const wanted = home?.routes.map((route): NewRoute => ({
+      ...route,
+      interfaceIndex,
+      metric: HOME_ROUTE_METRIC,
+      preferredSource: home.address,
+      isGatewayOnLink: route.gateway !== undefined,
+    })) ?? [];
+    const isWanted = (route: NewRoute) => wanted.some((other) => hasSameDestination(other, route));
+    for (const route of before?.routes ?? []) {
+      if (!isWanted(route)) ignoringGone(() => netlink.deleteRoute(route));
+    }
+    if (home === undefined) {
+      this.#home = undefined;
+      if (before?.entry !== undefined) ignoringGone(() => netlink.deleteAddress(before.entry!));
+      return;
+    }
+    const { address, prefixLength } = home;
+    const entry = { interfaceIndex, address, prefixLength, ...HOME_ADDRESS_OPTIONS };
+    const isOurs = succeedsUnlessThere(() => netlink.addAddress(entry)) || before?.entry !== undefined;
+    this.#home = { entry: isOurs ? entry : undefined, routes: wanted };
+    for (const route of wanted) netlink.replaceRoute(route);
+  }
+
   /** Takes everything back. @param name what the interface is called now */
   close(name: string): void {
     const { netlink, sysctls } = this.#options;
+    this.#attempt("remove the home address", () => this.setHome(undefined));
     this.#attempt("remove routes", () => {
       for (const family of [4, 6] as const) this.setRoutes(family, []);
     });

@@ -43,10 +43,15 @@ export class Egresses implements AsyncDisposable {
   #manage({ egress, controlSocket, routerProbeMs, settings }: MobileNodeConfiguration): void {
     const { log, trace, onFailure } = this.#options;
     const stableSecret = stableSecretOf(settings);
+    const home = {
+      homeAddress: settings.homeAddress,
+      homeAgentAddress: settings.homeAgentAddress,
+      mobileRouter: settings.mobileNetworkPrefixes.length > 0,
+    };
     const sysctls = this.#cleanup.use(new SavedSysctls({ path: `${controlSocket}.sysctls`, log }));
     for (const [position, interfaceName] of egress.entries()) {
       const machine = new EgressInterface(
-        { interfaceName, interfaceIdentifier: "stable", stableSecret, routerProbeMs },
+        { interfaceName, interfaceIdentifier: "stable", stableSecret, routerProbeMs, home },
         { hmac, random: Math.random },
       );
       const onCandidates = (candidates: readonly CareOfAddressCandidate[]) =>
@@ -76,14 +81,26 @@ export class Egresses implements AsyncDisposable {
     if (!this.#hasClosed) this.#options.onCandidates(this.#candidates.flat());
   }
 
-  /** The care-of address from now on; resolves when its interface is ready to send from it. */
+  /** The care-of address from now on, at home the home address; resolves when its interface is ready to send from it. */
   async choose(candidate: CareOfAddressCandidate | undefined): Promise<void> {
     await Promise.all(
-      this.#managed.map((egress) => {
+      this.#managed.map(async (egress) => {
         const address = egress.interfaceName === candidate?.interfaceName ? candidate.address : undefined;
-        return egress.tell({ kind: "chosen", address });
+        await egress.tell({ kind: "chosen", address });
+        if (address !== undefined && candidate?.atHome) await egress.untilReady(address);
       }),
     );
+  }
+
+  /** On the home link of this interface the home address is an address like others. */
+  async takeHomeAddress(
+    { interfaceName, detectDuplicates }: {
+      readonly interfaceName: string;
+      readonly detectDuplicates: boolean;
+    },
+  ): Promise<void> {
+    const egress = this.#managed.find((one) => one.interfaceName === interfaceName);
+    await egress?.tell({ kind: "home", detectDuplicates });
   }
 
   /** The home agent does not answer by this interface. */

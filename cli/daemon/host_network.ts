@@ -16,6 +16,9 @@ const INTERNET_MTU = 1500;
 /** Metric of the mobile node's default route: preferred to what router advertisements bring (1024). */
 const DEFAULT_ROUTE_METRIC = 10;
 
+/** Of a mobile router's network at the home agent: preferred to the administrator's route for when the router is at home. */
+const MOBILE_NETWORK_ROUTE_METRIC = 20;
+
 const FORWARDING = "net/ipv6/conf/all/forwarding";
 
 interface Undo {
@@ -116,7 +119,12 @@ export class HostNetwork implements Disposable {
   }
 
   #mobileNetworkRoute({ address, length }: Ipv6Prefix): NewRoute {
-    return { destination: address, prefixLength: length, interfaceIndex: this.#tun.index };
+    return {
+      destination: address,
+      prefixLength: length,
+      interfaceIndex: this.#tun.index,
+      metric: MOBILE_NETWORK_ROUTE_METRIC,
+    };
   }
 
   /** The mobile node has no tunnel any more: the default route goes, the home address stays. */

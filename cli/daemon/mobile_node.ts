@@ -109,6 +109,8 @@ export async function runMobileNode(
         return network.clearTunnel();
       case "holdTraffic":
         return trafficHold.hold(action.forMs);
+      case "takeHomeAddress":
+        return await egresses.takeHomeAddress(action);
       case "finished":
         return finished.resolve();
     }

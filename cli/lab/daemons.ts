@@ -110,6 +110,8 @@ export interface HomeAgentOptions {
   readonly ipv6Address: string;
   readonly ipv4Address: string;
   readonly homePrefix: string;
+  /** The interface of the home network; left out, that is virtual. */
+  readonly homeLink?: string;
   readonly natRefreshSeconds: number;
   readonly mobileNodes: readonly MobileNodeIdentity[];
 }
@@ -133,7 +135,11 @@ ${prefixLine(node)}`;
 ipv6_address = "${options.ipv6Address}"
 ipv4_address = "${options.ipv4Address}"
 home_prefix = "${options.homePrefix}"
-nat_refresh_seconds = ${options.natRefreshSeconds}
+${
+      options.homeLink === undefined
+        ? ""
+        : `home_link = "${options.homeLink}"\n`
+    }nat_refresh_seconds = ${options.natRefreshSeconds}
 control_socket = "${socket}"
 ${entries.join("")}`,
   );

@@ -4,21 +4,26 @@ import type { Lab } from "./lab.ts";
 export interface RouterAdvertiser {
   readonly node: string;
   readonly interfaceName: string;
-  /** A /64. */
+  /** A /64; of a home agent, its whole address in front of the length: radvd sends what stands here. */
   readonly prefix: string;
+  /** Says that it is a home agent, and which address it has (RFC 6275 sections 7.1 to 7.4). */
+  readonly isHomeAgent?: boolean;
 }
 
 const READY = /^\[.*\] radvd .*: (sending|setting up|polling)|version .* started/m;
 
 /** Solicitations are answered by unicast at once (RFC 4861 6.2.6 allows it): radvd's default. */
 export async function startRouterAdvertiser(lab: Lab, advertiser: RouterAdvertiser): Promise<void> {
-  const { node, interfaceName, prefix } = advertiser;
+  const { node, interfaceName, prefix, isHomeAgent } = advertiser;
+  const options = isHomeAgent ? "AdvHomeAgentFlag on; AdvHomeAgentInfo on; HomeAgentPreference 10;" : "";
+  const prefixOptions = isHomeAgent ? "AdvRouterAddr on;" : "";
   const configuration = await lab.writeFile(
     `radvd-${node}.conf`,
     `interface ${interfaceName} {
   AdvSendAdvert on;
   AdvRASolicitedUnicast on;
-  prefix ${prefix} { AdvOnLink on; AdvAutonomous on; };
+  ${options}
+  prefix ${prefix} { AdvOnLink on; AdvAutonomous on; ${prefixOptions} };
 };
 `,
   );

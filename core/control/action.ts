@@ -1,5 +1,5 @@
 import type { Ipv4Address, Ipv6Address, Ipv6Prefix } from "../wire/address.ts";
-import type { OfferedCareOfAddress } from "./event.ts";
+import type { CareOfAddressCandidate } from "./movement/candidate.ts";
 import type { TunnelEnd } from "./tunnel.ts";
 
 /** Something worth a line in the log. Details never hold a secret. */
@@ -34,7 +34,7 @@ export type MobileNodeAction =
   | SendSignalling
   | SendPacket
   /** What is sent from now on leaves by this interface, from this address; undefined: there is none. */
-  | { readonly kind: "useCareOfAddress"; readonly candidate: OfferedCareOfAddress | undefined }
+  | { readonly kind: "useCareOfAddress"; readonly candidate: CareOfAddressCandidate | undefined }
   /** The home agent does not answer by this interface: is its router there? */
   | { readonly kind: "doubt"; readonly interfaceName: string }
   /** Traffic of the home address goes this way from now on. `innerMtu` is the TUN's MTU, octets. */
@@ -42,6 +42,11 @@ export type MobileNodeAction =
   | { readonly kind: "clearTunnel" }
   /** Traffic that would leave by the tunnel waits, no longer than this from now on; 0: it goes on. */
   | { readonly kind: "holdTraffic"; readonly forMs: number }
+  /**
+   * The home address is an address of this interface like others (RFC 6275 section 11.5.5). `detectDuplicates`: no
+   * binding stood, so another node may have taken it meanwhile.
+   */
+  | { readonly kind: "takeHomeAddress"; readonly interfaceName: string; readonly detectDuplicates: boolean }
   /** All is said; the daemon may end. */
   | { readonly kind: "finished" };
 

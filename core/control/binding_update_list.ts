@@ -11,7 +11,7 @@ import {
   INITIAL_BINDACK_TIMEOUT_MS,
   MAX_BINDACK_TIMEOUT_MS,
 } from "./constants.ts";
-import type { OfferedCareOfAddress } from "./event.ts";
+import type { CareOfAddressCandidate } from "./movement/candidate.ts";
 import { assumedTunnel } from "./granted_binding.ts";
 import type { Binding, Exchange, ExchangeState, MobileNodeState } from "./mobile_node_state.ts";
 import type { Now } from "./now.ts";
@@ -43,7 +43,7 @@ export class BindingUpdateList {
   }
 
   /** The data path's tunnel to the home agent. Nothing where the tunnel is so already. It never promises more than the link carries. */
-  setTunnel(tunnel: TunnelEnd, { linkMtu }: OfferedCareOfAddress): MobileNodeAction[] {
+  setTunnel(tunnel: TunnelEnd, { linkMtu }: CareOfAddressCandidate): MobileNodeAction[] {
     const innerMtu = linkMtu - ENCAPSULATION_OVERHEAD[tunnel.encapsulation];
     if (sameTunnelEnd(this.#way?.tunnel, tunnel) && this.#way?.innerMtu === innerMtu) return [];
     this.#way = { tunnel, innerMtu };
@@ -51,7 +51,7 @@ export class BindingUpdateList {
   }
 
   /** What the link of the care-of address carries may have changed. */
-  fitTunnel(candidate: OfferedCareOfAddress): MobileNodeAction[] {
+  fitTunnel(candidate: CareOfAddressCandidate): MobileNodeAction[] {
     return this.#way === undefined ? [] : this.setTunnel(this.#way.tunnel, candidate);
   }
 
@@ -62,7 +62,7 @@ export class BindingUpdateList {
 
   /** Registers the candidate, or on the home link removes the registration (RFC 6275 section 11.5.5). */
   start(
-    candidate: OfferedCareOfAddress,
+    candidate: CareOfAddressCandidate,
     binding: Binding | undefined,
     now: Now,
   ): MobileNodeAction[] {
@@ -75,7 +75,7 @@ export class BindingUpdateList {
 
   /** Asks the home agent to forget us, before the end. */
   startRemoval(
-    candidate: OfferedCareOfAddress,
+    candidate: CareOfAddressCandidate,
     binding: Binding | undefined,
     giveUpAtMs: number,
     now: Now,
@@ -103,11 +103,11 @@ export class BindingUpdateList {
     return this.setTunnel(assumedTunnel(state.candidate, state.binding, this.#settings), state.candidate);
   }
 
-  #registration(candidate: OfferedCareOfAddress): UpdateRequest {
+  #registration(candidate: CareOfAddressCandidate): UpdateRequest {
     return { ...this.#removal(candidate), lifetimeSeconds: this.#settings.lifetimeSeconds };
   }
 
-  #removal(candidate: OfferedCareOfAddress): UpdateRequest {
+  #removal(candidate: CareOfAddressCandidate): UpdateRequest {
     const forceUdp = this.forceUdp && isIpv4(candidate.address);
     return { candidate, lifetimeSeconds: 0, forceUdp, mobileRouter: this.mobileRouter };
   }

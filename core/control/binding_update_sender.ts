@@ -4,7 +4,7 @@ import { encodeMobilityPacket } from "../wire/mobility_packet.ts";
 import type { SendPacket, SendSignalling } from "./action.ts";
 import { sealMobilityHeader } from "./authentication.ts";
 import { MAX_UPDATE_RATE_PER_SECOND, NAI_SUBTYPE } from "./constants.ts";
-import type { OfferedCareOfAddress } from "./event.ts";
+import type { CareOfAddressCandidate } from "./movement/candidate.ts";
 import { prefixOptions } from "./mobile_network_prefixes.ts";
 import type { Exchange, SentUpdate } from "./mobile_node_state.ts";
 import type { Now } from "./now.ts";
@@ -23,7 +23,7 @@ export interface MobileNodeEnvironment {
 
 /** What one Binding Update asks for. */
 export interface UpdateRequest {
-  readonly candidate: OfferedCareOfAddress;
+  readonly candidate: CareOfAddressCandidate;
   /** 0 asks for the binding's removal. */
   readonly lifetimeSeconds: number;
   readonly forceUdp: boolean;

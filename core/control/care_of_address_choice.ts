@@ -1,5 +1,5 @@
 import { isIpv4 } from "../wire/address.ts";
-import type { OfferedCareOfAddress } from "./event.ts";
+import type { CareOfAddressCandidate } from "./movement/candidate.ts";
 import {
   ATTEMPTS_PER_CANDIDATE,
   type ChoiceSettings,
@@ -15,10 +15,10 @@ import type { MobileNodeSettings } from "./settings.ts";
 /** Our own limit; the least preferred of more are not looked at. */
 const MAXIMUM_CANDIDATES = 32;
 
-/** The mobile node's choice among what its egress interfaces offer; the home link comes before all others. */
+/** The mobile node's choice among what its egress interfaces offer. */
 export class CareOfAddressChoice {
   readonly #settings: MobileNodeSettings;
-  #offered: readonly OfferedCareOfAddress[] = [];
+  #offered: readonly CareOfAddressCandidate[] = [];
   #state: ChoiceState = NO_CHOICE;
   #allSilent = false;
 
@@ -27,12 +27,12 @@ export class CareOfAddressChoice {
   }
 
   /** The best candidate, or undefined where there is none. */
-  get chosen(): OfferedCareOfAddress | undefined {
+  get chosen(): CareOfAddressCandidate | undefined {
     return this.#offered.find((candidate) => candidate === this.#state.chosen);
   }
 
   /** Could this be chosen now? */
-  offers(candidate: OfferedCareOfAddress): boolean {
+  offers(candidate: CareOfAddressCandidate): boolean {
     return this.#offered.some((one) => sameCandidate(one, candidate));
   }
 
@@ -47,11 +47,10 @@ export class CareOfAddressChoice {
   }
 
   /** These candidates replace those before; the most preferred interface first. */
-  offer(candidates: readonly OfferedCareOfAddress[]): void {
+  offer(candidates: readonly CareOfAddressCandidate[]): void {
     const usable = candidates.slice(0, MAXIMUM_CANDIDATES).filter((candidate) => this.#isUsable(candidate));
-    const atHome = usable.filter((candidate) => candidate.atHome === true);
     const known = this.#offered;
-    this.#offered = atHome.length > 0 ? atHome : usable;
+    this.#offered = usable;
     if (this.#offered.some((one) => known.every((other) => !sameCandidate(one, other)))) {
       this.#allSilent = false;
     }
@@ -85,7 +84,7 @@ export class CareOfAddressChoice {
     return { prefer: this.#settings.prefer, interfaceOrder };
   }
 
-  #isUsable({ address, atHome }: OfferedCareOfAddress): boolean {
+  #isUsable({ address, atHome }: CareOfAddressCandidate): boolean {
     if (!isIpv4(address)) return true;
     const { dsmip, homeAgentIpv4Address } = this.#settings;
     // Nobody returns home over IPv4 (RFC 5555 section 4.4.4).
@@ -94,7 +93,7 @@ export class CareOfAddressChoice {
 }
 
 /** The same address of the same interface, on the home link or not as before? */
-export function sameCandidate(one: OfferedCareOfAddress, other: OfferedCareOfAddress): boolean {
+export function sameCandidate(one: CareOfAddressCandidate, other: CareOfAddressCandidate): boolean {
   return one.interfaceName === other.interfaceName && one.address === other.address &&
     (one.atHome === true) === (other.atHome === true);
 }

@@ -11,16 +11,10 @@ export interface OuterSource {
   readonly port: number;
 }
 
-/** An address that could be the care-of address now; on the home link it makes the mobile node return home. */
-export interface OfferedCareOfAddress extends CareOfAddressCandidate {
-  /** The interface is on the home link (RFC 6275 section 11.5.5). Absent: it is not. */
-  readonly atHome?: boolean;
-}
-
 /** What can happen to a mobile node. */
 export type MobileNodeEvent =
   /** All addresses of all egress interfaces that could be the care-of address now, the most preferred first. */
-  | { readonly kind: "careOfAddresses"; readonly candidates: readonly OfferedCareOfAddress[] }
+  | { readonly kind: "careOfAddresses"; readonly candidates: readonly CareOfAddressCandidate[] }
   /** Somebody wants this interface used, as long as it has a care-of address. */
   | { readonly kind: "switchTo"; readonly interfaceName: string }
   /**

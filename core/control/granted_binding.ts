@@ -2,7 +2,7 @@ import { isIpv4 } from "../wire/address.ts";
 import type { BindingAcknowledgement } from "../wire/mobility_message.ts";
 import { findOption } from "../wire/mobility_option.ts";
 import { NAT_KEEPALIVE_TIMEOUT_SECONDS, NO_KEEPALIVE } from "./constants.ts";
-import type { OfferedCareOfAddress } from "./event.ts";
+import type { CareOfAddressCandidate } from "./movement/candidate.ts";
 import type { Binding, SentUpdate } from "./mobile_node_state.ts";
 import type { Now } from "./now.ts";
 import type { MobileNodeSettings } from "./settings.ts";
@@ -62,7 +62,7 @@ function wayBy(
  * and without a NAT the home agent takes it all the same. A care-of address that was bound before keeps its tunnel.
  */
 export function assumedTunnel(
-  { address }: OfferedCareOfAddress,
+  { address }: CareOfAddressCandidate,
   binding: Binding,
   settings: MobileNodeSettings,
 ): TunnelEnd {

@@ -10,7 +10,10 @@ import { MAX_BINDACK_TIMEOUT_MS } from "./constants.ts";
 import type { MobileNodeEvent, OuterSource } from "./event.ts";
 import { grantedBinding } from "./granted_binding.ts";
 import { readMobileNodePacket } from "./mobile_node_packet.ts";
+import type { CareOfAddressCandidate } from "./movement/candidate.ts";
+import { ATTEMPTS_PER_CANDIDATE } from "./movement/care_of_address_choice.ts";
 import {
+  type Binding,
   bindingOf,
   candidateOf,
   earliest,
@@ -198,6 +201,10 @@ export class MobileNode {
         return [...actions, ...this.#followChoice(now)];
       }
     }
+    if (state.kind === "returning" && state.binding === undefined && unanswered >= ATTEMPTS_PER_CANDIDATE) {
+      const silent = report("warning", "the home agent does not answer: at home without it", {});
+      return [...actions, silent, ...this.#takeHomeAddress(candidate, undefined)];
+    }
     const timeoutMs = Math.min(exchange.timeoutMs * 2, MAX_BINDACK_TIMEOUT_MS);
     return [
       ...actions,
@@ -312,8 +319,17 @@ export class MobileNode {
     const state = this.#list.state;
     const done = report("info", "de-registered", { status });
     if (state.kind !== "returning") return [done, ...this.#finish()];
-    this.#list.state = { kind: "home", candidate: state.candidate };
-    return [this.#list.clearTunnel(), done];
+    return [done, ...this.#takeHomeAddress(state.candidate, state.binding)];
+  }
+
+  /** Nobody defends the home address on the home link; while a binding stood, nobody else had it (RFC 6275 11.5.5). */
+  #takeHomeAddress(candidate: CareOfAddressCandidate, binding: Binding | undefined): MobileNodeAction[] {
+    this.#list.state = { kind: "home", candidate };
+    const { interfaceName } = candidate;
+    return [
+      this.#list.clearTunnel(),
+      { kind: "takeHomeAddress", interfaceName, detectDuplicates: binding === undefined },
+    ];
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { IpAddress, Ipv6Prefix } from "../wire/address.ts";
-import type { OfferedCareOfAddress } from "./event.ts";
+import type { CareOfAddressCandidate } from "./movement/candidate.ts";
 import type { TunnelEnd } from "./tunnel.ts";
 
 /** What the home agent granted: an entry of the Binding Update List (RFC 6275 section 11.1). */
@@ -58,30 +58,30 @@ export type MobileNodeState =
   /** An exchange is on its way: the first, a refresh, or one for a new care-of address. */
   | {
     readonly kind: "registering";
-    readonly candidate: OfferedCareOfAddress;
+    readonly candidate: CareOfAddressCandidate;
     readonly exchange: Exchange;
     readonly binding: Binding | undefined;
   }
-  | { readonly kind: "registered"; readonly candidate: OfferedCareOfAddress; readonly binding: Binding }
+  | { readonly kind: "registered"; readonly candidate: CareOfAddressCandidate; readonly binding: Binding }
   /** Refused; tried again slowly, because an administrator may mend it. */
   | {
     readonly kind: "refused";
-    readonly candidate: OfferedCareOfAddress;
+    readonly candidate: CareOfAddressCandidate;
     readonly refusal: Refusal;
     readonly retryAtMs: number;
   }
   /** On the home link, de-registering from there (RFC 6275 section 11.5.5); the tunnel stands until the answer. */
   | {
     readonly kind: "returning";
-    readonly candidate: OfferedCareOfAddress;
+    readonly candidate: CareOfAddressCandidate;
     readonly exchange: Exchange;
     readonly binding: Binding | undefined;
   }
   /** On the home link, with the home address as an address like others. */
-  | { readonly kind: "home"; readonly candidate: OfferedCareOfAddress }
+  | { readonly kind: "home"; readonly candidate: CareOfAddressCandidate }
   | {
     readonly kind: "deregistering";
-    readonly candidate: OfferedCareOfAddress;
+    readonly candidate: CareOfAddressCandidate;
     readonly exchange: Exchange;
     readonly giveUpAtMs: number;
   }
@@ -97,7 +97,7 @@ export function isExchangeState(state: MobileNodeState): state is ExchangeState 
 }
 
 /** The care-of address that a state is about. */
-export function candidateOf(state: MobileNodeState): OfferedCareOfAddress | undefined {
+export function candidateOf(state: MobileNodeState): CareOfAddressCandidate | undefined {
   return "candidate" in state ? state.candidate : undefined;
 }
 

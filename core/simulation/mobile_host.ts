@@ -1,4 +1,5 @@
-import type { MobileNodeEvent, OfferedCareOfAddress } from "../control/event.ts";
+import type { MobileNodeEvent } from "../control/event.ts";
+import type { CareOfAddressCandidate } from "../control/movement/candidate.ts";
 import type { MobileNodeSettings } from "../control/settings.ts";
 import type { TunnelEnd } from "../control/tunnel.ts";
 import type { Ipv4Address, Ipv6Address } from "../wire/address.ts";
@@ -216,6 +217,7 @@ export class MobileHost {
           throw new Error("There is no IPv6 access network in this world");
         case "useCareOfAddress":
         case "holdTraffic":
+        case "takeHomeAddress":
         case "doubt":
         case "report":
       }
@@ -251,7 +253,7 @@ export class MobileHost {
   }
 }
 
-function candidateOf({ network, address }: Attached): OfferedCareOfAddress {
+function candidateOf({ network, address }: Attached): CareOfAddressCandidate {
   const { linkMtu } = network.settings;
   return { interfaceName: "eg0", address, prefixLength: 24, gateway: undefined, linkMtu };
 }

@@ -173,7 +173,12 @@ Deno.test("RFC 6275 11.5.5 M-425 M-427 M-428: at home it de-registers from its h
   assertEquals(sentOverIpv6(answer).message.destination, HOME_ADDRESS);
   assertEquals(homeAgent.bindings(at(1001)), []);
   const end = mobileNode.handle(fromIpv6(answer), at(1002));
-  assertEquals(ofKind(end, "clearTunnel").length, 1);
+  assertEquals(end.map(({ kind }) => kind), ["report", "clearTunnel", "takeHomeAddress"]);
+  assertEquals(ofKind(end, "takeHomeAddress")[0], {
+    kind: "takeHomeAddress",
+    interfaceName: AT_HOME.interfaceName,
+    detectDuplicates: false,
+  });
   assertEquals([mobileNode.status(at(1002)).state, mobileNode.nextDeadline()], ["home", undefined]);
 
   const left = registerOverIpv6(mobileNode, homeAgent, OTHER, 20_000);
@@ -185,7 +190,12 @@ Deno.test("RFC 6275 11.5.5: started at home, status 133 is as good as an accepta
   const actions = mobileNode.handle(offer(AT_HOME), at(0));
   const answer = newHomeAgent().handle(fromIpv6(actions), at(1));
   assertEquals(acknowledgementOverIpv6(answer).status, 133);
-  mobileNode.handle(fromIpv6(answer), at(2));
+  const end = mobileNode.handle(fromIpv6(answer), at(2));
+  assertEquals(
+    ofKind(end, "takeHomeAddress").map(({ detectDuplicates }) => detectDuplicates),
+    [true],
+    "M-434",
+  );
   assertEquals(mobileNode.status(at(2)).state, "home");
   assertEquals(mobileNode.handle({ kind: "stop" }, at(3)).at(-1), { kind: "finished" });
 });
@@ -221,4 +231,45 @@ Deno.test("on stop away from home over IPv6 the binding is removed from the care
   const answer = homeAgent.handle(fromIpv6(stop), at(1001));
   assertEquals(homeAgent.bindings(at(1001)), []);
   assertEquals(mobileNode.handle(fromIpv6(answer), at(1002)).at(-1), { kind: "finished" });
+});
+
+Deno.test("RFC 6275 11.5.5 M-434: at home without an answer: on until no binding can stand, then at home all the same", () => {
+  const mobileNode = newMobileNode();
+  registerOverIpv6(mobileNode, newHomeAgent(), CARE_OF);
+  const taken: number[] = [];
+  let updates = ofKind(mobileNode.handle(offer(AT_HOME), at(1000)), "sendPacket").length;
+  for (let deadline; (deadline = mobileNode.nextDeadline()) !== undefined;) {
+    const actions = mobileNode.handle({ kind: "deadline" }, at(deadline));
+    updates += ofKind(actions, "sendPacket").length;
+    for (const { detectDuplicates } of ofKind(actions, "takeHomeAddress")) {
+      taken.push(deadline);
+      assertEquals(detectDuplicates, true);
+    }
+  }
+  assertEquals([taken.length, mobileNode.status(at(taken[0])).state], [1, "home"]);
+  // A lifetime of 420 s, and updates 32 s apart in the end.
+  assert(taken[0] >= 420_000 && taken[0] <= 460_000, `${taken[0]}`);
+  assert(updates > 10, `${updates}`);
+});
+
+Deno.test("a link that only looks like home: with no answer there, the next candidate is tried", () => {
+  const mobileNode = newMobileNode();
+  const elsewhere = candidate("198.51.100.7");
+  mobileNode.handle(offer(AT_HOME, elsewhere), at(0));
+  assertEquals(mobileNode.status(at(0)).state, "returning");
+  const states = [];
+  for (let count = 0; count < 3; count++) {
+    const deadline = mobileNode.nextDeadline()!;
+    mobileNode.handle({ kind: "deadline" }, at(deadline));
+    states.push(mobileNode.status(at(deadline)).state);
+  }
+  assertEquals(states, ["returning", "returning", "registering"]);
+});
+
+Deno.test("who switches to another interface leaves home by it", () => {
+  const mobileNode = newMobileNode();
+  const other = candidate(CARE_OF, { interfaceName: "eg1" });
+  mobileNode.handle(offer(AT_HOME, other), at(0));
+  const actions = mobileNode.handle({ kind: "switchTo", interfaceName: "eg1" }, at(1));
+  assertEquals(ofKind(actions, "useCareOfAddress").map(({ candidate }) => candidate), [other]);
 });

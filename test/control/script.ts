@@ -6,7 +6,7 @@ import type {
   SendSignalling,
 } from "../../core/control/action.ts";
 import { sealMobilityHeader } from "../../core/control/authentication.ts";
-import type { OfferedCareOfAddress } from "../../core/control/event.ts";
+import type { CareOfAddressCandidate } from "../../core/control/movement/candidate.ts";
 import { HomeAgent } from "../../core/control/home_agent.ts";
 import { MobileNode } from "../../core/control/mobile_node.ts";
 import type { Now } from "../../core/control/now.ts";
@@ -123,8 +123,8 @@ export function sentAcknowledgement(actions: readonly HomeAgentAction[]): Bindin
 
 export function candidate(
   address: string,
-  changes: Partial<OfferedCareOfAddress> = {},
-): OfferedCareOfAddress {
+  changes: Partial<CareOfAddressCandidate> = {},
+): CareOfAddressCandidate {
   const prefixLength = address.includes(":") ? 64 : 24;
   return { interfaceName: "eg0", address, prefixLength, gateway: undefined, linkMtu: 1500, ...changes };
 }
@@ -253,7 +253,7 @@ export function fromIpv6(actions: readonly (MobileNodeAction | HomeAgentAction)[
 }
 
 /** The egress interfaces offer these. */
-export function offer(...candidates: readonly OfferedCareOfAddress[]) {
+export function offer(...candidates: readonly CareOfAddressCandidate[]) {
   return { kind: "careOfAddresses", candidates } as const;
 }
 

@@ -2,11 +2,26 @@ import { leaseFile, startDhcpServer } from "../dhcp.ts";
 import type { Lab } from "../lab.ts";
 import { Nat } from "../nat.ts";
 import { startRouterAdvertiser } from "../router_advertisements.ts";
-import { ACCESS_NETWORKS, type AccessNetwork, CORE_OF_NAT, type Egress, LAN, WAN } from "./topology.ts";
+import {
+  ACCESS_NETWORKS,
+  type AccessNetwork,
+  CORE_OF_NAT,
+  type Egress,
+  HOME_AGENT_IPV6,
+  HOME_LINK,
+  LAN,
+  WAN,
+} from "./topology.ts";
 
-/** Starts radvd in the IPv6 access networks, dnsmasq in those of IPv4, and the NAT of one of them. */
+/** Starts radvd on the home link and in the IPv6 access networks, dnsmasq in those of IPv4, and the NAT of one of them. */
 export async function startAccessNetworks(lab: Lab): Promise<void> {
   const networks: readonly AccessNetwork[] = Object.values(ACCESS_NETWORKS);
+  await startRouterAdvertiser(lab, {
+    node: "ha",
+    interfaceName: HOME_LINK,
+    prefix: `${HOME_AGENT_IPV6}/64`,
+    isHomeAgent: true,
+  });
   await Promise.all(networks.map(async ({ name, family, addressesBegin, behindNat }) => {
     if (family === 6) {
       const prefix = `${addressesBegin}:/64`;

@@ -17,6 +17,7 @@ import {
   EGRESSES,
   HOME_AGENT_IPV4,
   HOME_AGENT_IPV6,
+  HOME_LINK,
   HOME_PREFIX,
   MOBILE_NETWORK_PREFIX,
   MOBILE_ROUTER,
@@ -31,6 +32,7 @@ const HOME_AGENT: HomeAgentOptions = {
   ipv6Address: HOME_AGENT_IPV6,
   ipv4Address: HOME_AGENT_IPV4,
   homePrefix: HOME_PREFIX,
+  homeLink: HOME_LINK,
   natRefreshSeconds: 25,
   mobileNodes: [{ ...MOBILE_ROUTER, mobileNetworkPrefixes: [MOBILE_NETWORK_PREFIX] }],
 };
@@ -90,13 +92,14 @@ export class HandoverStage {
     for (const egress of EGRESSES) await this.air.detach(egress);
   }
 
-  /** Waits until the home agent has accepted a care-of address from the network. */
-  async registeredIn({ title, addressesBegin }: AccessNetwork, limitMs: number): Promise<void> {
+  /** Waits until the home agent has accepted a care-of address from the network, or at home has given up all of them. */
+  async registeredIn({ name, title, addressesBegin }: AccessNetwork, limitMs: number): Promise<void> {
+    const wanted = name === "home" ? "home" : "registered";
     await this.mobileRouter!.until(
       `registration from ${title}`,
       limitMs,
       ({ state, careOfAddress }) =>
-        state === "registered" && careOfAddress !== null && careOfAddress.startsWith(addressesBegin),
+        state === wanted && careOfAddress !== null && careOfAddress.startsWith(addressesBegin),
     );
   }
 

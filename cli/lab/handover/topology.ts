@@ -7,13 +7,14 @@ import type { LinkDescription, NodeDescription, Topology } from "../network.ts";
  *          | | | |
  *      r6a r6b r4 r4n                 access routers: IPv6, IPv6, IPv4, IPv4 behind a NAT
  *          | | | |
- *           air                       one bridge for each access network; moving is moving a port between them
+ *           air ---- ha               one bridge for each access network, and one for the home link of the home agent;
+ *                                     moving is moving a port between them
  *           | |
  *            mr ---- mnn              mobile router with two egress interfaces, and the node behind it
  */
 
 export const HOME_AGENT_IPV4 = "203.0.113.1";
-/** In its home network, which is virtual: the core knows the way. */
+/** On its home link; the core knows the way. */
 export const HOME_AGENT_IPV6 = "2001:db8:100::1";
 /** Of the home agent, toward the core. */
 export const HOME_AGENT_OUTSIDE = "2001:db8:1::1";
@@ -34,7 +35,7 @@ export type Egress = typeof EGRESSES[number];
 
 /** A network that a mobile router can attach to. Its bridge in "air" and its router have the network's name. */
 export interface AccessNetwork {
-  readonly name: "r6a" | "r6b" | "r4" | "r4n";
+  readonly name: "r6a" | "r6b" | "r4" | "r4n" | "home";
   readonly family: 4 | 6;
   readonly title: string;
   /** What care-of addresses from here begin with. */
@@ -48,6 +49,19 @@ export const ACCESS_NETWORKS = {
   r4: { name: "r4", family: 4, title: "IPv4", addressesBegin: "198.51.100.", behindNat: false },
   r4n: { name: "r4n", family: 4, title: "IPv4 behind NAT", addressesBegin: "192.168.77.", behindNat: true },
 } as const satisfies Record<string, AccessNetwork>;
+
+/** The home link; its router is the home agent. */
+export const HOME: AccessNetwork = {
+  name: "home",
+  family: 6,
+  title: "home",
+  addressesBegin: "2001:db8:100:",
+  behindNat: false,
+};
+/** The home agent's interface there. */
+export const HOME_LINK = "home";
+
+const BRIDGES = [...Object.keys(ACCESS_NETWORKS), HOME.name];
 
 /** The port of a network's router in "air". */
 export function routerPort(network: string): string {
@@ -92,8 +106,17 @@ const NODES: readonly NodeDescription[] = [
   {
     name: "ha",
     router: true,
-    addresses: [["eth0", `${HOME_AGENT_IPV4}/25`], ["eth0", `${HOME_AGENT_OUTSIDE}/64`]],
-    routes: [["default", "203.0.113.126"], ["::/0", "2001:db8:1::ffff"]],
+    addresses: [
+      ["eth0", `${HOME_AGENT_IPV4}/25`],
+      ["eth0", `${HOME_AGENT_OUTSIDE}/64`],
+      [HOME_LINK, `${HOME_AGENT_IPV6}/64`],
+    ],
+    routes: [
+      ["default", "203.0.113.126"],
+      ["::/0", "2001:db8:1::ffff"],
+      // While the mobile router is at home (RFC 3963 section 5.8).
+      [MOBILE_NETWORK_PREFIX, MOBILE_ROUTER.homeAddress],
+    ],
   },
   { name: "cn", addresses: [["eth0", `${CORRESPONDENT}/64`]], routes: [["::/0", "2001:db8:200::1"]] },
   ipv6Router("r6a", "a"),
@@ -103,8 +126,8 @@ const NODES: readonly NodeDescription[] = [
   // Bridges carry no traffic of their own: without IPv6 they answer nothing, either.
   {
     name: "air",
-    ipv4Only: [...Object.keys(ACCESS_NETWORKS), ...EGRESSES],
-    bridges: Object.keys(ACCESS_NETWORKS).map((name) => ({ name, ports: [routerPort(name)] })),
+    ipv4Only: [...BRIDGES, ...EGRESSES],
+    bridges: BRIDGES.map((name) => ({ name, ports: [routerPort(name)] })),
   },
   { name: "mr", router: true, addresses: [["eth0", "2001:db8:300::1/64"]] },
   {
@@ -120,6 +143,7 @@ const CABLES: readonly LinkDescription[] = [
     [[name, WAN], ["core", name]],
     [[name, LAN], ["air", routerPort(name)]],
   ]),
+  [["ha", HOME_LINK], ["air", routerPort(HOME.name)]],
   ...EGRESSES.map((egress): LinkDescription => [["mr", egress], ["air", egress]]),
   [["mnn", "eth0"], ["mr", "eth0"]],
 ];

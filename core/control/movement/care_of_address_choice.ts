@@ -2,7 +2,7 @@ import type { IpAddress } from "../../wire/address.ts";
 import type { CareOfAddressCandidate } from "./candidate.ts";
 
 /**
- * Which candidate is the care-of address (RFC 5555 section 4.4.1). A state is a record; each function returns the one
+ * Which candidate is the care-of address (RFC 5555 section 4.4.1); the home link comes before all others. A state is a record; each function returns the one
  * that follows. Bounded by the candidates, which the egress interfaces bound.
  */
 
@@ -99,6 +99,7 @@ function choose(state: ChoiceState, settings: ChoiceSettings): ChoiceState {
   const rankOf = (candidate: CareOfAddressCandidate): readonly number[] => [
     Number(state.unanswered.includes(candidate.address)),
     Number(candidate.interfaceName !== (state.switchedTo ?? candidate.interfaceName)),
+    Number(candidate.atHome !== true),
     interfaceRank(settings, candidate.interfaceName),
     Number(familyOf(candidate.address) !== firstFamily),
     Number(candidate.address !== state.chosen?.address),

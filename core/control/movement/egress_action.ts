@@ -1,4 +1,4 @@
-import type { IpAddress } from "../../wire/address.ts";
+import type { IpAddress, Ipv6Address } from "../../wire/address.ts";
 import type { Report } from "../action.ts";
 import type { CareOfAddressCandidate } from "./candidate.ts";
 
@@ -8,6 +8,14 @@ export interface EgressRoute {
   readonly prefixLength: number;
   /** Undefined: on the link. */
   readonly gateway: IpAddress | undefined;
+}
+
+/** The home address on the home link (RFC 6275 section 11.5.5). */
+export interface HomeConfiguration {
+  readonly address: Ipv6Address;
+  readonly prefixLength: number;
+  /** Of the main table, for whatever this host sends or forwards; none while the home agent still defends the address. */
+  readonly routes: readonly EgressRoute[];
 }
 
 /** What an egress interface's machine wants done. */
@@ -31,5 +39,7 @@ export type EgressAction =
   | { readonly kind: "setNeighbor"; readonly address: IpAddress; readonly hardwareAddress: Uint8Array }
   /** All routes of one family in the interface's own table; they replace those before. */
   | { readonly kind: "setRoutes"; readonly family: 4 | 6; readonly routes: readonly EgressRoute[] }
+  /** Replaces what there was; undefined: the interface is not on the home link, or not used there. */
+  | { readonly kind: "setHome"; readonly home: HomeConfiguration | undefined }
   /** All addresses that could be the care-of address now, the best of each family first. */
   | { readonly kind: "candidates"; readonly candidates: readonly CareOfAddressCandidate[] };

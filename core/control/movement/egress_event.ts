@@ -27,6 +27,11 @@ export type EgressEvent =
   | { readonly kind: "addressDuplicate"; readonly address: IpAddress }
   /** The care-of address is now this one; undefined: not one of this interface. */
   | { readonly kind: "chosen"; readonly address: IpAddress | undefined }
+  /**
+   * The home agent defends the home address on this link no longer: it is an address like others (RFC 6275 section
+   * 11.5.5). `detectDuplicates`: no binding stood, so another node may have taken it meanwhile.
+   */
+  | { readonly kind: "home"; readonly detectDuplicates: boolean }
   /** The home agent does not answer by this address, though the link stands: look whether the router is there. */
   | { readonly kind: "doubt" }
   | { readonly kind: "deadline" }

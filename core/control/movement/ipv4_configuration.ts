@@ -109,6 +109,7 @@ export class Ipv4Configuration {
       case "addressDuplicate":
         return event.address === this.#client.lease?.address ? this.#decline(nowMs) : [];
       case "addressReady":
+      case "home":
         return [];
       case "chosen":
         if (this.#chosen !== event.address) this.#leftAtMs = nowMs + LEAVING_MS;

@@ -14,10 +14,11 @@ import { EgressReports } from "./egress_reports.ts";
 import { type EgressEvent, EtherType } from "./egress_event.ts";
 import type { IdentifierSource } from "./interface_identifier.ts";
 import { Ipv6Interface } from "./ipv6_interface.ts";
+import { HomeAddress } from "./home_address.ts";
 import { RETRANS_TIMER_MS } from "./ipv6_limits.ts";
 import { hardwareAddressOf, isUsable, type LinkEvent } from "./ipv6_link.ts";
 import type { Ipv6Capabilities, Ipv6Settings } from "./ipv6_settings.ts";
-import { type Ipv6State, nextLifetimeEnd, viewOf } from "./ipv6_view.ts";
+import { homePrefixOf, type Ipv6State, nextLifetimeEnd, viewOf } from "./ipv6_view.ts";
 import { duplicateAddressProbe, routerProbe, routerSolicitation } from "./neighbor_discovery_frames.ts";
 import { type OwnAddress, OwnAddresses } from "./own_addresses.ts";
 import { PrefixList } from "./prefix_list.ts";
@@ -37,6 +38,7 @@ export class Ipv6Configuration {
   readonly #prefixes = new PrefixList();
   readonly #solicitations = new RouterSolicitations();
   readonly #interface = new Ipv6Interface();
+  readonly #home: HomeAddress;
   /** As the kernel has it; undefined: there is none. */
   #link: LinkEvent | undefined;
   #nowMs = -Infinity;
@@ -49,6 +51,7 @@ export class Ipv6Configuration {
     this.#capabilities = capabilities;
     this.#addresses = new OwnAddresses(settings.interfaceIdentifier);
     this.#reports = new EgressReports(settings.interfaceName);
+    this.#home = new HomeAddress(settings.home, this.#reports);
   }
 
   /** All addresses that could be the care-of address now, the best first. */
@@ -80,8 +83,13 @@ export class Ipv6Configuration {
       case "doubt":
         this.#doubt();
         break;
-      case "addressReady":
       case "chosen":
+        this.#home.choose(event.address);
+        break;
+      case "home":
+        this.#frames.push(...this.#home.comeHome(event.detectDuplicates, this.#nowMs));
+        break;
+      case "addressReady":
       case "deadline":
         break;
       case "stop":
@@ -99,6 +107,7 @@ export class Ipv6Configuration {
     const consider = (atMs: number | undefined) => {
       if (atMs !== undefined && atMs > this.#nowMs) next = Math.min(next, atMs);
     };
+    this.#home.deadlines.forEach(consider);
     if (this.#attached) {
       consider(this.#solicitations.dueAtMs);
       for (const { probe } of this.#routers.all) consider(probe?.dueAtMs);
@@ -120,6 +129,7 @@ export class Ipv6Configuration {
       routers: this.#routers,
       prefixes: this.#prefixes,
       addresses: this.#addresses,
+      home: this.#home,
     };
   }
 
@@ -210,21 +220,20 @@ export class Ipv6Configuration {
       case "neighborAdvertisement":
         return this.#neighborAdvertised(hardwareAddress, message);
       case "neighborSolicitation":
-        if (source === "::" && this.#isOptimistic(message.target)) this.#addressDuplicate(message.target);
+        if (source !== "::") return;
+        if (this.#home.heardProbe(message.target)) return;
+        if (this.#addresses.isOptimistic(message.target)) this.#addressDuplicate(message.target);
         return;
       case "routerSolicitation":
         return;
     }
   }
 
-  #isOptimistic(address: Ipv6Address): boolean {
-    return this.#addresses.find(address)?.optimisticUntilMs !== undefined;
-  }
-
   #neighborAdvertised(frameSource: Uint8Array, message: NeighborAdvertisement): void {
     const { target } = message;
+    if (this.#home.heardAdvertisement(message, frameSource)) return;
     if (this.#addresses.find(target) !== undefined) {
-      if (this.#isOptimistic(target)) return this.#addressDuplicate(target);
+      if (this.#addresses.isOptimistic(target)) return this.#addressDuplicate(target);
       return this.#reports.complain("another node advertises our address", { address: target });
     }
     const option = findNeighborDiscoveryOption(message.options, "targetLinkLayerAddress");
@@ -253,6 +262,7 @@ export class Ipv6Configuration {
     if (moved && strangers.length > 0) this.#routers.promote(router);
     this.#routers.confirm(router, this.#nowMs);
     router.hardwareAddress = hardwareAddress;
+    this.#home.heardRouter(message, hardwareAddress);
     const fault = takeParameters(router, message, this.#link!.mtu, this.#nowMs);
     if (fault !== undefined) this.#reports.complain(fault, { router: address });
     for (const option of prefixes) {
@@ -336,6 +346,9 @@ export class Ipv6Configuration {
     if (this.#attached) this.#sendDue();
     this.#addresses.expire(this.#prefixes.all, this.#nowMs);
     if (this.#attached) this.#makeMissingAddresses();
+    this.#frames.push(
+      ...this.#home.settle(homePrefixOf(this.#state()), this.#link, this.#addresses.linkLocal, this.#nowMs),
+    );
     const { before, after } = this.#interface.update(
       viewOf(this.#state(), (address) => this.#interface.has(address)),
     );

@@ -1,7 +1,7 @@
 import type { Ipv6Address } from "../../wire/address.ts";
 import { equalOctets } from "../../wire/octets.ts";
 import type { CareOfAddressCandidate } from "./candidate.ts";
-import type { EgressAction, EgressRoute } from "./egress_action.ts";
+import type { EgressAction, EgressRoute, HomeConfiguration } from "./egress_action.ts";
 
 /** How the interface should be configured. */
 export interface Ipv6View {
@@ -10,10 +10,17 @@ export interface Ipv6View {
   /** Hardware addresses of routers. */
   readonly neighbors: ReadonlyMap<Ipv6Address, Uint8Array>;
   readonly routes: readonly EgressRoute[];
+  readonly home: HomeConfiguration | undefined;
   readonly candidates: readonly CareOfAddressCandidate[];
 }
 
-const NOTHING: Ipv6View = { addresses: new Map(), neighbors: new Map(), routes: [], candidates: [] };
+const NOTHING: Ipv6View = {
+  addresses: new Map(),
+  neighbors: new Map(),
+  routes: [],
+  home: undefined,
+  candidates: [],
+};
 
 /** What was asked of the interface so far; turns what should be into the actions that are missing. */
 export class Ipv6Interface {
@@ -47,6 +54,7 @@ export class Ipv6Interface {
       before.push({ kind: "setNeighbor", address, hardwareAddress });
     }
     if (!same(view.routes, last.routes)) before.push({ kind: "setRoutes", family: 6, routes: view.routes });
+    if (!same([view.home ?? {}], [last.home ?? {}])) before.push({ kind: "setHome", home: view.home });
     if (!same(view.candidates, last.candidates)) {
       before.push({ kind: "candidates", candidates: view.candidates });
     }

@@ -6,6 +6,8 @@ export const MINIMUM_IPV6_MTU = 1280;
 export const AUTONOMOUS_PREFIX_LENGTH = 64;
 /** RetransTimer: how long an answer to duplicate address detection may take (RFC 4861 section 10). */
 export const RETRANS_TIMER_MS = 1000;
+/** Unsolicited Neighbor Advertisements of an address, RetransTimer apart (RFC 4861 section 10). */
+export const MAX_NEIGHBOR_ADVERTISEMENT = 3;
 /** IDGEN_RETRIES: interface identifiers tried after a duplicate (RFC 7217 section 6). */
 export const MAXIMUM_IDENTIFIER_RETRIES = 3;
 /** A valid lifetime is not shortened below this by who is not authenticated (RFC 4862 5.5.3 e). */

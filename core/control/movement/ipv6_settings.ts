@@ -1,4 +1,5 @@
 import type { Hmac } from "../settings.ts";
+import type { HomeSettings } from "./home_address.ts";
 import type { InterfaceIdentifierMethod } from "./interface_identifier.ts";
 
 export interface Ipv6Settings {
@@ -8,6 +9,8 @@ export interface Ipv6Settings {
   readonly stableSecret: Uint8Array;
   /** The default router is asked whether it is there when it has been silent for so long; 0: only in doubt. */
   readonly routerProbeMs: number;
+  /** Absent: no link is the home link. */
+  readonly home?: HomeSettings;
 }
 
 /** What a pure state machine is given from outside. */

@@ -1,10 +1,11 @@
 import type { Ipv6Address } from "../../wire/address.ts";
 import type { CareOfAddressCandidate } from "./candidate.ts";
-import type { EgressRoute } from "./egress_action.ts";
+import type { EgressRoute, HomeConfiguration } from "./egress_action.ts";
+import { type HomeAddress, homePrefixAmong } from "./home_address.ts";
 import type { Ipv6View } from "./ipv6_interface.ts";
 import { AUTONOMOUS_PREFIX_LENGTH } from "./ipv6_limits.ts";
 import { type OwnAddress, type OwnAddresses, preferredUntilMs, validUntilMs } from "./own_addresses.ts";
-import type { PrefixList } from "./prefix_list.ts";
+import type { Prefix, PrefixList } from "./prefix_list.ts";
 import { compareRouters, type Router, type RouterList } from "./router_list.ts";
 
 /** What an egress interface knows of IPv6 at an instant. */
@@ -16,6 +17,7 @@ export interface Ipv6State {
   readonly routers: RouterList;
   readonly prefixes: PrefixList;
   readonly addresses: OwnAddresses;
+  readonly home: HomeAddress;
 }
 
 interface UsableAddress {
@@ -33,12 +35,51 @@ export function viewOf(state: Ipv6State, isThere: (address: Ipv6Address) => bool
   for (const { address, hardwareAddress } of defaults) {
     if (!neighbors.has(address)) neighbors.set(address, hardwareAddress);
   }
+  const routes = routesOf(state, usable[0]?.gateway ?? defaults[0]);
+  const { home } = state;
+  if (home.isThere && home.homeAgent !== undefined) {
+    neighbors.set(home.homeAgent.address, home.homeAgent.hardwareAddress);
+  }
   return {
     addresses: addressesOf(state, isThere),
     neighbors,
-    routes: routesOf(state, usable[0]?.gateway ?? defaults[0]),
-    candidates: link === undefined ? [] : usable.map((address) => candidateOf(address, state, link.mtu)),
+    routes,
+    home: home.isThere ? homeConfiguration(home, routes) : undefined,
+    candidates: link === undefined ? [] : homeCandidates(state, link.mtu) ??
+      usable.map((address) => candidateOf(address, state, link.mtu)),
   };
+}
+
+/** The prefix that makes this the home link; undefined: it is another. */
+export function homePrefixOf({ home, prefixes, nowMs, link }: Ipv6State): Prefix | undefined {
+  if (home.address === undefined || link === undefined) return undefined;
+  return homePrefixAmong(prefixes.all, home.address, nowMs);
+}
+
+function homeConfiguration(home: HomeAddress, routes: readonly EgressRoute[]): HomeConfiguration {
+  return {
+    address: home.address!,
+    prefixLength: AUTONOMOUS_PREFIX_LENGTH,
+    routes: home.isHome ? routes : [],
+  };
+}
+
+/** On the home link, the home address once it can be used, and nothing else; undefined: this is another link. */
+function homeCandidates(state: Ipv6State, linkMtu: number): CareOfAddressCandidate[] | undefined {
+  const { home, routers, nowMs, interfaceName } = state;
+  const prefix = homePrefixOf(state);
+  if (prefix === undefined) return undefined;
+  if (!home.isOffered(nowMs)) return [];
+  const defaults = routers.defaults(nowMs);
+  const gateway = defaults.find((router) => prefix.routers.has(router)) ?? defaults[0];
+  return [{
+    interfaceName,
+    address: home.address!,
+    prefixLength: AUTONOMOUS_PREFIX_LENGTH,
+    gateway: gateway?.address,
+    linkMtu: Math.min(linkMtu, gateway?.mtu ?? linkMtu),
+    atHome: true,
+  }];
 }
 
 /** The end of a lifetime after now that comes first; Infinity: nothing ends. */

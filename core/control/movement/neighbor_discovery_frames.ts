@@ -11,9 +11,10 @@ import { EtherType } from "./egress_event.ts";
 import type { OwnAddress } from "./own_addresses.ts";
 import type { Router } from "./router_list.ts";
 
-/** The solicitations of a host, as frames to send. */
+/** The solicitations and advertisements of a host, as frames to send. */
 
 const ALL_ROUTERS: Ipv6Address = "ff02::2";
+const ALL_NODES: Ipv6Address = "ff02::1";
 
 /** RFC 4861 4.1, from the link-local address, so that the router can answer this node alone. */
 export function routerSolicitation(linkLocal: OwnAddress, hardwareAddress: Uint8Array): EgressAction {
@@ -43,6 +44,21 @@ export function duplicateAddressProbe(address: Ipv6Address): EgressAction {
     kind: "neighborSolicitation",
     target: address,
     options: [],
+  });
+}
+
+/** Tells all nodes on the link where an address is now (RFC 4861 7.2.6, RFC 6275 11.5.5). */
+export function neighborAdvertisement(
+  address: Ipv6Address,
+  { hardwareAddress, router }: { readonly hardwareAddress: Uint8Array; readonly router: boolean },
+): EgressAction {
+  return frame(address, ALL_NODES, multicastHardwareAddress(ALL_NODES), {
+    kind: "neighborAdvertisement",
+    router,
+    solicited: false,
+    override: true,
+    target: address,
+    options: [{ kind: "targetLinkLayerAddress", hardwareAddress }],
   });
 }
 

@@ -50,6 +50,11 @@ export class OwnAddresses {
     return this.all.find((own) => own.address === address);
   }
 
+  /** Is it ours, with duplicate address detection under way? */
+  isOptimistic(address: Ipv6Address): boolean {
+    return this.find(address)?.optimisticUntilMs !== undefined;
+  }
+
   /** Makes the link-local address; it is the same from day to day even where others are temporary. */
   makeLinkLocal(source: IdentifierSource, nowMs: number): void {
     const method = this.#method === "temporary" ? "stable" : this.#method;
