@@ -1,5 +1,5 @@
 import type { HandoverResult } from "./measure.ts";
-import { ACCESS_NETWORKS, type AccessNetwork, type Egress } from "./topology.ts";
+import { ACCESS_NETWORKS, type AccessNetwork, type Egress, HOME } from "./topology.ts";
 
 /** How the mobile router loses its network. */
 export type Kind =
@@ -49,6 +49,12 @@ const HORIZONTAL: readonly { from: AccessNetwork; to: AccessNetwork; medianMs?: 
     { from: r4, to: r4n },
   ];
 
+/** No goals: the home agent looks for duplicates for a second before it takes over who leaves home (RFC 6275 10.3.1). */
+const HOME_WAYS: readonly { from: AccessNetwork; to: AccessNetwork }[] = [
+  { from: r6a, to: HOME },
+  { from: HOME, to: r6a },
+];
+
 const VERTICAL: readonly { from: AccessNetwork; to: AccessNetwork }[] = [
   { from: r6a, to: r6b },
   { from: r4n, to: r6a },
@@ -64,6 +70,8 @@ export function handoverScenarios(delayMs: number): HandoverScenario[] {
   return [
     ...HORIZONTAL.map((way) => horizontal(way, "plugged", timeGoals(way, delayMs))),
     ...HORIZONTAL.map((way) => horizontal(way, "silent", [])),
+    ...HOME_WAYS.map((way) => homeWay(way, "plugged")),
+    ...HOME_WAYS.map((way) => homeWay(way, "silent")),
     ...VERTICAL.map((way) => vertical(way, "cutOff", LOST_IN_CUT, delayMs)),
     ...VERTICAL.map((way) => vertical(way, "announced", 0, 0)),
     {
@@ -103,6 +111,12 @@ function horizontal(
     figure: 4,
     goals,
   };
+}
+
+function homeWay(way: typeof HOME_WAYS[number], kind: "plugged" | "silent"): HandoverScenario {
+  const scenario = horizontal(way, kind, []);
+  const name = way.to === HOME ? "returning-home" : "leaving-home";
+  return { ...scenario, name: kind === "silent" ? `${name}-silent` : name };
 }
 
 function vertical(
