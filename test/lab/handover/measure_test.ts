@@ -153,7 +153,7 @@ Deno.test("figures, JSON and CSV are written from the runs; the figure shows the
   const files = handoverFiles(played, { runs: 3, delayMs: 0, seed: 1 }, []);
   assertEquals([...files.keys()], ["figure4.svg", "figure5.svg", "handover.json", "handover.csv"]);
   const figure = files.get("figure4.svg")!;
-  assertEquals(figure.match(/<g>/g)?.length, 10);
+  assertEquals(figure.match(/<g>/g)?.length, 14);
   for (const words of ["IPv6 to IPv4 behind NAT", ">DHCP</text>", "DHCPACK", "sequence number"]) {
     assert(figure.includes(words), words);
   }
