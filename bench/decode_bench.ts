@@ -105,7 +105,8 @@ function registration(): [Uint8Array, Uint8Array] {
     acceptForceUdp: true,
     clockToleranceMs: 7000,
     homeLink: false,
-  }, { hmac, startedUnixMs: 0 });
+    preference: 0,
+  }, { hmac, startedUnixMs: 0, random: () => 0.5 });
   const candidate = {
     interfaceName: "eg0",
     address: NODE,

@@ -7,9 +7,13 @@ import { attachMobilityFilter } from "./socket_filter.ts";
 
 const ETH_P_IPV6 = 0x86dd;
 
+/** ICMPv6 of home agent address discovery and mobile prefix discovery (RFC 6275 sections 6.5 to 6.8). */
+const FIRST_DISCOVERY_TYPE = 144;
+const LAST_DISCOVERY_TYPE = 147;
+
 /**
- * Receives the IPv6 packets to one address of this host that hold a mobility header (RFC 6275 section 6.1), behind
- * whatever extension headers they have. A packet socket, because without Mobile IPv6 in the kernel no other socket gets
+ * Receives the IPv6 packets to one address of this host that hold a mobility header (RFC 6275 section 6.1) or a message
+ * of home agent or prefix discovery, behind whatever extension headers they have. A packet socket, because without Mobile IPv6 in the kernel no other socket gets
  * those with a Home Address option or a type 2 routing header. The kernel's own opinion of the packets is the
  * SilentTunnelTable's matter.
  */
@@ -36,18 +40,22 @@ export class MobilitySocket extends NetworkLayerSocket {
   override receive(): NetworkLayerPacket | undefined {
     for (;;) {
       const packet = super.receive();
-      if (packet === undefined || holdsMobilityHeader(packet.payload)) return packet;
+      if (packet === undefined || mobilityContent(packet.payload) !== undefined) return packet;
     }
   }
 }
 
-/** False also for fragments: nobody has put them together. */
-function holdsMobilityHeader(packet: Uint8Array): boolean {
+/** What a whole IPv6 packet holds; undefined also for fragments: nobody has put them together. */
+export function mobilityContent(packet: Uint8Array): "mobilityHeader" | "discovery" | undefined {
   const header = decodeIpv6Header(packet, 0);
-  if (!header.ok) return false;
+  if (!header.ok) return undefined;
   const end = IPV6_HEADER_OCTETS + header.value.payloadLength;
-  if (end > packet.length) return false;
+  if (end > packet.length) return undefined;
   const chain = decodeExtensionHeaders(packet, IPV6_HEADER_OCTETS, end, header.value.nextHeader);
-  return chain.ok && chain.value.nextHeader === Protocol.mobilityHeader &&
-    chain.value.headers.every(({ kind }) => kind !== "fragment");
+  if (!chain.ok || chain.value.headers.some(({ kind }) => kind === "fragment")) return undefined;
+  const { nextHeader, offset } = chain.value;
+  if (nextHeader === Protocol.mobilityHeader) return "mobilityHeader";
+  const isDiscovery = nextHeader === Protocol.icmpv6 && offset < end &&
+    packet[offset] >= FIRST_DISCOVERY_TYPE && packet[offset] <= LAST_DISCOVERY_TYPE;
+  return isDiscovery ? "discovery" : undefined;
 }

@@ -37,6 +37,8 @@ const ICMPV6_DEST_UNREACH = 1;
 const ICMPV6_PORT_UNREACH = 4;
 const ICMPV6_PARAMPROB = 4;
 const ICMPV6_UNK_NEXTHDR = 1;
+const MOBILE_PREFIX_SOLICITATION = 146;
+const MOBILE_PREFIX_ADVERTISEMENT = 147;
 /** The protocol field of the quoted IPv4 header: 8 octets of ICMP, then octet 9. */
 const QUOTED_PROTOCOL = 17;
 /** The next header of the quoted IPv6 header: 8 octets of ICMPv6, then octet 6. */
@@ -52,7 +54,10 @@ interface Chain {
   readonly rules: readonly (readonly NetlinkAttribute[])[];
 }
 
-/** Mobility headers to this host, behind any extension headers: their packet socket stands before this hook. */
+/**
+ * Mobility headers to this host, and ICMPv6 with a Home Address option or a type 2 routing header (Mobile Prefix
+ * Solicitation and Advertisement), behind any extension headers: their packet socket stands before this hook.
+ */
 const PREROUTING: Chain = {
   name: "prerouting",
   hook: NF_INET_PRE_ROUTING,
@@ -60,6 +65,12 @@ const PREROUTING: Chain = {
   rules: [[
     ...metaIs("family", NFPROTO_IPV6),
     ...metaIs("transport", Protocol.mobilityHeader),
+    ...destinationIsLocal(),
+    ...countAndDrop(),
+  ], [
+    ...metaIs("family", NFPROTO_IPV6),
+    ...metaIs("transport", Protocol.icmpv6),
+    ...transportOctetIs(0, MOBILE_PREFIX_SOLICITATION, MOBILE_PREFIX_ADVERTISEMENT),
     ...destinationIsLocal(),
     ...countAndDrop(),
   ]],

@@ -126,8 +126,9 @@ export function attachConfigurationFilter(fileDescriptor: number): void {
 }
 
 /**
- * Of the IPv6 packets that reach this host, lets through those to one address that may hold a mobility header: it comes
- * first, or behind hop-by-hop options, destination options or a routing header. For a packet socket without link headers.
+ * Of the IPv6 packets that reach this host, lets through those to one address that may hold a mobility header or ICMPv6
+ * of types 144 to 147: they come first, or behind hop-by-hop options, destination options or a routing header. For a packet
+ * socket without link headers.
  */
 export function attachMobilityFilter(fileDescriptor: number, destination: Ipv6Address): void {
   const octets = new DataView(ipv6Octets(destination).buffer);
@@ -138,7 +139,7 @@ export function attachMobilityFilter(fileDescriptor: number, destination: Ipv6Ad
     Protocol.routing,
     Protocol.hopByHopOptions,
   ];
-  const refuse = 2 + 2 * words.length + 1 + headers.length;
+  const refuse = 2 + 2 * words.length + 1 + headers.length + 4;
   const toRefuse = (at: number) => refuse - at - 1;
   attach(fileDescriptor, SO_ATTACH_FILTER, "SO_ATTACH_FILTER", [
     [LOAD_HALF, 0, 0, PACKET_TYPE],
@@ -148,7 +149,11 @@ export function attachMobilityFilter(fileDescriptor: number, destination: Ipv6Ad
       [JUMP_IF_EQUAL, 0, toRefuse(3 + 2 * index), word],
     ]),
     [LOAD_OCTET, 0, 0, 6],
-    ...headers.map((header, index): Instruction => [JUMP_IF_EQUAL, headers.length - index, 0, header]),
+    ...headers.map((header, index): Instruction => [JUMP_IF_EQUAL, headers.length - index + 4, 0, header]),
+    [JUMP_IF_EQUAL, 0, 3, Protocol.icmpv6],
+    [LOAD_OCTET, 0, 0, 40],
+    [JUMP_IF_GREATER_OR_EQUAL, 0, 1, 144],
+    [JUMP_IF_GREATER, 0, 1, 147],
     [RETURN_CONSTANT, 0, 0, 0],
     [RETURN_CONSTANT, 0, 0, WHOLE_PACKET],
   ]);

@@ -44,6 +44,6 @@ async function homeAgent(config: string): Promise<Run> {
 
 async function mobileNode(config: string): Promise<Run> {
   const configuration = await readConfigurationOf(MOBILE_NODE, config);
-  const { runMobileNode } = await import("../daemon/mobile_node.ts");
+  const { runMobileNode } = await import("../daemon/run_mobile_node.ts");
   return (surroundings) => runMobileNode(configuration, surroundings);
 }

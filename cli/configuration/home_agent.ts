@@ -43,6 +43,7 @@ export function readHomeAgent(source: ConfigurationSource): HomeAgentConfigurati
       acceptForceUdp: right.accept_force_udp,
       clockToleranceMs: right.clock_tolerance_seconds * 1000,
       homeLink: agent.home_link !== undefined,
+      preference: right.preference,
     },
     ipv4Address: right.ipv4_address,
     homeLink: agent.home_link,

@@ -37,7 +37,7 @@ export function readMobileNode(source: ConfigurationSource): MobileNodeConfigura
     settings: {
       identity: right.identity,
       homeAddress: right.home_address,
-      homeAgentAddress: right.home_agent_ipv6_address,
+      homeAgentAddress: node.home_agent_ipv6_address,
       homeAgentIpv4Address: node.home_agent_ipv4_address,
       homeAgentPort: right.home_agent_port,
       security,

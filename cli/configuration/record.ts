@@ -1,5 +1,5 @@
 import type { HomeAgentSettings, MobileNodeSettings } from "../../core/control/settings.ts";
-import type { Ipv4Address } from "../../core/wire/address.ts";
+import type { Ipv4Address, Ipv6Address } from "../../core/wire/address.ts";
 import type { Mistake } from "./mistake.ts";
 import type { Table } from "./read_table.ts";
 
@@ -30,7 +30,10 @@ export interface HomeAgentConfiguration {
 export interface MobileNodeConfiguration {
   readonly kind: "mobileNode";
   readonly file: string;
-  readonly settings: MobileNodeSettings;
+  /** Without a home agent's address, one is looked for in the /64 of the home address (RFC 6275 section 11.4.1). */
+  readonly settings: Omit<MobileNodeSettings, "homeAgentAddress"> & {
+    readonly homeAgentAddress: Ipv6Address | undefined;
+  };
   /** The interfaces that the care-of address is taken from, the most preferred first. */
   readonly egress: readonly string[];
   /** Configure those interfaces ourselves; otherwise somebody else does, and we listen. */
@@ -44,6 +47,9 @@ export interface MobileNodeConfiguration {
   readonly controlSocket: string;
   readonly warnings: readonly string[];
 }
+
+/** The same, once the home agent's address is known. */
+export type RoamingConfiguration = MobileNodeConfiguration & { readonly settings: MobileNodeSettings };
 
 export type Configuration = HomeAgentConfiguration | MobileNodeConfiguration;
 

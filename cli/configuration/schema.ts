@@ -94,6 +94,7 @@ export const HOME_AGENT_KEYS = {
   ipv4_address: ipv4Address,
   home_prefix: ipv6Prefix,
   home_link: interfaceName.optional(),
+  preference: wholeNumber(0, 65_535).default(0),
   tun: interfaceName.default("dsmip-ha"),
   workers,
   forwarding: yesOrNo().default(false),
@@ -123,7 +124,7 @@ export const MOBILE_NODE_ENTRY_KEYS = {
 export const MOBILE_NODE_KEYS = {
   identity,
   home_address: ipv6Address,
-  home_agent_ipv6_address: ipv6Address,
+  home_agent_ipv6_address: ipv6Address.optional(),
   home_agent_ipv4_address: ipv4Address.optional(),
   egress: list(interfaceName, MAXIMUM_EGRESS_INTERFACES),
   manage: yesOrNo().default(true),

@@ -22,6 +22,8 @@ export interface AttachmentOptions {
   readonly offloads: Offloads;
   /** A packet that came natively over IPv6, with its extension headers. */
   readonly onMobilityPacket: (packet: Uint8Array) => void;
+  /** The same with a message of home agent or prefix discovery. */
+  readonly onDiscovery: (packet: Uint8Array) => void;
   readonly log: Log;
 }
 
@@ -58,7 +60,7 @@ function overIpv4({ candidate, localPort, workers, offloads, log }: AttachmentOp
   };
 }
 
-function overIpv6({ candidate, workers, onMobilityPacket, log }: AttachmentOptions): Attachment {
+function overIpv6({ candidate, workers, onMobilityPacket, onDiscovery, log }: AttachmentOptions): Attachment {
   const { address, interfaceName: device } = candidate;
   const outer = openOuterIpv6Sockets({ address, device, workers });
   let signalling: Ipv6Signalling;
@@ -69,6 +71,7 @@ function overIpv6({ candidate, workers, onMobilityPacket, log }: AttachmentOptio
       bufferOctets: SIGNALLING_BUFFER_OCTETS,
       log,
       onPacket: onMobilityPacket,
+      onDiscovery,
     });
   } catch (error) {
     outer[Symbol.dispose]();

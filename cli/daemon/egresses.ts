@@ -43,11 +43,10 @@ export class Egresses implements AsyncDisposable {
   #manage({ egress, controlSocket, routerProbeMs, settings }: MobileNodeConfiguration): void {
     const { log, trace, onFailure } = this.#options;
     const stableSecret = stableSecretOf(settings);
-    const home = {
-      homeAddress: settings.homeAddress,
-      homeAgentAddress: settings.homeAgentAddress,
-      mobileRouter: settings.mobileNetworkPrefixes.length > 0,
-    };
+    const { homeAddress, homeAgentAddress, mobileNetworkPrefixes } = settings;
+    const mobileRouter = mobileNetworkPrefixes.length > 0;
+    // While a home agent is looked for, the home link is a link like others.
+    const home = homeAgentAddress === undefined ? undefined : { homeAddress, homeAgentAddress, mobileRouter };
     const sysctls = this.#cleanup.use(new SavedSysctls({ path: `${controlSocket}.sysctls`, log }));
     for (const [position, interfaceName] of egress.entries()) {
       const machine = new EgressInterface(
@@ -67,7 +66,10 @@ export class Egresses implements AsyncDisposable {
       this.#cleanup.use(
         new EgressWatch({
           interfaceName,
-          homeAgent: { 4: settings.homeAgentIpv4Address, 6: settings.homeAgentAddress },
+          homeAgent: {
+            4: settings.homeAgentIpv4Address,
+            6: settings.homeAgentAddress ?? settings.homeAddress,
+          },
           homeAddress: settings.homeAddress,
           onCandidates: (candidates) => this.#take(position, candidates),
           onFailure,

@@ -11,6 +11,7 @@ import type { DataPathCounters } from "./data_path.ts";
 import { DataPathGroup } from "./data_path_group.ts";
 import { hmac } from "./hmac.ts";
 import { HomeAgentRoutes } from "./home_agent_routes.ts";
+import { HomeAgentsAnycast } from "./home_agents_anycast.ts";
 import { HomeLink, type HomeLinkOptions } from "./home_link.ts";
 import { HostNetwork } from "./host_network.ts";
 import { Ipv6Signalling } from "./ipv6_signalling.ts";
@@ -35,7 +36,7 @@ export async function runHomeAgent(
   for (const warning of configuration.warnings) log.warning(warning);
   using signal = stopSignal();
   await using cleanup = new AsyncDisposableStack();
-  const machine = new HomeAgent(settings, { hmac, startedUnixMs: Date.now() });
+  const machine = new HomeAgent(settings, { hmac, startedUnixMs: Date.now(), random: Math.random });
   const failure = Promise.withResolvers<never>();
 
   // The control socket comes first: it tells a second daemon from the first before anything is touched.
@@ -58,7 +59,14 @@ export async function runHomeAgent(
     homeLink: configuration.homeLink,
     forwarding: configuration.forwarding,
   });
-  const homeLink = openHomeLink(configuration, { tun, log, onFailure: failure.reject });
+  const homeLink = openHomeLink(configuration, {
+    tun,
+    log,
+    onRouterAdvertisement: (source, advertisement) => {
+      loop.push({ kind: "routerAdvertised", source, advertisement });
+    },
+    onFailure: failure.reject,
+  });
   if (homeLink !== undefined) cleanup.use(homeLink);
   const sockets = cleanup.use(openOuterSockets({ address: ipv4Address, port, workers, offloads }));
   const ipv6Sockets = cleanup.use(openOuterIpv6Sockets({ address: settings.address, workers }));
@@ -75,6 +83,9 @@ export async function runHomeAgent(
   counters = () => dataPath.counters();
   const routes = new HomeAgentRoutes(dataPath, network);
 
+  const onDiscovery = (packet: Uint8Array) => {
+    loop.push({ kind: "discovery", packet });
+  };
   const ipv6Signalling = cleanup.use(
     new Ipv6Signalling({
       address: settings.address,
@@ -83,6 +94,15 @@ export async function runHomeAgent(
       onPacket: (packet) => {
         loop.push({ kind: "signalling", outer: undefined, packet });
       },
+      onDiscovery,
+    }),
+  );
+  cleanup.use(
+    new HomeAgentsAnycast({
+      homePrefix: settings.homePrefix,
+      interfaceName: configuration.homeLink ?? tun,
+      log,
+      onDiscovery,
     }),
   );
 
@@ -137,10 +157,9 @@ export async function runHomeAgent(
 /** Undefined where the home network is virtual. @throws SystemError: no such interface, no permission */
 function openHomeLink(
   { homeLink, controlSocket, settings }: HomeAgentConfiguration,
-  { tun, log, onFailure }: Pick<HomeLinkOptions, "tun" | "log" | "onFailure">,
+  options: Pick<HomeLinkOptions, "tun" | "log" | "onRouterAdvertisement" | "onFailure">,
 ): HomeLink | undefined {
   if (homeLink === undefined) return undefined;
-  const sysctls = new SavedSysctls({ path: `${controlSocket}.sysctls`, log });
-  const homeAgentAddress = settings.address;
-  return new HomeLink({ interfaceName: homeLink, homeAgentAddress, tun, sysctls, log, onFailure });
+  const sysctls = new SavedSysctls({ path: `${controlSocket}.sysctls`, log: options.log });
+  return new HomeLink({ ...options, interfaceName: homeLink, homeAgentAddress: settings.address, sysctls });
 }

@@ -12,6 +12,7 @@ import {
   encodeNeighborDiscoveryPacket,
   multicastHardwareAddress,
   type NeighborDiscoveryPacket,
+  type RouterAdvertisement,
   solicitedNodeAddress,
 } from "../../core/wire/neighbor_discovery.ts";
 import { EgressSocket } from "../../ffi/egress_socket.ts";
@@ -32,6 +33,8 @@ export interface HomeLinkOptions {
   readonly tun: string;
   readonly sysctls: SavedSysctls;
   readonly log: Log;
+  /** A router on the home link, by its link-local address. */
+  readonly onRouterAdvertisement: (source: Ipv6Address, advertisement: RouterAdvertisement) => void;
   /** Nothing is heard of the home link any more. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -189,12 +192,16 @@ export class HomeLink implements AsyncDisposable {
     this.#netlink.close();
   }
 
-  /** An advertisement of the address, or a node that is about to take it (RFC 4862 sections 5.4.3, 5.4.4). */
+  /**
+   * A router; an advertisement of a probed address, or a node that is about to take it (RFC 4862 sections 5.4.3, 5.4.4).
+   */
   #hear(packet: Uint8Array): void {
-    if (this.#probes.size === 0) return;
     const decoded = decodeNeighborDiscoveryPacket(packet);
     if (!decoded.ok) return;
     const { source, message } = decoded.value;
+    if (message.kind === "routerAdvertisement") {
+      return this.#options.onRouterAdvertisement(source, message);
+    }
     const isClaim = message.kind === "neighborAdvertisement" ||
       message.kind === "neighborSolicitation" && source === UNSPECIFIED_IPV6;
     if (isClaim) this.#probes.get(message.target)?.forEach((found) => found());

@@ -1,7 +1,7 @@
 import type { SendPacket } from "../../core/control/action.ts";
 import { formatIpv6, type Ipv6Address } from "../../core/wire/address.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
-import { MobilitySocket } from "../../ffi/mobility_socket.ts";
+import { mobilityContent, MobilitySocket } from "../../ffi/mobility_socket.ts";
 import { NetworkLayerListener } from "../../ffi/network_layer_listener.ts";
 import { IPPROTO_RAW, openRaw6Socket, sendRaw6 } from "../../ffi/raw6_socket.ts";
 import { messageOf } from "../output/fault.ts";
@@ -16,6 +16,8 @@ export interface Ipv6SignallingOptions {
   readonly log: Log;
   /** A whole IPv6 packet with a mobility header, to that address. */
   readonly onPacket: (packet: Uint8Array) => void;
+  /** The same with a message of home agent or prefix discovery (RFC 6275 sections 6.5 to 6.8). */
+  readonly onDiscovery: (packet: Uint8Array) => void;
 }
 
 /** Mobility messages that travel natively over IPv6, to and from one address. */
@@ -26,7 +28,7 @@ export class Ipv6Signalling implements AsyncDisposable {
 
   /** @throws SystemError: no such address, no permission */
   constructor(options: Ipv6SignallingOptions) {
-    const { address, device, bufferOctets, log, onPacket } = options;
+    const { address, device, bufferOctets, log, onPacket, onDiscovery } = options;
     this.#options = options;
     const socket = new MobilitySocket({ address, receiveBufferOctets: bufferOctets });
     try {
@@ -36,7 +38,8 @@ export class Ipv6Signalling implements AsyncDisposable {
       throw error;
     }
     this.#listener = new NetworkLayerListener(socket, {
-      onPacket: ({ payload }) => onPacket(payload),
+      onPacket: ({ payload }) =>
+        mobilityContent(payload) === "discovery" ? onDiscovery(payload) : onPacket(payload),
       onFailure: (error) =>
         log.error("no mobility messages are received any more", { address, error: messageOf(error) }),
     });

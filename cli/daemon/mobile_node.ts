@@ -1,10 +1,12 @@
-import type { MobileNodeAction } from "../../core/control/action.ts";
+import type { MobileNodeAction, Report, SendPacket } from "../../core/control/action.ts";
 import type { MobileNodeEvent } from "../../core/control/event.ts";
 import type { CareOfAddressCandidate } from "../../core/control/movement/candidate.ts";
 import { MobileNode } from "../../core/control/mobile_node.ts";
+import { PrefixDiscovery, type PrefixDiscoveryEvent } from "../../core/control/prefix_discovery.ts";
+import { isIpv4 } from "../../core/wire/address.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { openTunQueues } from "../../ffi/tun.ts";
-import type { MobileNodeConfiguration } from "../configuration/record.ts";
+import type { RoamingConfiguration } from "../configuration/record.ts";
 import { Failure, messageOf } from "../output/fault.ts";
 import { Attachments } from "./attachments.ts";
 import { ControlLoop, currentNow } from "./control_loop.ts";
@@ -16,29 +18,36 @@ import { hmac } from "./hmac.ts";
 import { HostNetwork } from "./host_network.ts";
 import type { Log } from "./log.ts";
 import type { Offloads } from "./offloads.ts";
-import { stopSignal } from "./stop_signal.ts";
+import type { StopSignal } from "./stop_signal.ts";
 import { type Trace, traced } from "./trace.ts";
 import { TrafficHold } from "./traffic_hold.ts";
 
+export interface MobileNodeSurroundings {
+  readonly log: Log;
+  readonly offloads: Offloads;
+  readonly trace?: Trace;
+}
+
 /**
- * Runs a mobile node until SIGTERM or SIGINT, then de-registers and puts everything back as it was.
+ * Runs a mobile node with one home agent until the signal, then de-registers and puts everything back as it was.
+ * @param options `onSilence`: the home agent does not answer by any care-of address; the mobile node ends where this
+ * returns true
+ * @returns whether the signal has come
  * @throws what makes it impossible to start or to go on, with what to do about it
  */
-export async function runMobileNode(
-  configuration: MobileNodeConfiguration,
-  { log, offloads, trace }: {
-    readonly log: Log;
-    readonly offloads: Offloads;
-    readonly trace?: Trace;
+export async function roam(
+  configuration: RoamingConfiguration,
+  { log, offloads, trace, signal, onSilence }: MobileNodeSurroundings & {
+    readonly signal: StopSignal;
+    readonly onSilence: () => boolean;
   },
-): Promise<void> {
+): Promise<boolean> {
   const { settings, egress, workers, localPort } = configuration;
-  for (const warning of configuration.warnings) log.warning(warning);
-  using signal = stopSignal();
   await using cleanup = new AsyncDisposableStack();
   const machine = new MobileNode(settings, { hmac, random: Math.random });
   const failure = Promise.withResolvers<never>();
   const finished = Promise.withResolvers<void>();
+  const abandoned = Promise.withResolvers<void>();
 
   // The control socket comes first: it tells a second daemon from the first before anything is touched.
   let counters: () => DataPathCounters | null = () => null;
@@ -86,6 +95,9 @@ export async function runMobileNode(
       onMobilityPacket: (packet) => {
         loop.push({ kind: "signalling", outer: undefined, packet });
       },
+      onDiscovery: (packet) => {
+        prefixes.push({ kind: "discovery", packet });
+      },
     }),
   );
 
@@ -94,6 +106,7 @@ export async function runMobileNode(
       case "report":
         return log.report(action);
       case "useCareOfAddress":
+        prefixes.push({ kind: "registered", careOfAddress: undefined, isNecessary: false });
         await egresses.choose(action.candidate);
         return await attachments.change(action.candidate);
       case "sendSignalling":
@@ -109,6 +122,14 @@ export async function runMobileNode(
         return network.clearTunnel();
       case "holdTraffic":
         return trafficHold.hold(action.forMs);
+      case "registered": {
+        const careOfAddress = isIpv4(action.careOfAddress) ? undefined : action.careOfAddress;
+        prefixes.push({ kind: "registered", careOfAddress, isNecessary: action.prefixDiscovery });
+        return;
+      }
+      case "homeAgentSilent":
+        if (onSilence()) abandoned.resolve();
+        return;
       case "takeHomeAddress":
         return await egresses.takeHomeAddress(action);
       case "finished":
@@ -120,6 +141,12 @@ export async function runMobileNode(
     deadlineEvent: { kind: "deadline" },
     performAction: traced(trace, "mobile node", performAction),
     onError: (error) => log.error("an event could not be handled", { error: messageOf(error) }),
+  });
+  const prefixes = new ControlLoop<PrefixDiscoveryEvent, SendPacket | Report>({
+    machine: new PrefixDiscovery(settings, Math.random),
+    deadlineEvent: { kind: "deadline" },
+    performAction: (action) => action.kind === "report" ? log.report(action) : attachments.send(action),
+    onError: (error) => log.error("prefix discovery failed", { error: messageOf(error) }),
   });
   const egresses = cleanup.use(
     Egresses.open({
@@ -134,15 +161,21 @@ export async function runMobileNode(
       onFailure: failure.reject,
     }),
   );
-  const running = loop.run();
+  const running = Promise.all([loop.run(), prefixes.run()]);
   log.info("mobile node ready", { egress: egress.join(" "), tun, homeAddress: settings.homeAddress });
   try {
-    await Promise.race([signal.requested, failure.promise]);
-    log.info("mobile node stops");
+    const isStopped = await Promise.race([
+      signal.requested.then(() => true),
+      abandoned.promise.then(() => false),
+      failure.promise,
+    ]);
+    if (isStopped) log.info("mobile node stops");
     egresses.quiet();
     loop.push({ kind: "stop" });
     await Promise.race([finished.promise, failure.promise]);
+    return isStopped;
   } finally {
+    prefixes.stop();
     loop.stop();
     await running;
   }

@@ -156,6 +156,8 @@ export interface MobileNodeOptions {
   readonly wrongKey?: boolean;
   /** Most preferred first; "eth0" when none are given. */
   readonly egresses?: readonly string[];
+  /** The home agent's IPv6 address is not in its configuration. */
+  readonly findsHomeAgent?: boolean;
   /** Which IP version to take where both are there; the program's own choice when it is not given. */
   readonly prefer?: "ipv6" | "ipv4" | "keep";
   /** A file for its events; none when it is not given. */
@@ -173,8 +175,11 @@ export async function configureMobileNode(lab: Lab, options: MobileNodeOptions):
     `[mobile_node]
 identity = "${mobileNode.identity}"
 home_address = "${mobileNode.homeAddress}"
-home_agent_ipv6_address = "${homeAgent.ipv6Address}"
-home_agent_ipv4_address = "${homeAgent.ipv4Address}"
+${
+      options.findsHomeAgent
+        ? ""
+        : `home_agent_ipv6_address = "${homeAgent.ipv6Address}"\n`
+    }home_agent_ipv4_address = "${homeAgent.ipv4Address}"
 egress = ${JSON.stringify(options.egresses ?? "eth0")}
 manage = ${options.egresses !== undefined}
 spi = ${mobileNode.spi}

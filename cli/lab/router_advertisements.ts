@@ -15,7 +15,9 @@ const READY = /^\[.*\] radvd .*: (sending|setting up|polling)|version .* started
 /** Solicitations are answered by unicast at once (RFC 4861 6.2.6 allows it): radvd's default. */
 export async function startRouterAdvertiser(lab: Lab, advertiser: RouterAdvertiser): Promise<void> {
   const { node, interfaceName, prefix, isHomeAgent } = advertiser;
-  const options = isHomeAgent ? "AdvHomeAgentFlag on; AdvHomeAgentInfo on; HomeAgentPreference 10;" : "";
+  const options = isHomeAgent
+    ? "AdvHomeAgentFlag on; AdvHomeAgentInfo on; AdvMobRtrSupportFlag on; HomeAgentPreference 10;"
+    : "";
   const prefixOptions = isHomeAgent ? "AdvRouterAddr on;" : "";
   const configuration = await lab.writeFile(
     `radvd-${node}.conf`,

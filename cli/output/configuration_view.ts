@@ -52,6 +52,7 @@ function describeHomeAgent(configuration: HomeAgentConfiguration, colours: Colou
 
 function describeMobileNode(configuration: MobileNodeConfiguration, colours: Colours): string {
   const { settings, file, egress, localPort, tun, workers, controlSocket } = configuration;
+  const homeAgentAddress = settings.homeAgentAddress ?? "to be discovered";
   return formatRecord([
     ["configuration", `${file}: a mobile node`],
     ["identity", settings.identity],
@@ -59,8 +60,8 @@ function describeMobileNode(configuration: MobileNodeConfiguration, colours: Col
     [
       "home agent",
       settings.homeAgentIpv4Address === undefined
-        ? settings.homeAgentAddress
-        : `${settings.homeAgentAddress}, ${settings.homeAgentIpv4Address} port ${settings.homeAgentPort}`,
+        ? homeAgentAddress
+        : `${homeAgentAddress}, ${settings.homeAgentIpv4Address} port ${settings.homeAgentPort}`,
     ],
     ["security", describeSecurity(settings.security)],
     ["lifetime", `${settings.lifetimeSeconds} s`],

@@ -1,4 +1,4 @@
-import type { Ipv4Address, Ipv6Address, Ipv6Prefix } from "../wire/address.ts";
+import type { IpAddress, Ipv4Address, Ipv6Address, Ipv6Prefix } from "../wire/address.ts";
 import type { CareOfAddressCandidate } from "./movement/candidate.ts";
 import type { TunnelEnd } from "./tunnel.ts";
 
@@ -37,9 +37,13 @@ export type MobileNodeAction =
   | { readonly kind: "useCareOfAddress"; readonly candidate: CareOfAddressCandidate | undefined }
   /** The home agent does not answer by this interface: is its router there? */
   | { readonly kind: "doubt"; readonly interfaceName: string }
+  /** The home agent does not answer by any care-of address: another one may (RFC 6275 section 11.7.1). */
+  | { readonly kind: "homeAgentSilent" }
   /** Traffic of the home address goes this way from now on. `innerMtu` is the TUN's MTU, octets. */
   | { readonly kind: "setTunnel"; readonly tunnel: TunnelEnd; readonly innerMtu: number }
   | { readonly kind: "clearTunnel" }
+  /** The home agent has accepted this care-of address. `prefixDiscovery`: and says that home prefixes have changed (status 1). */
+  | { readonly kind: "registered"; readonly careOfAddress: IpAddress; readonly prefixDiscovery: boolean }
   /** Traffic that would leave by the tunnel waits, no longer than this from now on; 0: it goes on. */
   | { readonly kind: "holdTraffic"; readonly forMs: number }
   /**

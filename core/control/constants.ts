@@ -11,6 +11,14 @@ export const MAX_DELETE_BCE_TIMEOUT_MS = 10_000;
 export const MAX_UPDATE_RATE_PER_SECOND = 3;
 /** NATKATIMEOUT: keepalive interval when the home agent suggests none. */
 export const NAT_KEEPALIVE_TIMEOUT_SECONDS = 110;
+/** DHAAD_RETRIES and INITIAL_DHAAD_TIMEOUT: home agent address discovery. */
+export const DHAAD_RETRIES = 4;
+export const INITIAL_DHAAD_TIMEOUT_MS = 3000;
+/** INITIAL_SOLICIT_TIMER: the first wait for a Mobile Prefix Advertisement. */
+export const INITIAL_SOLICIT_TIMER_MS = 3000;
+/** Of a prefix that the configuration gives: AdvValidLifetime and AdvPreferredLifetime of RFC 4861 section 6.2.1. */
+export const VALID_LIFETIME_SECONDS = 2_592_000;
+export const PREFERRED_LIFETIME_SECONDS = 604_800;
 /** Refresh time of the NAT detection option that asks for no keepalive. */
 export const NO_KEEPALIVE = 0xffff_ffff;
 /** Subtype of an MN-HA mobility message authentication option. */

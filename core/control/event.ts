@@ -1,4 +1,5 @@
 import type { IpAddress, Ipv6Address } from "../wire/address.ts";
+import type { RouterAdvertisement } from "../wire/neighbor_discovery.ts";
 import type { CareOfAddressCandidate } from "./movement/candidate.ts";
 import type { Encapsulation } from "./tunnel.ts";
 
@@ -36,6 +37,14 @@ export type HomeAgentEvent =
     readonly outer: OuterSource;
     readonly encapsulation: Encapsulation;
     readonly packet: Uint8Array;
+  }
+  /** A request of home agent address discovery or for the prefixes of the home link, in its whole IPv6 packet. */
+  | { readonly kind: "discovery"; readonly packet: Uint8Array }
+  /** What a router on the home link says, from its link-local address. */
+  | {
+    readonly kind: "routerAdvertised";
+    readonly source: Ipv6Address;
+    readonly advertisement: RouterAdvertisement;
   }
   /** Does another node on the home link have the address that `probeHomeAddress` named? */
   | { readonly kind: "homeAddressProbed"; readonly homeAddress: Ipv6Address; readonly duplicate: boolean }

@@ -19,10 +19,12 @@ import {
 import { MAX_DELETE_BCE_TIMEOUT_MS } from "./constants.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
 import type { HomeAgentEvent, OuterSource } from "./event.ts";
+import { HomeLinkAnswers } from "./home_link_answers.ts";
 import { bindingFor, reasonToRefuse } from "./home_registration.ts";
 import { prefixText, samePrefixes } from "./mobile_network_prefixes.ts";
 import type { Now } from "./now.ts";
 import { isGreaterSequenceNumber } from "./sequence_number.ts";
+import { report } from "./report.ts";
 import { type Hmac, type HomeAgentSettings, isHomeAddress } from "./settings.ts";
 import { describePath, pathAddress, pathTo, sendAlong, type SignallingPath } from "./signalling_path.ts";
 import { type Encapsulation, sameTunnelEnd } from "./tunnel.ts";
@@ -45,10 +47,12 @@ export class HomeAgent {
   readonly #cache = new Map<Ipv6Address, BindingCacheEntry>();
   readonly #deadlines = new DeadlineQueue();
   readonly #answers = new AnswerLimiter();
+  readonly #homeLink: HomeLinkAnswers;
 
   constructor(settings: HomeAgentSettings, environment: HomeAgentEnvironment) {
     this.#settings = settings;
     this.#hmac = environment.hmac;
+    this.#homeLink = new HomeLinkAnswers(settings, environment.random);
     this.#verifier = new UpdateVerifier(settings, environment);
   }
 
@@ -58,6 +62,11 @@ export class HomeAgent {
         return this.#receive(event.outer, event.packet, now);
       case "unboundTraffic":
         return this.#answerUnboundTraffic(event, now);
+      case "discovery":
+        return this.#answerDiscovery(event.packet, now);
+      case "routerAdvertised":
+        this.#homeLink.hear(event.source, event.advertisement, now.monotonicMs);
+        return [];
       case "homeAddressProbed":
         return this.#endProbe(event.homeAddress, event.duplicate, now);
       case "deadline":
@@ -286,6 +295,19 @@ export class HomeAgent {
     return [this.#sendDirectly(path, packet.source, error), report];
   }
 
+  /** Discovery of home agents and prefixes (RFC 6275 sections 10.5.1 and 10.6.2). */
+  #answerDiscovery(request: Uint8Array, { monotonicMs: nowMs }: Now): HomeAgentAction[] {
+    const isBound = (homeAddress: Ipv6Address, careOfAddress: Ipv6Address) => {
+      const entry = this.#cache.get(homeAddress);
+      return entry?.kind === "registered" && entry.path.kind === "ipv6" &&
+        entry.path.address === careOfAddress;
+    };
+    const packet = this.#homeLink.answer(request, isBound, nowMs);
+    if (packet === undefined) return [report("debug", "dropped: discovery that is not answered", {})];
+    if (!this.#answers.allow(formatIpv6(packet, 24), nowMs)) return [];
+    return [{ kind: "sendPacket", source: this.#settings.address, packet }];
+  }
+
   #mayAnswer(path: SignallingPath, now: Now): boolean {
     return this.#answers.allow(pathAddress(path), now.monotonicMs);
   }
@@ -324,10 +346,6 @@ function unboundPath(outer: OuterSource, encapsulation: Encapsulation): Signalli
     case "ipv6InIpv6":
       return isRoutableUnicastIpv6(outer.address) ? { kind: "ipv6", address: outer.address } : undefined;
   }
-}
-
-function report(level: Report["level"], message: string, details: Report["details"]): Report {
-  return { kind: "report", level, message, details };
 }
 
 function dropped(reason: string, path: SignallingPath, details: Report["details"] = {}): Report {

@@ -24,6 +24,7 @@ import {
 } from "./mobile_node_state.ts";
 import { type MobileNodeStatus, mobileNodeStatus } from "./mobile_node_status.ts";
 import type { Now } from "./now.ts";
+import { report } from "./report.ts";
 import type { Hmac, MobileNodeSettings } from "./settings.ts";
 
 /** Answers that make us correct ourselves and send again at once, before we fall back to the timer. */
@@ -193,6 +194,7 @@ export class MobileNode {
     const unanswered = exchange.unanswered + 1;
     if (state.kind !== "deregistering" && unanswered >= this.#choice.attempts) {
       this.#choice.noteSilence();
+      if (this.#choice.allSilent) actions.push({ kind: "homeAgentSilent" });
       const next = this.#choice.chosen;
       if (next !== undefined && !sameCandidate(next, candidate)) {
         const { address, interfaceName } = candidate;
@@ -241,8 +243,7 @@ export class MobileNode {
   ): MobileNodeAction[] {
     const state = this.#list.state;
     if (!isExchangeState(state)) return [dropped("acknowledgement that nothing waits for")];
-    const { settings, hmac } = { settings: this.#settings, hmac: this.#hmac };
-    const verdict = judgeAcknowledgement(packet, acknowledgement, state.exchange, settings, hmac);
+    const verdict = judgeAcknowledgement(packet, acknowledgement, state.exchange, this.#settings, this.#hmac);
     if (verdict.kind === "dropped") return [dropped(verdict.reason, { status: verdict.status })];
     if (verdict.kind === "keysDiffer") return this.#slowDown(now);
     this.#choice.noteAnswer();
@@ -283,7 +284,11 @@ export class MobileNode {
     const binding = grantedBinding(acknowledgement, answered, this.#settings, now);
     this.#list.state = { kind: "registered", candidate, binding };
     this.#lastRefusal = undefined;
-    const actions = this.#list.setTunnel(binding.tunnel, candidate);
+    const prefixDiscovery = acknowledgement.status === BindingStatusCode.acceptedPrefixDiscoveryNecessary;
+    const actions: MobileNodeAction[] = [
+      ...this.#list.setTunnel(binding.tunnel, candidate),
+      { kind: "registered", careOfAddress: binding.careOfAddress, prefixDiscovery },
+    ];
     const { careOfAddress, tunnel, natDetected, lifetimeSeconds, registrationMs } = binding;
     const moved = earlier?.careOfAddress !== careOfAddress || earlier.natDetected !== natDetected;
     if (earlier !== undefined && moved) actions.push({ kind: "holdTraffic", forMs: 0 });
@@ -324,10 +329,12 @@ export class MobileNode {
 
   /** Nobody defends the home address on the home link; while a binding stood, nobody else had it (RFC 6275 11.5.5). */
   #takeHomeAddress(candidate: CareOfAddressCandidate, binding: Binding | undefined): MobileNodeAction[] {
+    const letGo = this.#hold(0);
     this.#list.state = { kind: "home", candidate };
     const { interfaceName } = candidate;
     return [
       this.#list.clearTunnel(),
+      ...letGo,
       { kind: "takeHomeAddress", interfaceName, detectDuplicates: binding === undefined },
     ];
   }
@@ -387,10 +394,6 @@ export class MobileNode {
     this.#list.state = { kind: "finished" };
     return [this.#list.clearTunnel(), { kind: "finished" }];
   }
-}
-
-function report(level: Report["level"], message: string, details: Report["details"]): Report {
-  return { kind: "report", level, message, details };
 }
 
 function dropped(reason: string, details: Report["details"] = {}): Report {

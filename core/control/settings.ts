@@ -69,6 +69,8 @@ export interface HomeAgentSettings {
   readonly clockToleranceMs: number;
   /** The home network is a link: home addresses are probed and intercepted there. False: it is virtual. */
   readonly homeLink: boolean;
+  /** Among the home agents of the home link, 16 bits: the higher one is preferred (RFC 6275 section 10.5.1). */
+  readonly preference: number;
 }
 
 /** May this address be a mobile node's, as far as the home network goes? */

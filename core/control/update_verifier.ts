@@ -18,6 +18,8 @@ export interface HomeAgentEnvironment {
   readonly hmac: Hmac;
   /** When the home agent began, on the wall clock. */
   readonly startedUnixMs: number;
+  /** A number from 0 (inclusive) to 1 (exclusive). */
+  readonly random: () => number;
 }
 
 /** A Binding Update with all that an answer to it needs. */

@@ -100,7 +100,7 @@ export class HomeAgentHost {
     this.#clock = new ProcessClock(this.#surroundings);
     this.#deadlineMs = Infinity;
     const startedUnixMs = this.#clock.now(this.skewMs).unixMs;
-    this.#machine = machines.homeAgent(this.settings.machine, { hmac, startedUnixMs });
+    this.#machine = machines.homeAgent(this.settings.machine, { hmac, startedUnixMs, random: () => 0.5 });
   }
 
   #handle(event: HomeAgentEvent, cause: OuterPacket | undefined): void {

@@ -218,6 +218,8 @@ export class MobileHost {
         case "useCareOfAddress":
         case "holdTraffic":
         case "takeHomeAddress":
+        case "registered":
+        case "homeAgentSilent":
         case "doubt":
         case "report":
       }

@@ -61,6 +61,7 @@ export function makePlan(random: Random): Plan {
           acceptForceUdp: random.chance(0.8),
           clockToleranceMs: CLOCK_TOLERANCE_MS,
           homeLink: false,
+          preference: 0,
         },
       },
       correspondentAddress: "2001:db8:200::1",

@@ -293,6 +293,7 @@ function worldSettings(name: ScenarioName, random: Random) {
         acceptForceUdp: true,
         clockToleranceMs: 7000,
         homeLink: false,
+        preference: 0,
       },
     },
   };

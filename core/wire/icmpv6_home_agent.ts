@@ -1,5 +1,6 @@
 import { formatIpv6, IPV6_OCTETS, type Ipv6Address, ipv6Octets, type Ipv6Prefix } from "./address.ts";
 import type { Icmpv6Message } from "./icmpv6.ts";
+import { decodeNeighborDiscoveryOptions, type PrefixInformation } from "./neighbor_discovery_option.ts";
 import { readUint16, writeUint16, writeUint32 } from "./octets.ts";
 
 /**
@@ -62,6 +63,39 @@ export function addressDiscoveryReply(
   writeUint16(data, 2, mobileRouter ? MOBILE_ROUTER_FLAG : 0, "flags");
   homeAgents.forEach((address, i) => data.set(ipv6Octets(address), FIXED_OCTETS + i * IPV6_OCTETS));
   return { kind: "otherIcmp", type: HomeAgentIcmpType.addressDiscoveryReply, code: 0, data };
+}
+
+/** Type 144 or 146. */
+export function homeAgentRequest({ kind, identifier, mobileRouter }: HomeAgentRequest): Icmpv6Message {
+  const data = new Uint8Array(FIXED_OCTETS);
+  writeUint16(data, 0, identifier, "identifier");
+  writeUint16(data, 2, mobileRouter ? MOBILE_ROUTER_FLAG : 0, "flags");
+  return { kind: "otherIcmp", type: HomeAgentIcmpType[kind], code: 0, data };
+}
+
+/** What a type 145 message says; undefined where it is none, or too short for one. */
+export function addressDiscoveryReplyIn(
+  message: Icmpv6Message,
+): { readonly identifier: number; readonly homeAgents: readonly Ipv6Address[] } | undefined {
+  const data = dataOf(message, HomeAgentIcmpType.addressDiscoveryReply);
+  return data && { identifier: readUint16(data, 0), homeAgents: homeAgentsIn(data) };
+}
+
+/** What a type 147 message says of prefixes; undefined where it is none, or malformed. */
+export function mobilePrefixAdvertisementIn(
+  message: Icmpv6Message,
+): { readonly identifier: number; readonly prefixes: readonly PrefixInformation[] } | undefined {
+  const data = dataOf(message, HomeAgentIcmpType.mobilePrefixAdvertisement);
+  const options = data && decodeNeighborDiscoveryOptions(data, FIXED_OCTETS, data.length);
+  if (data === undefined || !options?.ok) return undefined;
+  const prefixes = options.value.filter((option) => option.kind === "prefixInformation");
+  return { identifier: readUint16(data, 0), prefixes };
+}
+
+function dataOf(message: Icmpv6Message, type: number): Uint8Array | undefined {
+  const isIt = message.kind === "otherIcmp" && message.type === type && message.code === 0 &&
+    message.data.length >= FIXED_OCTETS;
+  return isIt ? message.data : undefined;
 }
 
 /** The addresses of a type 145 message's data. */

@@ -17,8 +17,13 @@ export type NeighborDiscoveryOption =
   | { readonly kind: "mtu"; readonly mtu: number }
   /** The longest time between multicast advertisements, milliseconds, 32 bits (RFC 6275 7.3). */
   | { readonly kind: "advertisementInterval"; readonly intervalMs: number }
-  /** RFC 6275 7.4: 16 bits each; the higher preference is the better one. */
-  | { readonly kind: "homeAgentInformation"; readonly preference: number; readonly lifetimeSeconds: number }
+  /** RFC 6275 7.4: 16 bits each; the higher preference is the better one. `mobileRouters`: RFC 3963 7.3. */
+  | {
+    readonly kind: "homeAgentInformation";
+    readonly preference: number;
+    readonly lifetimeSeconds: number;
+    readonly mobileRouters: boolean;
+  }
   /** RFC 4191 2.3. */
   | {
     readonly kind: "routeInformation";
@@ -74,6 +79,8 @@ const PREFIX_INFORMATION_OCTETS = 32;
 const RDNSS_HEAD_OCTETS = 8;
 
 const PrefixFlag = { onLink: 0x80, autonomous: 0x40, routerAddress: 0x20 } as const;
+/** R (RFC 3963 section 7.3). */
+const MOBILE_ROUTERS_FLAG = 0x80;
 
 const CODECS: { readonly [K in Kind]: OptionCodec<K> } = {
   sourceLinkLayerAddress: {
@@ -141,9 +148,11 @@ const CODECS: { readonly [K in Kind]: OptionCodec<K> } = {
         kind: "homeAgentInformation",
         preference: readUint16(bytes, at + 4),
         lifetimeSeconds: readUint16(bytes, at + 6),
+        mobileRouters: (bytes[at + 2] & MOBILE_ROUTERS_FLAG) !== 0,
       },
     octets: () => UNIT_OCTETS,
     write(option, buffer, at) {
+      if (option.mobileRouters) buffer[at + 2] = MOBILE_ROUTERS_FLAG;
       writeUint16(buffer, at + 4, option.preference, "home agent preference");
       writeUint16(buffer, at + 6, option.lifetimeSeconds, "home agent lifetime");
     },

@@ -44,6 +44,7 @@ Deno.test("configuration: a home agent's file with the defaults", () => {
       acceptForceUdp: true,
       clockToleranceMs: 7000,
       homeLink: false,
+      preference: 0,
     },
     ipv4Address: "203.0.113.1",
     homeLink: undefined,

@@ -1,7 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { HomeLink } from "../../cli/daemon/home_link.ts";
 import { SavedSysctls } from "../../cli/daemon/saved_sysctls.ts";
-import { decodeNeighborDiscoveryPacket } from "../../core/wire/neighbor_discovery.ts";
+import {
+  decodeNeighborDiscoveryPacket,
+  encodeNeighborDiscoveryPacket,
+  multicastHardwareAddress,
+} from "../../core/wire/neighbor_discovery.ts";
 import { EgressSocket } from "../../ffi/egress_socket.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { Netlink } from "../../ffi/netlink.ts";
@@ -21,6 +25,8 @@ interface Home {
   readonly homeLink: HomeLink;
   /** What the host hears. */
   readonly ear: EgressSocket;
+  /** Router advertisements that came up: "fe80::1 true" from a home agent. */
+  readonly routers: readonly string[];
 }
 
 function state(namespace: TestNamespace): string {
@@ -42,6 +48,7 @@ function testHome(name: string, body: (home: Home) => Promise<void>): void {
   testInsideNamespace(name, async (namespace) => {
     const neighbor = new TestNamespace();
     const folder = Deno.makeTempDirSync();
+    const routers: string[] = [];
     const log = new RecordingLog();
     const tun = openTun({ name: "tunha" });
     try {
@@ -62,6 +69,7 @@ function testHome(name: string, body: (home: Home) => Promise<void>): void {
         tun: "tunha",
         sysctls: new SavedSysctls({ path: `${folder}/sysctls`, log }),
         log,
+        onRouterAdvertisement: (source, { homeAgent }) => routers.push(`${source} ${homeAgent}`),
         onFailure: (error) => {
           throw error;
         },
@@ -72,7 +80,7 @@ function testHome(name: string, body: (home: Home) => Promise<void>): void {
         netlink.close();
         return new EgressSocket({ interfaceIndex: index });
       });
-      await body({ namespace, neighbor, homeLink, ear });
+      await body({ namespace, neighbor, homeLink, ear, routers });
       ear.close();
       await homeLink.close();
       assertEquals(state(namespace), before);
@@ -235,4 +243,28 @@ testHome("a probe ends with the home link", async ({ homeLink }) => {
   const answer = homeLink.isDuplicate(NODE);
   await homeLink.close();
   assertEquals(await answer, true);
+});
+
+testHome("RFC 6275 10.5.1: router advertisements on the home link come up", async ({ ear, routers }) => {
+  const destination = "ff02::1";
+  const payload = encodeNeighborDiscoveryPacket({
+    source: "fe80::9",
+    destination,
+    message: {
+      kind: "routerAdvertisement",
+      currentHopLimit: 64,
+      managedAddresses: false,
+      otherConfiguration: false,
+      homeAgent: true,
+      preference: "medium",
+      routerLifetimeSeconds: 1800,
+      reachableTimeMs: 0,
+      retransmissionTimerMs: 0,
+      options: [],
+    },
+  });
+  const destinationHardwareAddress = multicastHardwareAddress(destination);
+  assertEquals(ear.send({ etherType: 0x86dd, destinationHardwareAddress, payload }), undefined);
+  await until("the advertisement", () => routers.length > 0);
+  assertEquals(routers, ["fe80::9 true"]);
 });

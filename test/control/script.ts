@@ -65,6 +65,7 @@ export function homeAgentSettings(changes: Partial<HomeAgentSettings> = {}): Hom
     acceptForceUdp: true,
     clockToleranceMs: 7000,
     homeLink: false,
+    preference: 0,
     ...changes,
   };
 }
@@ -80,17 +81,14 @@ export function newMobileNode(changes: Partial<MobileNodeSettings> = {}, random 
 }
 
 export function newHomeAgent(changes: Partial<HomeAgentSettings> = {}, startedUnixMs = 0): HomeAgent {
-  return new HomeAgent(homeAgentSettings(changes), { hmac, startedUnixMs });
+  return new HomeAgent(homeAgentSettings(changes), { hmac, startedUnixMs, random: () => 0.5 });
 }
 
-export function ofKind<Kind extends (MobileNodeAction | HomeAgentAction)["kind"]>(
-  actions: readonly (MobileNodeAction | HomeAgentAction)[],
+export function ofKind<Action extends { readonly kind: string }, Kind extends Action["kind"]>(
+  actions: readonly Action[],
   kind: Kind,
-): Extract<MobileNodeAction | HomeAgentAction, { kind: Kind }>[] {
-  return actions.filter((action) => action.kind === kind) as Extract<
-    MobileNodeAction | HomeAgentAction,
-    { kind: Kind }
-  >[];
+): Extract<Action, { readonly kind: Kind }>[] {
+  return actions.filter((action): action is Extract<Action, { readonly kind: Kind }> => action.kind === kind);
 }
 
 /** The only mobility packet among the actions. */

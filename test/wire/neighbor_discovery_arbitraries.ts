@@ -44,7 +44,12 @@ const knownOptions: Arbitrary<NeighborDiscoveryOption> = fc.oneof(
   fc.record({ kind: fc.constant("mtu" as const), mtu: uint32 }, plain),
   fc.record({ kind: fc.constant("advertisementInterval" as const), intervalMs: uint32 }, plain),
   fc.record(
-    { kind: fc.constant("homeAgentInformation" as const), preference: uint16, lifetimeSeconds: uint16 },
+    {
+      kind: fc.constant("homeAgentInformation" as const),
+      preference: uint16,
+      lifetimeSeconds: uint16,
+      mobileRouters: fc.boolean(),
+    },
     plain,
   ),
   fc.tuple(routeInformation, preference, uint32).map(([route, preference, lifetimeSeconds]) => ({

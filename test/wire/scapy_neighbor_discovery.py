@@ -22,7 +22,9 @@ OPTIONS = {
         validlifetime=o["validLifetimeSeconds"], preferredlifetime=o["preferredLifetimeSeconds"], prefix=o["prefix"]),
     "mtu": lambda o: ICMPv6NDOptMTU(mtu=o["mtu"]),
     "advertisementInterval": lambda o: ICMPv6NDOptAdvInterval(advint=o["intervalMs"]),
-    "homeAgentInformation": lambda o: ICMPv6NDOptHAInfo(pref=o["preference"], lifetime=o["lifetimeSeconds"]),
+    "homeAgentInformation": lambda o: ICMPv6NDOptHAInfo(
+        pref=o["preference"], lifetime=o["lifetimeSeconds"], res=0x8000 if o["mobileRouters"] else 0
+    ),
     "routeInformation": lambda o: ICMPv6NDOptRouteInfo(
         len=1 + (o["prefixLength"] + 63) // 64, plen=o["prefixLength"], prf=PREFERENCES[o["preference"]],
         rtlifetime=o["lifetimeSeconds"], prefix=o["prefix"]),

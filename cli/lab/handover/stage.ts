@@ -71,7 +71,11 @@ export class HandoverStage {
   /** Starts the mobile router for a scenario; its cables are where they are. */
   async startMobileRouter(
     name: string,
-    { egresses, prefer }: { readonly egresses: readonly Egress[]; readonly prefer?: "keep" },
+    { egresses, prefer, findsHomeAgent }: {
+      readonly egresses: readonly Egress[];
+      readonly prefer?: "keep";
+      readonly findsHomeAgent?: boolean;
+    },
   ): Promise<void> {
     const [mobileNode] = HOME_AGENT.mobileNodes;
     const node = { homeAgent: HOME_AGENT, name: `mobile-router-${name}`, node: "mr", mobileNode };
@@ -79,6 +83,7 @@ export class HandoverStage {
       ...node,
       egresses,
       prefer,
+      findsHomeAgent,
       trace: `${this.out}/${name}.trace.json`,
     });
     this.mobileRouter.start();

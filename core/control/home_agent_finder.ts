@@ -1,0 +1,107 @@
+import { type Ipv6Address, type Ipv6Prefix, isIpv4, isRoutableUnicastIpv6 } from "../wire/address.ts";
+import { addressDiscoveryReplyIn, homeAgentRequest } from "../wire/icmpv6_home_agent.ts";
+import type { Report, SendPacket } from "./action.ts";
+import { DHAAD_RETRIES, INITIAL_DHAAD_TIMEOUT_MS } from "./constants.ts";
+import { encodeDiscoveryPacket, readDiscoveryPacket } from "./discovery_packet.ts";
+import { homeAgentsAnycast } from "./home_agent_discovery.ts";
+import type { CareOfAddressCandidate } from "./movement/candidate.ts";
+import type { Now } from "./now.ts";
+import { report } from "./report.ts";
+
+/** Our own limit, as many as fit a reply of the minimum MTU. */
+const MAXIMUM_HOME_AGENTS = 77;
+
+export interface HomeAgentFinderSettings {
+  /** The prefix of the home network. */
+  readonly homePrefix: Ipv6Prefix;
+  /** Only home agents that serve mobile routers are of use (RFC 3963 section 7.1). */
+  readonly mobileRouter: boolean;
+}
+
+export type HomeAgentFinderEvent =
+  /** All addresses that could be the care-of address now, the most preferred first. */
+  | { readonly kind: "careOfAddresses"; readonly candidates: readonly CareOfAddressCandidate[] }
+  /** A message of discovery in its whole IPv6 packet. */
+  | { readonly kind: "discovery"; readonly packet: Uint8Array }
+  | { readonly kind: "deadline" };
+
+export type HomeAgentFinderAction =
+  | Report
+  | SendPacket
+  /** What is sent from now on leaves from there; undefined: from nowhere. */
+  | { readonly kind: "useCareOfAddress"; readonly candidate: CareOfAddressCandidate | undefined }
+  /** The home agents of the home network, the most preferred first; at least one. */
+  | { readonly kind: "found"; readonly homeAgents: readonly Ipv6Address[] };
+
+/**
+ * Dynamic home agent address discovery of a mobile node (RFC 6275 section 11.4.1). After the last retransmission it begins
+ * anew, as slowly as the last one: the home network may come back. Pure.
+ */
+export class HomeAgentFinder {
+  readonly #settings: HomeAgentFinderSettings;
+  /** Of all requests (RFC 6275 section 6.5: a retransmission is the same message). */
+  readonly #identifier: number;
+  #careOfAddress: Ipv6Address | undefined;
+  #retries = 0;
+  #retransmitAtMs: number | undefined;
+  #hasFound = false;
+
+  /** @param random a number from 0 (inclusive) to 1 (exclusive) */
+  constructor(settings: HomeAgentFinderSettings, random: number) {
+    this.#settings = settings;
+    this.#identifier = Math.floor(random * 0x10000);
+  }
+
+  handle(event: HomeAgentFinderEvent, { monotonicMs: nowMs }: Now): HomeAgentFinderAction[] {
+    switch (event.kind) {
+      case "careOfAddresses":
+        return this.#askFrom(event.candidates.find(({ address }) => !isIpv4(address)), nowMs);
+      case "discovery":
+        return this.#receive(event.packet);
+      case "deadline":
+        if (this.#retransmitAtMs === undefined || this.#retransmitAtMs > nowMs) return [];
+        this.#retries = Math.min(this.#retries + 1, DHAAD_RETRIES);
+        return this.#ask(nowMs);
+    }
+  }
+
+  /** When handle() wants a "deadline" event, on the monotonic clock in milliseconds. */
+  nextDeadline(): number | undefined {
+    return this.#retransmitAtMs;
+  }
+
+  #askFrom(candidate: CareOfAddressCandidate | undefined, nowMs: number): HomeAgentFinderAction[] {
+    if (candidate?.address === this.#careOfAddress) return [];
+    this.#careOfAddress = candidate?.address;
+    this.#retries = 0;
+    return [{ kind: "useCareOfAddress", candidate }, ...this.#ask(nowMs)];
+  }
+
+  #receive(bytes: Uint8Array): HomeAgentFinderAction[] {
+    const packet = readDiscoveryPacket(bytes);
+    const reply = packet && addressDiscoveryReplyIn(packet.message);
+    if (reply === undefined || packet?.destination !== this.#careOfAddress) return [];
+    if (reply.identifier !== this.#identifier || this.#hasFound) return [];
+    const homeAgents = [...new Set(reply.homeAgents.filter(isRoutableUnicastIpv6))];
+    if (homeAgents.length === 0) {
+      return [report("warning", "the home network says that it has no home agent for us", {})];
+    }
+    this.#hasFound = true;
+    this.#retransmitAtMs = undefined;
+    return [{ kind: "found", homeAgents: homeAgents.slice(0, MAXIMUM_HOME_AGENTS) }];
+  }
+
+  #ask(nowMs: number): SendPacket[] {
+    const source = this.#careOfAddress;
+    if (source === undefined || this.#hasFound) {
+      this.#retransmitAtMs = undefined;
+      return [];
+    }
+    this.#retransmitAtMs = nowMs + INITIAL_DHAAD_TIMEOUT_MS * 2 ** this.#retries;
+    const { homePrefix, mobileRouter } = this.#settings;
+    const identifier = this.#identifier;
+    const message = homeAgentRequest({ kind: "addressDiscoveryRequest", identifier, mobileRouter });
+    const packet = encodeDiscoveryPacket({ source, destination: homeAgentsAnycast(homePrefix), message });
+    return [{ kind: "sendPacket", source, packet }];
+  }
+}
