@@ -88,11 +88,22 @@ Deno.test("configuration: a mobile node's file with the defaults", () => {
   });
 });
 
+Deno.test("configuration: without a home agent's IPv6 address, one is to be discovered", () => {
+  using folder = new KeyFolder();
+  const text = MOBILE_NODE_TOML.replace(/home_agent_ipv6_address.*\n/, "");
+  const configuration = readConfiguration(folder.write("mn.toml", text, 0o644));
+  assertEquals(
+    configuration.kind === "mobileNode" ? configuration.settings.homeAgentAddress : "",
+    undefined,
+  );
+});
+
 Deno.test("configuration: every optional key is taken", () => {
   using folder = new KeyFolder();
   const agentKeys = `
 tun = "homelink"
 home_link = "eth1"
+preference = 7
 forwarding = true
 port = 4192
 control_socket = "run/ha.sock"
@@ -107,6 +118,7 @@ clock_tolerance_seconds = 4
   );
   assertEquals(agent.tun, "homelink");
   assertEquals(agent.homeLink, "eth1");
+  assertEquals([agent.settings.homeLink, agent.settings.preference], [true, 7]);
   assertEquals(agent.forwarding, true);
   assertEquals(agent.port, 4192);
   assertEquals(agent.controlSocket, `${folder.path}/run/ha.sock`);

@@ -9,7 +9,15 @@ import { decodeExtensionHeaders, type ExtensionHeader } from "../../core/wire/ex
 import { decodeIcmpv6Message, encodeIcmpv6Message } from "../../core/wire/icmpv6.ts";
 import { homeAgentsIn } from "../../core/wire/icmpv6_home_agent.ts";
 import { decodeIpv6Header } from "../../core/wire/ipv6.ts";
-import { HOME_ADDRESS, HOME_AGENT } from "../control/script.ts";
+import {
+  at,
+  HOME_ADDRESS,
+  HOME_AGENT,
+  newHomeAgent,
+  newMobileNode,
+  ofKind,
+  registerOverIpv6,
+} from "../control/script.ts";
 import { valueOf } from "../wire/decoded.ts";
 import { hexOf } from "../wire/octets.ts";
 import { ipv6Packet } from "../wire/packets.ts";
@@ -134,4 +142,32 @@ Deno.test("discovery: whatever octets come, nothing is thrown", () => {
     if (at < length) packet[at] = octet;
     answerDiscovery(packet, facts());
   }));
+});
+
+Deno.test("RFC 6275 10.5.1, 10.6.2: the home agent answers for itself, and about prefixes only to whom is bound there", () => {
+  const homeAgent = newHomeAgent({ preference: 5 });
+  const answers = (packet: Uint8Array, ms: number) =>
+    ofKind(homeAgent.handle({ kind: "discovery", packet }, at(ms)), "sendPacket").map(({ packet }) =>
+      read(packet)!
+    );
+  const [reply] = answers(ask(144, ANYCAST), 0);
+  assertEquals([reply.type, homeAgentsIn(reply.data)], [145, [HOME_AGENT]]);
+  const solicitation = ask(146, HOME_AGENT, { headers: [HOME_ADDRESS_OPTION] });
+  assertEquals(answers(solicitation, 1), [], "M-347: nobody is bound");
+  registerOverIpv6(newMobileNode(), homeAgent, CARE_OF, 10);
+  assertEquals(answers(solicitation, 100).map(({ type, home }) => [type, home]), [[147, HOME_ADDRESS]]);
+  assertEquals(
+    answers(ask(146, HOME_AGENT, { source: "2001:db8:e::7", headers: [HOME_ADDRESS_OPTION] }), 101),
+    [],
+  );
+});
+
+Deno.test("discovery makes no reflector: a flood of requests is answered rarely", () => {
+  const homeAgent = newHomeAgent();
+  let answers = 0;
+  for (let ms = 0; ms < 1000; ms++) {
+    answers +=
+      ofKind(homeAgent.handle({ kind: "discovery", packet: ask(144, ANYCAST) }, at(ms)), "sendPacket").length;
+  }
+  assertEquals(answers < 10, true, `${answers}`);
 });

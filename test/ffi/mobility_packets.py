@@ -12,6 +12,10 @@ from scapy.all import (
     AsyncSniffer,
     Ether,
     ICMPv6DestUnreach,
+    ICMPv6HAADReply,
+    ICMPv6HAADRequest,
+    ICMPv6MPAdv,
+    ICMPv6MPSol,
     ICMPv6ParamProblem,
     IP,
     IPv6,
@@ -41,6 +45,12 @@ packets = {
     "binding update": to() / update,
     "type 2 routing header, acknowledgement": to() / IPv6ExtHdrRouting(type=2, segleft=1, addresses=[home]) / MIP6MH_BA(),
     "hop-by-hop options, home address option, binding update": to() / IPv6ExtHdrHopByHop() / home_address / update,
+    "mobile prefix solicitation": to() / home_address / ICMPv6MPSol(id=1),
+    "type 2 routing header, mobile prefix advertisement": to()
+    / IPv6ExtHdrRouting(type=2, segleft=1, addresses=[home])
+    / ICMPv6MPAdv(id=1),
+    "home agent address discovery": to() / ICMPv6HAADRequest(id=1, R=0),
+    "home agent address discovery reply": to() / ICMPv6HAADReply(id=1, addresses=[source]),
     "to another address": to(other) / home_address / update,
     "destination options, UDP": to() / IPv6ExtHdrDestOpt() / UDP(sport=9, dport=4191),
     "fragment": to() / IPv6ExtHdrFragment(m=1, id=7) / update,

@@ -86,8 +86,8 @@ testInsideNamespace(
       }
       assertEquals(
         headers,
-        [60, 135, 43, 0],
-        "home address option, none, routing header, hop-by-hop options",
+        [60, 135, 43, 0, 60, 43, 58, 58],
+        "home address option, none, routing header, hop-by-hop options; then discovery",
       );
       table.close();
       assertEquals(errorsOnly(await answers(namespace, neighbor)), unaware, "and afterwards as before");

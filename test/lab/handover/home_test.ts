@@ -153,13 +153,14 @@ rootTest(
 );
 
 rootTest(
-  "with two egress interfaces, home comes before all others and the other takes over when it goes",
+  "with two egress interfaces, home comes before all others and the other takes over when it goes; also after kill -9",
   async () => {
     const lab = await Lab.open(new AbortController().signal);
     const folder = lab.path("out");
     await Deno.mkdir(folder);
     try {
       const stage = await HandoverStage.open(lab, new CheckList(), { delayMs: 0, out: folder });
+      const untouched = [await takeSnapshot(lab.network, "mr"), await facts(lab)];
       await stage.startMobileRouter("two", { egresses: ["eg0", "eg1"] });
       await stage.air.attach("eg0", r6a);
       await stage.registeredIn(r6a, LIMIT_MS);
@@ -175,7 +176,16 @@ rootTest(
       await stage.air.cut("eg1");
       await stage.registeredIn(r6a, LIMIT_MS);
       assertEquals((await facts(lab)).addressOn.includes("eg1"), false);
+      // Killed at home, the next one removes what is left, and is at home again.
+      await stage.air.attach("eg1", HOME);
+      await stage.registeredIn(HOME, LIMIT_MS);
+      await stage.mobileRouter!.end("SIGKILL");
+      assertEquals((await facts(lab)).defaultRoutes, ["eg1"]);
+      await stage.startMobileRouter("again", { egresses: ["eg0", "eg1"] });
+      await stage.registeredIn(HOME, LIMIT_MS);
+      await lab.exec("cn", ["ping", "-c1", "-W2", homeAddress]);
       await stage.endMobileRouter();
+      assertEquals([await takeSnapshot(lab.network, "mr"), await facts(lab)], untouched);
     } finally {
       await lab.close();
     }
