@@ -25,7 +25,8 @@ function open(namespace: TestNamespace) {
   const log: Log = { debug: quiet, info: quiet, warning: note, error: note, report: quiet, close: quiet };
   let sockets: SharedSockets = {};
   const dataPath = { setSockets: (given: SharedSockets) => Promise.resolve(void (sockets = given)) };
-  const options = { localPort: 4191, workers: 1, offloads: ALL_OFFLOADS, onMobilityPacket: () => {}, log };
+  const told = { onMobilityPacket: quiet, onDiscovery: quiet, log };
+  const options = { localPort: 4191, workers: 1, offloads: ALL_OFFLOADS, ...told };
   return {
     attachments: new Attachments(dataPath, options),
     errors,
