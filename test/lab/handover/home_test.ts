@@ -166,7 +166,8 @@ rootTest(
       await stage.registeredIn(r6a, LIMIT_MS);
       await stage.air.attach("eg1", HOME);
       await stage.registeredIn(HOME, LIMIT_MS);
-      assertEquals((await facts(lab)).defaultRoutes, ["eg1"]);
+      const hasDefaultRoute = async () => (await facts(lab)).defaultRoutes.join() === "eg1";
+      await lab.until("the default route of the home link", LIMIT_MS, hasDefaultRoute);
       await lab.exec("cn", ["ping", "-c1", "-W2", homeAddress]);
       await stage.switchTo("eg0");
       await stage.registeredIn(r6a, LIMIT_MS);
@@ -175,10 +176,12 @@ rootTest(
       await stage.registeredIn(HOME, LIMIT_MS);
       await stage.air.cut("eg1");
       await stage.registeredIn(r6a, LIMIT_MS);
-      assertEquals((await facts(lab)).addressOn.includes("eg1"), false);
+      const hasLeft = async () => !(await facts(lab)).addressOn.includes("eg1");
+      await lab.until("the home address is off the home link", LIMIT_MS, hasLeft);
       // Killed at home, the next one removes what is left, and is at home again.
       await stage.air.attach("eg1", HOME);
       await stage.registeredIn(HOME, LIMIT_MS);
+      await lab.until("the default route of the home link", LIMIT_MS, hasDefaultRoute);
       await stage.mobileRouter!.end("SIGKILL");
       assertEquals((await facts(lab)).defaultRoutes, ["eg1"]);
       await stage.startMobileRouter("again", { egresses: ["eg0", "eg1"] });
