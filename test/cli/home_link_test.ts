@@ -118,47 +118,55 @@ function advertisements(ear: EgressSocket): string[] {
   return heard;
 }
 
-testHome("M-148: what is sent to an absent node's home address comes to the home agent", async (home) => {
-  const { namespace, homeLink, ear } = home;
-  const own = namespace.ipJson("link", "show", "eth")[0].address;
-  assertEquals(await resolved(home, HOME_ADDRESS), undefined);
-  homeLink.intercept(NODE);
-  assertEquals(namespace.ipJson("-6", "route", "get", HOME_ADDRESS)[0].dev, "tunha");
-  await until(
-    "the advertisement",
-    () => advertisements(ear).includes(`${HOME_AGENT} ff02::1 ${HOME_ADDRESS} O`),
-  );
-  home.neighbor.ip("neigh", "flush", "dev", "host");
-  assertEquals(await resolved(home, HOME_ADDRESS), own);
-  homeLink.intercept(NODE);
-  homeLink.release(HOME_ADDRESS);
-  homeLink.release(HOME_ADDRESS);
-  home.neighbor.ip("neigh", "flush", "dev", "host");
-  assertEquals(await resolved(home, HOME_ADDRESS), undefined);
-});
-
-testHome("a neighbour that knew another hardware address takes the advertised one", async (home) => {
-  home.neighbor.ip(
-    "neigh",
-    "add",
-    HOME_ADDRESS,
-    "lladdr",
-    "02:00:00:00:00:77",
-    "dev",
-    "host",
-    "nud",
-    "stale",
-  );
-  home.homeLink.intercept(NODE);
-  const own = home.namespace.ipJson("link", "show", "eth")[0].address;
-  await until(
-    "the override",
-    () => home.neighbor.ipJson("neigh", "show", "to", HOME_ADDRESS)[0]?.lladdr === own,
-  );
-});
+testHome(
+  "M-148 M-309 M-311 M-312 M-313 M-314 M-315 M-316 M-317 M-318: what is sent to an absent node's home address comes to the home agent",
+  async (home) => {
+    const { namespace, homeLink, ear } = home;
+    const own = namespace.ipJson("link", "show", "eth")[0].address;
+    assertEquals(await resolved(home, HOME_ADDRESS), undefined);
+    homeLink.intercept(NODE);
+    assertEquals(namespace.ipJson("-6", "route", "get", HOME_ADDRESS)[0].dev, "tunha");
+    await until(
+      "the advertisement",
+      () => advertisements(ear).includes(`${HOME_AGENT} ff02::1 ${HOME_ADDRESS} O`),
+    );
+    home.neighbor.ip("neigh", "flush", "dev", "host");
+    assertEquals(await resolved(home, HOME_ADDRESS), own);
+    const answers = advertisements(ear).filter((line) => line.endsWith("S"));
+    assertEquals(answers.map((line) => line.split(" ").slice(2).join(" ")), [`${HOME_ADDRESS} S`]);
+    homeLink.intercept(NODE);
+    homeLink.release(HOME_ADDRESS);
+    homeLink.release(HOME_ADDRESS);
+    home.neighbor.ip("neigh", "flush", "dev", "host");
+    assertEquals(await resolved(home, HOME_ADDRESS), undefined);
+  },
+);
 
 testHome(
-  "a mobile router is advertised as a router, and a link-local address too where wanted",
+  "RFC 6275 10.4.1 M-308 M-310: a neighbour that knew another hardware address takes the advertised one",
+  async (home) => {
+    home.neighbor.ip(
+      "neigh",
+      "add",
+      HOME_ADDRESS,
+      "lladdr",
+      "02:00:00:00:00:77",
+      "dev",
+      "host",
+      "nud",
+      "stale",
+    );
+    home.homeLink.intercept(NODE);
+    const own = home.namespace.ipJson("link", "show", "eth")[0].address;
+    await until(
+      "the override",
+      () => home.neighbor.ipJson("neigh", "show", "to", HOME_ADDRESS)[0]?.lladdr === own,
+    );
+  },
+);
+
+testHome(
+  "RFC 6275 10.4.1 M-307: a mobile router is advertised as a router, and a link-local address too where wanted",
   async (home) => {
     const { homeLink, ear, namespace } = home;
     homeLink.intercept({ ...NODE, linkLocalCompatibility: true, mobileRouter: true });

@@ -97,7 +97,7 @@ Deno.test("RFC 3963 4.1 N-001: without the R flag nothing is forwarded but the h
   assertEquals(acknowledgementOverIpv6(answer).mobileRouter, false);
 });
 
-Deno.test("RFC 3963 6.2 N-032 N-034 N-035 N-038 N-039 N-040 N-041 N-043: what is refused, and how", () => {
+Deno.test("RFC 3963 6.2 N-032 N-033 N-034 N-035 N-038 N-039 N-040 N-041 N-043: what is refused, and how", () => {
   const linkLocal = { address: "fe80::", length: 64 };
   const multicast = { address: "ff05::", length: 16 };
   const everything = { address: "2001:db8::", length: 0 };
@@ -154,7 +154,7 @@ Deno.test("RFC 3963 6.2 N-044: the home address of a mobile router is defended a
   assertEquals(ofKind(homeAgent.handle(probed, at(1000)), "interceptHomeAddress")[0].mobileRouter, true);
 });
 
-Deno.test("RFC 3963 5.4.2 N-014 N-015: after status 140 it registers its home address alone, and says so", () => {
+Deno.test("RFC 3963 5.4.2 N-015: after status 140 it registers its home address alone, and says so", () => {
   const mobileNode = newMobileNode({ mobileNetworkPrefixes: [PART] });
   const homeAgent = newHomeAgent();
   const { answer, result } = registerOverIpv6(mobileNode, homeAgent, CARE_OF);
@@ -166,7 +166,7 @@ Deno.test("RFC 3963 5.4.2 N-014 N-015: after status 140 it registers its home ad
   assertEquals(updateOverIpv6(mobileNode.handle(careOf("2001:db8:e::7"), at(1000))).mobileRouter, false);
 });
 
-Deno.test("RFC 3963 5.4.2 N-013 N-017 N-020: status 141, 142 and 143 refuse the registration", () => {
+Deno.test("RFC 3963 5.4.2 N-013 N-020: status 141, 142 and 143 refuse the registration", () => {
   const mobileNode = newMobileNode({ mobileNetworkPrefixes: [OTHERS] });
   const { answer, result } = registerOverIpv6(mobileNode, routerHomeAgent(), CARE_OF);
   assertEquals(acknowledgementOverIpv6(answer).status, 142);

@@ -45,7 +45,7 @@ function fallenBack(settings: Partial<MobileNodeSettings> = {}): MobileNode {
   return mobileNode;
 }
 
-Deno.test("RFC 5555 4.4.1 D-073 D-078: IPv6 is preferred, wherever it stands; IPv4 at once where there is no IPv6", () => {
+Deno.test("RFC 5555 2.3.1 D-012, 4.4.1 D-073 D-078: IPv6 is preferred, wherever it stands; IPv4 at once where there is no IPv6", () => {
   const mobileNode = newMobileNode();
   mobileNode.handle(offer(V4), at(0));
   assertEquals(careOfAddress(mobileNode), V4.address);

@@ -70,7 +70,7 @@ function read(answer: Uint8Array | undefined) {
   return { source, destination, home, checksumValid, type: message.type, data: message.data };
 }
 
-Deno.test("RFC 6275 10.5.1 M-338 M-339 M-340: home agent address discovery is answered to its source", () => {
+Deno.test("RFC 6275 6.5 M-080, 6.6 M-081, 10.5.1 M-338 M-339 M-340: home agent address discovery is answered to its source", () => {
   const answer = read(answerDiscovery(ask(144, ANYCAST), facts()))!;
   const { data, ...rest } = answer;
   const ends = { source: HOME_AGENT, destination: CARE_OF, home: undefined };
@@ -103,7 +103,7 @@ Deno.test("RFC 3963 7.2 N-049 N-051: asked for mobile routers' home agents, the 
   assertEquals([no.data[2], homeAgentsIn(no.data).length], [0, 0]);
 });
 
-Deno.test("RFC 6275 10.6.3 M-351 M-352 M-353: a Mobile Prefix Advertisement, with a type 2 routing header", () => {
+Deno.test("RFC 6275 6.8 M-088 M-090 M-091 M-093 M-094 M-096, 8.4 M-157, 10.6.3 M-350 M-351 M-352 M-353: a Mobile Prefix Advertisement, with a type 2 routing header", () => {
   const answer = read(answerDiscovery(ask(146, HOME_AGENT, { headers: [HOME_ADDRESS_OPTION] }), facts()))!;
   const { data, ...rest } = answer;
   const ends = { source: HOME_AGENT, destination: CARE_OF, home: HOME_ADDRESS };

@@ -90,7 +90,7 @@ Deno.test("RFC 4285 5.1: without the option the authenticator covers the IPv6 so
   }
 });
 
-Deno.test("RFC 4285 5.1: the authenticator is over care-of address, home address and the message, computed here by hand", () => {
+Deno.test("RFC 4285 5.1 A-006: the authenticator is over care-of address, home address and the message, computed here by hand", () => {
   const { update, answer } = registerOverIpv6(newMobileNode(), newHomeAgent(), CARE_OF);
   for (const actions of [update, answer]) {
     const { mobilityHeader, header } = mobilityPacketIn(sentOverIpv6(actions).packet);

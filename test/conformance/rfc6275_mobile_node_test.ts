@@ -38,7 +38,7 @@ function give(
   return mobileNode.handle({ kind: "signalling", outer: undefined, packet }, at(monotonicMs));
 }
 
-Deno.test("RFC 6275 11.7.1 M-421 M-422 M-459 M-460 M-461 M-462 M-463 M-474, RFC 5555 D-037 D-083: the Binding Update over IPv6", () => {
+Deno.test("RFC 6275 8.5 M-171, 11.7.1 M-421 M-422 M-458 M-459 M-460 M-461 M-462 M-463 M-474, RFC 5555 D-037 D-054 D-083 D-128 D-133: the Binding Update over IPv6", () => {
   const actions = newMobileNode({ forceUdp: true }).handle(careOf(CARE_OF), at(0));
   const { source, message: packet } = sentOverIpv6(actions);
   assertEquals([source, packet.source, packet.destination], [CARE_OF, CARE_OF, HOME_AGENT]);
@@ -58,7 +58,7 @@ Deno.test("the care-of address is put to use before its Binding Update goes out"
   assertEquals(ofKind(actions, "useCareOfAddress")[0].candidate?.address, CARE_OF);
 });
 
-Deno.test("RFC 6275 11.7.3 M-498 M-499 M-500: accepted over IPv6, the tunnel is IPv6 in IPv6, without a keepalive", () => {
+Deno.test("RFC 6275 8.5 M-172, 11.7.3 M-498 M-499 M-500: accepted over IPv6, the tunnel is IPv6 in IPv6, without a keepalive", () => {
   const mobileNode = newMobileNode();
   const { result } = registerOverIpv6(mobileNode, newHomeAgent(), CARE_OF);
   const [{ tunnel, innerMtu }] = ofKind(result, "setTunnel");
@@ -114,7 +114,7 @@ Deno.test("over IPv4 a type 2 routing header does not reach the home address", (
   assertEquals(ofKind(mobileNode.handle(event, at(2)), "setTunnel"), []);
 });
 
-Deno.test("RFC 6275 11.3.6 M-388, 11.7.4 M-510: natively, a Binding Error to the care-of address, a Refresh Request to the home address", () => {
+Deno.test("RFC 6275 11.3.6 M-388, 11.7.4: natively, a Binding Error to the care-of address, a Refresh Request to the home address", () => {
   const error: MobilityMessage = {
     kind: "bindingError",
     status: 1,

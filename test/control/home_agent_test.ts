@@ -98,7 +98,7 @@ Deno.test("RFC 6275 10.3.1 M-246: an acknowledgement is returned also without th
   assertEquals(sentAcknowledgement(receive(newHomeAgent(), { acknowledge: false })).status, 0);
 });
 
-Deno.test("RFC 6275 9.5.1 M-220 M-227: not greater modulo 2^16 is status 135 with the last accepted one", () => {
+Deno.test("RFC 6275 9.1 M-180, 9.5.1 M-220 M-227: not greater modulo 2^16 is status 135 with the last accepted one", () => {
   const homeAgent = newHomeAgent();
   receive(homeAgent, { sequenceNumber: 15 });
   let time = 1000;
@@ -161,7 +161,7 @@ Deno.test("RFC 6275 10.3.1 M-266 M-267: outside the home prefix: 132; the home a
   assertEquals(statusOf(HOME_AGENT), 129);
 });
 
-Deno.test("an identity may only claim its own home addresses", () => {
+Deno.test("RFC 6275 5.1 M-005: an identity may only claim its own home addresses", () => {
   const other = {
     identity: "mn2@example.org",
     homeAddress: "2001:db8:100::200",

@@ -64,7 +64,7 @@ Deno.test("RFC 5555 4.4.2 D-059 D-079 D-014, RFC 6275 11.7.1 M-459 M-460 M-467 M
   assertEquals(message.options.at(-1)?.kind, "messageAuthentication");
 });
 
-Deno.test("RFC 5555 4.2 D-065 D-066: the tunnel is UDP behind a NAT and protocol 41 without, the MTU follows", () => {
+Deno.test("RFC 5555 4.2 D-065 D-066, 4.4.2 D-089: the tunnel is UDP behind a NAT and protocol 41 without, the MTU follows", () => {
   const behindNat = register(newMobileNode(), newHomeAgent(), PRIVATE, NAT).result;
   assertEquals(ofKind(behindNat, "setTunnel"), [
     {
@@ -83,7 +83,7 @@ Deno.test("RFC 5555 4.2 D-065 D-066: the tunnel is UDP behind a NAT and protocol
   ]);
 });
 
-Deno.test("RFC 5555 3.2.2 D-048 4.3 D-068: keepalive as advised, by default, as configured, or none", () => {
+Deno.test("RFC 5555 3.2.2 D-048 4.3 D-068, 6 D-148: keepalive as advised, by default, as configured, or none", () => {
   const keepalive = (
     changes: Parameters<typeof newMobileNode>[0],
     natRefreshSeconds: number,
@@ -120,7 +120,7 @@ Deno.test("RFC 6275 11.8: 1 s while a binding exists", () => {
   assertEquals(sendTimes(mobileNode, 33_000), [25_000, 26_000, 28_000, 32_000]);
 });
 
-Deno.test("RFC 6275 11.8 M-518: not more than three updates within a second, whatever happens", () => {
+Deno.test("RFC 6275 11.5.3 M-415, 11.8 M-518: not more than three updates within a second, whatever happens", () => {
   const mobileNode = newMobileNode();
   const times: number[] = [];
   for (let time = 0; time < 3000; time += 50) {
@@ -335,7 +335,7 @@ Deno.test("RFC 6275 11.7.3 M-503: an unproven status 135 does not move the seque
   assertEquals(sentUpdate(again).sequenceNumber, update.sequenceNumber + 1);
 });
 
-Deno.test("RFC 6275 6.2.4 M-064, 11.7.3 M-507: refresh advice of the home agent shortens the interval", () => {
+Deno.test("RFC 6275 6.2.4 M-064, 10.3.1 M-290, 11.7.3 M-507: refresh advice of the home agent shortens the interval", () => {
   const mobileNode = newMobileNode({ security: undefined });
   const update = sentUpdate(mobileNode.handle(careOf(PUBLIC), at(0)));
   fromHomeAgent(mobileNode, {

@@ -37,12 +37,12 @@ const BINDING_UPDATE = ipv6({
   payload: mobilityHeader(),
 });
 /** Addresses that name no single host everywhere. */
-const NOT_UNICAST = ["::", "::1", "fe80::1", "febf::1", "ff02::1", "ff0e::1", "::ffff:192.0.2.1"];
+const NOT_UNICAST = ["::", "::1", "fe80::1", "febf::1", "ff02::1", "ff05::2", "ff0e::1", "::ffff:192.0.2.1"];
 
 export const homeAgentCases: readonly ForwardingCase[] = [
   {
     name:
-      "RFC 6275 10.4.2 M-319, RFC 5555 4.1.1 D-057: home agent: outbound in UDP is the bare inner packet, hop limit as the kernel left it",
+      "RFC 6275 8.4 M-149, 10.4.2 M-319, RFC 5555 4.1 D-051, 4.1.1 D-057, 4.5.1 D-122: home agent: outbound in UDP is the bare inner packet, hop limit as the kernel left it",
     settings: AS_HOME_AGENT,
     run: (forwarder) => {
       forwarder.setBinding(HOME_ADDRESS, NODE_IN_UDP, 1472);
@@ -61,7 +61,8 @@ export const homeAgentCases: readonly ForwardingCase[] = [
     },
   },
   {
-    name: "RFC 4213 3.5: home agent: outbound with protocol 41 has an IPv4 header in front",
+    name:
+      "RFC 4213 3.5, RFC 5555 4.5.1 D-122: home agent: outbound with protocol 41 has an IPv4 header in front",
     settings: AS_HOME_AGENT,
     run: (forwarder) => {
       forwarder.setOuterSource(HOME_AGENT_V4);
@@ -107,7 +108,7 @@ export const homeAgentCases: readonly ForwardingCase[] = [
     },
   },
   ...NOT_UNICAST.map((destination): ForwardingCase => ({
-    name: `RFC 6275 10.4.2 M-320 M-322: home agent: nothing for ${destination} is tunnelled`,
+    name: `RFC 6275 10.4.2 M-320 M-322 M-323 M-324: home agent: nothing for ${destination} is tunnelled`,
     settings: AS_HOME_AGENT,
     run: (forwarder) =>
       assertDropped(forwarder, send(forwarder, ipv6({ destination })), "destinationNotUnicast"),
@@ -133,7 +134,7 @@ export const homeAgentCases: readonly ForwardingCase[] = [
     },
   },
   {
-    name: "RFC 6275 8.4 M-150: home agent: reverse-tunnelled packets in UDP are decapsulated",
+    name: "RFC 6275 8.4 M-150, 10.4.5 M-328: home agent: reverse-tunnelled packets in UDP are decapsulated",
     settings: AS_HOME_AGENT,
     run: (forwarder) => {
       forwarder.setBinding(HOME_ADDRESS, NODE_IN_UDP, 1472);

@@ -76,7 +76,7 @@ export const innerPacketCases: readonly ForwardingCase[] = [
     run: (forwarder) => assertDropped(forwarder, send(forwarder, bytes), reason),
   })),
   ...NOT_INNER.map(({ what, bytes, reason }): ForwardingCase => ({
-    name: `inbound UDP: ${what} is dropped: ${reason}`,
+    name: `RFC 5555 4.1 D-053: inbound UDP: ${what} is dropped: ${reason}`,
     settings: AS_HOME_AGENT,
     run: (forwarder) => assertDropped(forwarder, receiveUdp(forwarder, bytes), reason),
   })),

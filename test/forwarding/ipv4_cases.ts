@@ -46,11 +46,14 @@ const NOT_UNICAST = [
 const ORDINARY = ["1.0.0.1", "126.255.255.255", "128.0.0.1", "169.253.0.1", "169.255.0.1", "223.255.255.255"];
 
 const bothWays: readonly ForwardingCase[] = [
-  atHomeAgent("RFC 5555 4.1, RFC 2003: home agent: IPv4 leaves in UDP, and with protocol 4", (forwarder) => {
-    assertLeavesAs(forwarder, { bytes: OUT }, [OUT]);
-    const marked = udp({ ...toNode(4), typeOfService: 0xb9, timeToLive: 1 });
-    assertLeavesAs(forwarder, { bytes: concat(marked, counting(9)) }, [marked]);
-  }),
+  atHomeAgent(
+    "RFC 5555 4.5.1 D-123, RFC 2003: home agent: IPv4 leaves in UDP, and with protocol 4",
+    (forwarder) => {
+      assertLeavesAs(forwarder, { bytes: OUT }, [OUT]);
+      const marked = udp({ ...toNode(4), typeOfService: 0xb9, timeToLive: 1 });
+      assertLeavesAs(forwarder, { bytes: concat(marked, counting(9)) }, [marked]);
+    },
+  ),
   atHomeAgent("RFC 2003: home agent: IPv4 comes in UDP, and with protocol 4", (forwarder) => {
     for (const tunnel of [NODE_IN_UDP, NODE_IN_41]) {
       bindNode(forwarder, tunnel);
@@ -122,7 +125,7 @@ const WITHOUT_IPV4 = { ...AS_MOBILE_NODE, ipv4HomeAddress: undefined };
 
 const mobileNode: readonly ForwardingCase[] = [
   {
-    name: "RFC 5555 4.4.3: mobile node: IPv4 goes both ways through the tunnel of the home address",
+    name: "RFC 5555 4.4.3 D-096: mobile node: IPv4 goes both ways through the tunnel of the home address",
     settings: AS_MOBILE_NODE,
     run: (forwarder) => {
       forwarder.setBinding(HOME_ADDRESS, AGENT_IN_UDP, 1472);

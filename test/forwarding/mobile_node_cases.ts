@@ -40,7 +40,8 @@ const from41 = (payload: Uint8Array, source = HOME_AGENT_V4) =>
 
 export const mobileNodeCases: readonly ForwardingCase[] = [
   {
-    name: "RFC 5555 4.4.2 D-079: mobile node: outbound in UDP goes to the home agent",
+    name:
+      "RFC 6275 11.3.1 M-364, RFC 5555 4.1 D-051, 4.4.2 D-079: mobile node: outbound in UDP goes to the home agent",
     settings: AS_MOBILE_NODE,
     run: (forwarder) => {
       forwarder.setBinding(HOME_ADDRESS, AGENT_IN_UDP, 1472);
@@ -48,7 +49,8 @@ export const mobileNodeCases: readonly ForwardingCase[] = [
     },
   },
   {
-    name: "RFC 5555 4.4.3: mobile node: outbound with protocol 41 leaves from the care-of address of now",
+    name:
+      "RFC 5555 4.4.3 D-096: mobile node: outbound with protocol 41 leaves from the care-of address of now",
     settings: AS_MOBILE_NODE,
     run: (forwarder) => {
       forwarder.setBinding(HOME_ADDRESS, AGENT_IN_41, 1480);
@@ -92,7 +94,7 @@ export const mobileNodeCases: readonly ForwardingCase[] = [
     },
   },
   {
-    name: "RFC 6275 11.3.3 M-374: mobile node: what the home agent tunnels is decapsulated",
+    name: "RFC 6275 8.5 M-164, 11.3.3 M-374 M-375: mobile node: what the home agent tunnels is decapsulated",
     settings: AS_MOBILE_NODE,
     run: (forwarder) => {
       forwarder.setBinding(HOME_ADDRESS, AGENT_IN_UDP, 1472);

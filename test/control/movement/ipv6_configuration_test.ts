@@ -124,7 +124,7 @@ Deno.test("RFC 4862 5.4.5: a duplicate of the link-local address is replaced; af
   assertEquals(stable.hears(hasAlready(address)).ofKind("addAddress").length, 1);
 });
 
-Deno.test("RFC 6275 11.5.4 M-420: another network without a link event: its address comes first at once, the old router goes", () => {
+Deno.test("RFC 6275 7.5 M-116, 11.5.4 M-420, RFC 3963 5.6 N-024: another network without a link event: its address comes first at once, the old router goes", () => {
   const node = attached().waits(5000).hears(advertisement(routerB));
   assertEquals(node.prefixes, [B, A]);
   assertEquals(node.machine.candidates()[0].gateway, routerB.address);
