@@ -24,10 +24,17 @@ export type AcknowledgementVerdict =
   | { readonly kind: "sequenceNumberRefused"; readonly sequenceNumber: number }
   /** The F flag is refused (RFC 5555 section 4.5). */
   | { readonly kind: "forceUdpRefused" }
-  /** The R flag is refused (RFC 3963 section 5.4.2). */
-  | { readonly kind: "mobileRouterRefused" }
+  /** The R flag is refused, or the mobile network prefixes that go with it (RFC 3963 section 5.4.2). */
+  | { readonly kind: "mobileRouterRefused"; readonly status: number }
   | { readonly kind: "accepted"; readonly answered: SentUpdate }
   | { readonly kind: "refused"; readonly status: number };
+
+const MOBILE_ROUTER_REFUSALS: readonly number[] = [
+  BindingStatusCode.mobileRouterOperationNotPermitted,
+  BindingStatusCode.invalidPrefix,
+  BindingStatusCode.notAuthorizedForPrefix,
+  BindingStatusCode.forwardingSetupFailed,
+];
 
 export function judgeAcknowledgement(
   packet: MobilityPacket,
@@ -63,8 +70,8 @@ export function judgeAcknowledgement(
     return { kind: "sequenceNumberRefused", sequenceNumber: acknowledgement.sequenceNumber };
   }
   if (status === BindingStatusCode.cannotForceUdp && answered.forceUdp) return { kind: "forceUdpRefused" };
-  if (status === BindingStatusCode.mobileRouterOperationNotPermitted && answered.mobileRouter) {
-    return { kind: "mobileRouterRefused" };
+  if (MOBILE_ROUTER_REFUSALS.includes(status) && answered.mobileRouter) {
+    return { kind: "mobileRouterRefused", status };
   }
   return status < FIRST_REFUSAL_STATUS ? { kind: "accepted", answered } : { kind: "refused", status };
 }

@@ -262,7 +262,10 @@ export class MobileNode {
         // The home address alone: never again with the R flag (RFC 3963 section 5.4.2).
         this.#list.mobileRouter = false;
         return [
-          report("error", "the home agent does not take us for a mobile router", {}),
+          report("error", "the home agent does not take us for a mobile router", {
+            status: verdict.status,
+            name: bindingStatusName(verdict.status),
+          }),
           ...this.#correct("without the mobile network prefixes", now),
         ];
       case "accepted":

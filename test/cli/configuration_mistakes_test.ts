@@ -209,7 +209,7 @@ const BAD_HOME_AGENTS: readonly BadCase[] = [
     expect: [":5: [home_agent] maximum_lifetime_seconds = 262144: must be"],
   },
   {
-    name: "clock tolerance",
+    name: "RFC 4285 A-004 A-016: clock tolerance of 3 s",
     from: /\n\n/,
     to: "\nclock_tolerance_seconds = 3\n\n",
     expect: [":5: [home_agent] clock_tolerance_seconds = 3: must be a whole number from 4"],

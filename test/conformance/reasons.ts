@@ -5,5 +5,134 @@ export interface RowGroup {
   readonly rows: string;
 }
 
-export const REASONS: readonly RowGroup[] = [];
-export const NOT_YET: readonly RowGroup[] = [];
+/** Rows that no test shows, and why not. */
+export const REASONS: readonly RowGroup[] = [
+  // RFC 5555
+  {
+    why: "the home agent is configured by its addresses; nothing is looked up",
+    rows: "D-001-002",
+  },
+  {
+    why: "IPv4 home addresses come later: here the home agent refuses them, and no mobile node asks for one",
+    rows:
+      "D-006-007 D-010-011 D-013 D-015-017 D-025-026 D-028-031 D-040-041 D-072 D-080 D-084-086 D-088 D-090-093 D-095 " +
+      "D-100 D-102-104 D-108-115 D-121 D-125",
+  },
+  {
+    why: "IPsec and IKE come later; RFC 4285 proves the origin of Binding Updates until then",
+    rows: "D-055 D-071 D-082 D-126-127 D-129-130 D-134 D-136 D-138-147",
+  },
+  { why: "may, and is not done: the mobile node asks for prefixes over IPv6 only", rows: "D-004-005" },
+  { why: "may: UDP is forced by configuration, not by guessing from losses", rows: "D-077" },
+  { why: "the port of the daemon's socket; the lab's NAT scenario shows it on the wire", rows: "D-023" },
+  { why: "states what is so, and asks nothing of a node", rows: "D-124 D-131" },
+  { why: "route optimisation: nothing is registered with correspondent nodes", rows: "D-132" },
+
+  // RFC 6275
+  {
+    why: "IPsec comes later; RFC 4285 proves the origin of Binding Updates until then",
+    rows:
+      "M-003-004 M-006 M-020-021 M-036 M-083 M-089 M-163 M-262 M-270 M-285 M-326 M-354 M-370-373 M-400 M-466 M-473 " +
+      "M-508-509",
+  },
+  { why: "the operator's: shared secrets are random and given by hand", rows: "M-007" },
+  {
+    why: "route optimisation: return routability and what correspondent nodes do",
+    rows:
+      "M-008-019 M-043-044 M-053-054 M-129-130 M-132-140 M-159 M-170 M-176-177 M-167 M-181 M-193-205 M-210-216 M-221-225 " +
+      "M-228 M-230 M-232 M-238 M-241 M-245 M-248-249 M-256 M-330-334 M-363 M-367-368 M-382-386 M-389-391 M-402-404 " +
+      "M-442-457 M-481-483 M-485-490 M-493 M-495-496 M-506 M-510-512 M-520",
+  },
+  {
+    why: "multicast: the tunnel carries unicast only, and there is no multicast group membership",
+    rows: "M-022 M-160-161 M-178 M-325 M-327 M-377-381",
+  },
+  {
+    why: "Router Advertisements on the home link are those of its routers; dsmip sends none",
+    rows: "M-097-102 M-105-106 M-108-110 M-112-113 M-115 M-117-126 M-141-146 M-521-522",
+  },
+  {
+    why: "a heading: other rows say what it asks for",
+    rows: "M-127-128 M-168 M-217 M-257 M-355 M-405 M-523-526",
+  },
+  { why: "for nodes that do not know the option: the kernel's", rows: "M-068-069" },
+  { why: "the operator names the home agent, whose address lies in the home prefix", rows: "M-041" },
+  { why: "the home address is a global one by configuration", rows: "M-075" },
+  { why: "nothing is ever sent back along a routing header", rows: "M-078" },
+  { why: "the home agent sends no refresh advice", rows: "M-065 M-288-289" },
+  { why: "a home agent has one address, and one binding cache for it", rows: "M-179" },
+  {
+    why: "dsmip ha serve is a home agent: there is no node that is not configured to be one",
+    rows: "M-264-265",
+  },
+  { why: "the home prefix is configured and has no lifetime", rows: "M-277-279 M-283 M-356" },
+  {
+    why: "the kernel's: it gives link-local packets to nobody, and answers by its own rules",
+    rows: "M-302 M-321",
+  },
+  {
+    why: "the kernel's: it chooses source addresses, and the home address stands on the TUN device",
+    rows: "M-361-362 M-369",
+  },
+  {
+    why: "row M-418 instead: optimistic duplicate address detection (RFC 4429) does not delay",
+    rows: "M-417 M-419",
+  },
+  { why: "a mobile node has one home address", rows: "M-477 M-480" },
+  {
+    why: "should: a refused registration is tried again once a minute, since an administrator may mend it",
+    rows: "M-505",
+  },
+
+  {
+    why: "should: what is malformed may come from anybody, and is not answered by an ICMP error",
+    rows: "M-188-189 M-191",
+  },
+
+  // RFC 3963
+  { why: "a heading: other rows say what it asks for", rows: "N-003 N-030 N-047" },
+  { why: "implicit mode is for home agents; our mobile router names its prefixes", rows: "N-008-012" },
+  { why: "there is no other home agent to turn to", rows: "N-007 N-014 N-016" },
+  {
+    why: "should: the home address is registered alone, so that the mobile router itself stays reachable",
+    rows: "N-017",
+  },
+  {
+    why: "the operator's: what is advertised in the mobile network and on other links, and routing protocols",
+    rows: "N-018 N-021-022 N-028 N-052 N-054-056",
+  },
+  {
+    why: "the kernel's: neighbour discovery on visited links, and multicast groups of routers",
+    rows: "N-023 N-025 N-053",
+  },
+
+  // RFC 4285
+  { why: "there is no MN-AAA option", rows: "A-002 A-012" },
+];
+
+/** Rows that the code does not fulfil yet. */
+export const NOT_YET: readonly RowGroup[] = [
+  {
+    why: "returning home, and discovery of home agents and prefixes",
+    rows:
+      "M-079 M-082 M-084-087 M-092 M-095 M-107 M-111 M-114 M-154-156 M-158 M-174-175 M-258-259 M-294 M-335-337 " +
+      "M-341-342 M-345-349 M-392-399 M-401 M-406-412 M-426 M-429-441 M-469 M-471 M-504 M-513",
+  },
+  { why: "a unique-local care-of address is not put behind a global one", rows: "M-002" },
+  {
+    why:
+      "a Binding Refresh Request to an IPv6 care-of address goes there with a type 2 routing header, not by the tunnel",
+    rows: "M-023 M-025",
+  },
+  {
+    why: "ICMP errors from the path of the tunnel are not sent on to who sent the inner packet",
+    rows: "M-209",
+  },
+  { why: "the L bit is never set, whatever the link-local address", rows: "M-464" },
+  { why: "the lifetime asked for does not depend on that of the care-of address", rows: "M-468" },
+  {
+    why:
+      "a home address that is another node's (status 134) is asked for again after a minute, as after other refusals",
+    rows: "M-478-479",
+  },
+];

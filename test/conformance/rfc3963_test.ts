@@ -1,17 +1,22 @@
 import { assertEquals } from "@std/assert";
+import { decodeMobilityHeader, encodeMobilityHeader } from "../../core/wire/mobility_header.ts";
 import type { MobileNode } from "../../core/control/mobile_node.ts";
 import type { HomeAgentSettings } from "../../core/control/settings.ts";
 import type { MobilityOption } from "../../core/wire/mobility_option.ts";
+import { encodeMobilityPacket } from "../../core/wire/mobility_packet.ts";
 import {
   acknowledgementOverIpv6,
   at,
+  candidate,
   careOf,
   fromIpv6,
   fromOuter,
   HOME_ADDRESS,
+  HOME_AGENT,
   IDENTITY,
   newHomeAgent,
   newMobileNode,
+  offer,
   ofKind,
   receive,
   receiveOverIpv6,
@@ -21,6 +26,8 @@ import {
   sentUpdate,
   updateOverIpv6,
 } from "../control/script.ts";
+import { FLAGLESS_UPDATE } from "../vectors/mobility_headers.ts";
+import { valueOf } from "../wire/decoded.ts";
 
 const CARE_OF = "2001:db8:f::7";
 const PREFIX = { address: "2001:db8:200::", length: 56 };
@@ -154,24 +161,40 @@ Deno.test("RFC 3963 6.2 N-044: the home address of a mobile router is defended a
   assertEquals(ofKind(homeAgent.handle(probed, at(1000)), "interceptHomeAddress")[0].mobileRouter, true);
 });
 
-Deno.test("RFC 3963 5.4.2 N-015: after status 140 it registers its home address alone, and says so", () => {
-  const mobileNode = newMobileNode({ mobileNetworkPrefixes: [PART] });
-  const homeAgent = newHomeAgent();
-  const { answer, result } = registerOverIpv6(mobileNode, homeAgent, CARE_OF);
-  assertEquals(acknowledgementOverIpv6(answer).status, 140);
-  assertEquals(ofKind(result, "report")[0].level, "error");
-  assertEquals(updateOverIpv6(result).mobileRouter, false);
-  mobileNode.handle(fromIpv6(homeAgent.handle(fromIpv6(result), at(15))), at(16));
-  assertEquals(statusOf(mobileNode), ["registered", []]);
-  assertEquals(updateOverIpv6(mobileNode.handle(careOf("2001:db8:e::7"), at(1000))).mobileRouter, false);
-});
+const REFUSALS = [
+  { status: 140, homeAgent: () => newHomeAgent(), prefix: PART },
+  { status: 141, homeAgent: routerHomeAgent, prefix: { address: "2001:db8::", length: 0 } },
+  { status: 142, homeAgent: routerHomeAgent, prefix: OTHERS },
+];
+for (const { status, homeAgent: newAgent, prefix } of REFUSALS) {
+  Deno.test(`RFC 3963 5.4.2 N-015 N-019 N-020: after status ${status} it registers its home address alone, for ever, and says so`, () => {
+    const mobileNode = newMobileNode({ mobileNetworkPrefixes: [prefix] });
+    const homeAgent = newAgent();
+    const { answer, result } = registerOverIpv6(mobileNode, homeAgent, CARE_OF);
+    assertEquals(acknowledgementOverIpv6(answer).status, status);
+    const [{ level, details }] = ofKind(result, "report");
+    assertEquals([level, details.status, homeAgent.bindings(at(10))], ["error", status, []]);
+    assertEquals(updateOverIpv6(result).mobileRouter, false);
+    assertEquals(updateOverIpv6(result).options.some(({ kind }) => kind === "mobileNetworkPrefix"), false);
+    mobileNode.handle(fromIpv6(homeAgent.handle(fromIpv6(result), at(15))), at(16));
+    assertEquals(statusOf(mobileNode), ["registered", []]);
+    assertEquals(updateOverIpv6(mobileNode.handle(careOf("2001:db8:e::7"), at(1000))).mobileRouter, false);
+  });
+}
 
-Deno.test("RFC 3963 5.4.2 N-013 N-020: status 141, 142 and 143 refuse the registration", () => {
-  const mobileNode = newMobileNode({ mobileNetworkPrefixes: [OTHERS] });
-  const { answer, result } = registerOverIpv6(mobileNode, routerHomeAgent(), CARE_OF);
-  assertEquals(acknowledgementOverIpv6(answer).status, 142);
-  assertEquals(ofKind(result, "clearTunnel").length, 1);
-  assertEquals(statusOf(mobileNode), ["refused", []]);
+Deno.test("RFC 3963 5.4.2 N-013: status 143, which explicit mode should not see, refuses the mobile router, too", () => {
+  const mobileNode = newMobileNode({ mobileNetworkPrefixes: [PART], security: undefined });
+  const { sequenceNumber } = sentUpdate(mobileNode.handle(careOf("198.51.100.7"), at(0)));
+  const open = { requireAuthentication: false, mobileNodes: [] };
+  const plain = { sequenceNumber, identity: undefined, timestamp: undefined, sealWith: undefined };
+  const answer = sentAcknowledgement(receive(newHomeAgent(open), plain));
+  const refusal = { ...answer, status: 143, lifetimeSeconds: 0 };
+  const mobilityHeader = encodeMobilityHeader(refusal);
+  const packet = encodeMobilityPacket({ source: HOME_AGENT, destination: HOME_ADDRESS, mobilityHeader });
+  const outer = { address: "203.0.113.1", port: 4191 };
+  const result = mobileNode.handle({ kind: "signalling", outer, packet }, at(10));
+  assertEquals(ofKind(result, "report")[0].details.status, 143);
+  assertEquals(sentUpdate(result).mobileRouter, false);
 });
 
 Deno.test("RFC 3963 5.4: an acceptance without the R flag is a registration without prefixes, and an error in the log", () => {
@@ -189,4 +212,24 @@ Deno.test("RFC 3963 5.4: an acceptance without the R flag is a registration with
   const result = mobileNode.handle(fromOuter(plain, "203.0.113.1", 4191), at(10));
   assertEquals(ofKind(result, "report").filter(({ level }) => level === "error").length, 1);
   assertEquals(statusOf(mobileNode), ["registered", []]);
+});
+
+Deno.test("RFC 3963 4.3 N-002: the reserved octet of a Mobile Network Prefix option is sent as zero and ignored", () => {
+  const message = { ...FLAGLESS_UPDATE, options: [asOption(PREFIX)] };
+  const octets = encodeMobilityHeader(message);
+  const [offset] = valueOf(decodeMobilityHeader(octets)).optionOffsets;
+  assertEquals([octets[offset], octets[offset + 1], octets[offset + 2]], [6, 18, 0]);
+  octets[offset + 2] = 0xff;
+  assertEquals(valueOf(decodeMobilityHeader(octets)).message, message);
+});
+
+Deno.test("RFC 3963 5.8 N-026 N-027: a mobile router that has returned home de-registers there", () => {
+  const mobileNode = newMobileNode({ mobileNetworkPrefixes: [PART] });
+  const homeAgent = routerHomeAgent();
+  registerOverIpv6(mobileNode, homeAgent, CARE_OF);
+  const back = mobileNode.handle(offer(candidate("2001:db8:100::77", { atHome: true })), at(1000));
+  const { lifetimeSeconds, mobileRouter } = updateOverIpv6(back);
+  assertEquals([lifetimeSeconds, mobileRouter], [0, true]);
+  mobileNode.handle(fromIpv6(homeAgent.handle(fromIpv6(back), at(1001))), at(1002));
+  assertEquals([mobileNode.status(at(1002)).state, homeAgent.bindings(at(1002))], ["home", []]);
 });

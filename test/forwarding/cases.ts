@@ -3,6 +3,7 @@ import { ecnCases } from "./ecn_cases.ts";
 import { homeAgentCases } from "./home_agent_cases.ts";
 import { innerPacketCases } from "./inner_packet_cases.ts";
 import { ipv4Cases } from "./ipv4_cases.ts";
+import { mobileNetworkCases } from "./mobile_network_cases.ts";
 import { mobileNodeCases } from "./mobile_node_cases.ts";
 import { packetTooBigCases } from "./packet_too_big_cases.ts";
 
@@ -11,6 +12,7 @@ export const FORWARDING_CASES: readonly ForwardingCase[] = [
   ...innerPacketCases,
   ...homeAgentCases,
   ...mobileNodeCases,
+  ...mobileNetworkCases,
   ...ecnCases,
   ...packetTooBigCases,
   ...ipv4Cases,

@@ -92,7 +92,8 @@ export const homeAgentCases: readonly ForwardingCase[] = [
     },
   },
   {
-    name: "home agent: a binding that is removed is gone, one that is changed is changed",
+    name:
+      "RFC 6275 10.3.1 M-293: home agent: a binding that is removed is gone, one that is changed is changed",
     settings: AS_HOME_AGENT,
     run: (forwarder) => {
       const moved = { ...NODE_IN_UDP, address: "192.0.2.77", port: 1024 };
@@ -101,6 +102,7 @@ export const homeAgentCases: readonly ForwardingCase[] = [
       forwarder.setBinding(HOME_ADDRESS, moved, 1472);
       const verdict = send(forwarder, ipv6());
       assertEquals(verdict.kind === "send" && [verdict.address, verdict.port], ["192.0.2.77", 1024]);
+      assertDelivered(receiveUdp(forwarder, BACK, { source: { address: "192.0.2.77", port: 1024 } }), BACK);
       forwarder.removeBinding(HOME_ADDRESS);
       forwarder.removeBinding(HOME_ADDRESS);
       assertDropped(forwarder, send(forwarder, ipv6()), "noBinding");

@@ -200,6 +200,12 @@ Deno.test("RFC 6275 7.3 M-103: the advertised interval says when a router is sil
   assertEquals(node.waits(1).said, [PROBE_OF_A]);
 });
 
+Deno.test("RFC 6275 7.3 M-104: the advertised interval means nothing in another message", () => {
+  const interval = { kind: "advertisementInterval", intervalMs: 700 } as const;
+  const node = attached().hears(routerIsThere(routerA, { options: [interval] }));
+  assertEquals(node.waits(60_000).said, []);
+});
+
 Deno.test("doubt: the router is asked and others are solicited", () => {
   const node = attached().waits(5000).hears({ kind: "doubt" });
   assertEquals(node.said, [PROBE_OF_A, SOLICITATION]);

@@ -83,7 +83,7 @@ export function advertisement(router: TestRouter, changes: AdvertisementChanges 
 /** A router's answer to the node's probe. */
 export function routerIsThere(
   router: TestRouter,
-  changes: { router?: boolean; solicited?: boolean } = {},
+  changes: { router?: boolean; solicited?: boolean; options?: readonly NeighborDiscoveryOption[] } = {},
 ): EgressEvent {
   return frameFrom(router.hardwareAddress, {
     source: router.address,
