@@ -32,7 +32,7 @@ const SO_RCVBUFFORCE = 33;
 const IP_HDRINCL = 3;
 const IP_MTU_DISCOVER = 10;
 const IP_RECVTOS = 13;
-const IP_PMTUDISC_DONT = 0;
+const IP_PMTUDISC_OMIT = 5;
 // <linux/udp.h>
 const SOL_UDP = 17;
 const UDP_SEGMENT = 103;
@@ -82,7 +82,8 @@ export interface UdpSocket {
 
 /**
  * A non-blocking UDP socket over IPv4. The TOS octet comes with each received packet (IP_RECVTOS); packets
- * leave with DF clear and are fragmented where needed (static tunnel MTU, RFC 4213 section 3.2.1).
+ * leave with DF clear and are fragmented where needed (static tunnel MTU, RFC 4213 section 3.2.1), whatever path MTU
+ * an ICMP error names: anybody may have sent it (IP_PMTUDISC_OMIT, Linux 3.15).
  * @throws SystemError with what to do: port taken, address not of this host, no such device
  */
 export function openUdpSocket(
@@ -96,7 +97,7 @@ export function openUdpSocket(
   return closingOnError(fileDescriptor, () => {
     if (device !== undefined) bindToDevice(fileDescriptor, device);
     setOption(fileDescriptor, IPPROTO_IP, IP_RECVTOS, 1, "IP_RECVTOS");
-    setOption(fileDescriptor, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT, "IP_MTU_DISCOVER");
+    setOption(fileDescriptor, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT, "IP_MTU_DISCOVER");
     const granted = setReceiveBuffer(fileDescriptor, receiveBufferOctets);
     setSendBuffer(fileDescriptor, receiveBufferOctets);
     // Linux 5.0; a kernel without it gives one datagram a read.
@@ -131,7 +132,7 @@ export interface RawSocketOptions {
 /**
  * A non-blocking raw IPv4 socket: it receives and sends whole packets with their IPv4 header (IP_HDRINCL).
  * When sending, the kernel fills in total length and header checksum, and the identification where that
- * is 0; it never fragments: EMSGSIZE above the MTU. (raw(7))
+ * is 0; it never fragments: EMSGSIZE above the interface's MTU, and no ICMP error makes that less. (raw(7))
  * @throws SystemError with what to do
  */
 export function openRawSocket(
@@ -146,6 +147,7 @@ export function openRawSocket(
   return closingOnError(fileDescriptor, () => {
     if (device !== undefined) bindToDevice(fileDescriptor, device);
     setOption(fileDescriptor, IPPROTO_IP, IP_HDRINCL, 1, "IP_HDRINCL");
+    setOption(fileDescriptor, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT, "IP_MTU_DISCOVER");
     const granted = setReceiveBuffer(fileDescriptor, receiveBufferOctets);
     setSendBuffer(fileDescriptor, receiveBufferOctets);
     if (share !== undefined && share.of > 1) attachSourceShare(fileDescriptor, share.index, share.of);

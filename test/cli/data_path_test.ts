@@ -8,6 +8,7 @@ import { NO_TUN_OFFLOADS } from "../../ffi/tun.ts";
 import { isRoot, until } from "../ffi/in_namespace.ts";
 import { receiveFrom } from "../ffi/receive_from.ts";
 import {
+  checksum,
   concat,
   CORRESPONDENT,
   counting,
@@ -458,6 +459,56 @@ rootTest("random datagrams on 4191 and with protocol 41 only count", async (netw
   await until("all are counted", () => dropped() === sent);
   assertEquals(sent, 600);
   assertEquals(failures, []);
+  await dataPath.close();
+});
+
+rootTest("ICMP errors that anybody may send about our packets change nothing", async (network) => {
+  const { dataPath, failures } = await startAgent(network);
+  const node = network.udp(network.node, NODE_PORT);
+  const node41 = network.raw(network.node, 41);
+  const attacker = network.raw(network.node, 1);
+  dataPath.bindings.set(HOME_ADDRESS, { encapsulation: "udp", address: NODE_V4, port: NODE_PORT }, 1472);
+  dataPath.bindings.set(OTHER_HOME_ADDRESS, { encapsulation: "ipv6InIpv4", address: NODE_V4, port: 0 }, 1480);
+  const application = network.application(network.agent, HOME_AGENT, 9);
+  const ends = { source: AGENT_V4, destination: NODE_V4 };
+  const quotes = [
+    ipv4({
+      ...ends,
+      protocol: 17,
+      payload: Uint8Array.of(PORT >> 8, PORT, NODE_PORT >> 8, NODE_PORT, 0, 9, 0, 0, 0),
+    }),
+    ipv4({ ...ends, protocol: 41, payload: ipv6({ destination: OTHER_HOME_ADDRESS }) }),
+  ];
+  // Unreachable for any reason, a path that carries 68 or 600 octets, time exceeded, parameter problem.
+  const errors = [...Array(16).keys()].map((code) => [3, code, 0]);
+  errors.push([3, 4, 68], [3, 4, 600], [11, 0, 0], [11, 1, 0], [12, 0, 0]);
+  for (const [type, code, mtu] of errors) {
+    for (const quote of quotes) {
+      const icmp = concat(Uint8Array.of(type, code, 0, 0, 0, 0, mtu >> 8, mtu), quote);
+      const sum = checksum(icmp);
+      icmp.set([sum >> 8, sum], 2);
+      sendTo(
+        attacker,
+        ipv4({ source: NODE_V4, destination: AGENT_V4, protocol: 1, payload: icmp }),
+        AGENT_V4,
+        0,
+      );
+    }
+    for (
+      const [destination, socket] of [[HOME_ADDRESS, node], [OTHER_HOME_ADDRESS, {
+        fileDescriptor: node41,
+      }]] as const
+    ) {
+      for (let count = 0; count < 3; count++) application.send(counting(1300), destination, 9);
+      const outerOctets = destination === HOME_ADDRESS ? 0 : 20;
+      for (let count = 0; count < 3; count++) {
+        const { bytes } = await receive(socket.fileDescriptor);
+        assertEquals(bytes.length, outerOctets + 1348, `after ICMP type ${type} code ${code}`);
+      }
+    }
+  }
+  assertEquals(network.ip(network.agent, "route", "get", NODE_V4).includes("mtu"), false);
+  assertEquals([failures, dataPath.counters().dropped], [[], {}]);
   await dataPath.close();
 });
 
