@@ -118,7 +118,6 @@ export const NOT_YET: readonly RowGroup[] = [
       "M-079 M-082 M-084-087 M-092 M-095 M-107 M-111 M-114 M-154-156 M-158 M-174-175 M-258-259 M-294 M-335-337 " +
       "M-341-342 M-345-349 M-392-399 M-401 M-406-412 M-426 M-429-441 M-469 M-471 M-504 M-513",
   },
-  { why: "a unique-local care-of address is not put behind a global one", rows: "M-002" },
   {
     why:
       "a Binding Refresh Request to an IPv6 care-of address goes there with a type 2 routing header, not by the tunnel",

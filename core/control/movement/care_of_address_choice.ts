@@ -1,4 +1,4 @@
-import type { IpAddress } from "../../wire/address.ts";
+import { type IpAddress, prefixContains } from "../../wire/address.ts";
 import type { CareOfAddressCandidate } from "./candidate.ts";
 
 /**
@@ -10,6 +10,9 @@ import type { CareOfAddressCandidate } from "./candidate.ts";
 export const ATTEMPTS_PER_CANDIDATE = 3;
 
 export type AddressFamily = 4 | 6;
+
+/** RFC 4193: what is sent from there may not get an answer (RFC 6275 section 4.6). */
+const UNIQUE_LOCAL = { address: "fc00::", length: 7 };
 
 export interface ChoiceSettings {
   /** "keep": the family of the last registration, as long as there is an address of it. */
@@ -102,6 +105,7 @@ function choose(state: ChoiceState, settings: ChoiceSettings): ChoiceState {
     Number(candidate.atHome !== true),
     interfaceRank(settings, candidate.interfaceName),
     Number(familyOf(candidate.address) !== firstFamily),
+    Number(isUniqueLocal(candidate.address)),
     Number(candidate.address !== state.chosen?.address),
   ];
   let chosen: CareOfAddressCandidate | undefined;
@@ -109,6 +113,10 @@ function choose(state: ChoiceState, settings: ChoiceSettings): ChoiceState {
     if (chosen === undefined || isLess(rankOf(candidate), rankOf(chosen))) chosen = candidate;
   }
   return { ...state, chosen };
+}
+
+function isUniqueLocal(address: IpAddress): boolean {
+  return familyOf(address) === 6 && prefixContains(UNIQUE_LOCAL, address);
 }
 
 function preferredFamily(state: ChoiceState, { prefer }: ChoiceSettings): AddressFamily {

@@ -15,6 +15,7 @@ import {
 const ADDRESSES: Readonly<Record<string, string>> = {
   "eg0/6": "2001:db8:0::7",
   "eg0/6b": "2001:db8:b::7",
+  "eg0/6l": "fd12:3456:789a::7",
   "eg0/4": "192.0.2.7",
   "eg0/4b": "198.51.100.7",
   "eg1/6": "2001:db8:1::7",
@@ -56,6 +57,16 @@ interface Story {
 
 const STORIES: readonly Story[] = [
   { name: "nothing to choose from", steps: [["up", "none"], ["ok", "none"], ["silent", "none"]] },
+  {
+    name:
+      "RFC 6275 4.6 M-002: a unique-local address only where its interface, which comes first, has no other of its family",
+    steps: [
+      ["up eg0/6l eg0/6 eg0/4", "eg0/6"],
+      ["up eg0/6l eg0/4", "eg0/6l"],
+      ["up eg0/6l eg1/6", "eg0/6l"],
+      ["silent", "eg1/6"],
+    ],
+  },
   { name: "IPv6 before IPv4", steps: [["up eg0/4 eg0/6", "eg0/6"]] },
   { name: "IPv4 at once when there is no IPv6", steps: [["up eg0/4", "eg0/4"]] },
   {
