@@ -98,7 +98,7 @@ Deno.test("configuration: without a home agent's IPv6 address, one is to be disc
   );
 });
 
-Deno.test("configuration: every optional key is taken", () => {
+Deno.test("RFC 5555 3.2.2 D-049: configuration: every optional key is taken", () => {
   using folder = new KeyFolder();
   const agentKeys = `
 tun = "homelink"

@@ -49,9 +49,11 @@ function ask(type: number, destination: string, changes: {
   flags?: number;
   headers?: readonly ExtensionHeader[];
   code?: number;
+  more?: Uint8Array;
 } = {}): Uint8Array {
-  const { source = CARE_OF, flags = 0, headers = [], code = 0 } = changes;
-  const message = { kind: "otherIcmp", type, code, data: new Uint8Array([0x12, 0x34, flags, 0]) } as const;
+  const { source = CARE_OF, flags = 0, headers = [], code = 0, more = new Uint8Array(0) } = changes;
+  const data = new Uint8Array([0x12, 0x34, flags, 0, ...more]);
+  const message = { kind: "otherIcmp", type, code, data } as const;
   const from = headers.length > 0 ? HOME_ADDRESS : source;
   const icmp = encodeIcmpv6Message(message, { source: from, destination });
   return ipv6Packet({ source, destination }, headers, 58, icmp);
@@ -70,7 +72,7 @@ function read(answer: Uint8Array | undefined) {
   return { source, destination, home, checksumValid, type: message.type, data: message.data };
 }
 
-Deno.test("RFC 6275 6.5 M-080, 6.6 M-081, 10.5.1 M-338 M-339 M-340: home agent address discovery is answered to its source", () => {
+Deno.test("RFC 6275 6.5 M-080, 6.6 M-081, 8.4 M-155, 10.5.1 M-338 M-339 M-340: home agent address discovery is answered to its source", () => {
   const answer = read(answerDiscovery(ask(144, ANYCAST), facts()))!;
   const { data, ...rest } = answer;
   const ends = { source: HOME_AGENT, destination: CARE_OF, home: undefined };
@@ -94,7 +96,7 @@ Deno.test("RFC 6275 10.5.1 M-343 M-344: as many addresses as fit the minimum MTU
   assertEquals(homeAgentsIn(read(answer)!.data), homeAgents.slice(0, 77));
 });
 
-Deno.test("RFC 3963 7.2 N-049 N-051: asked for mobile routers' home agents, the R flag tells whether there are any", () => {
+Deno.test("RFC 3963 7.2 N-049 N-050 N-051: asked for mobile routers' home agents, the R flag tells whether there are any", () => {
   const yes = read(
     answerDiscovery(ask(144, ANYCAST, { flags: 0x80 }), facts({ homeAgents: () => [HOME_AGENT] })),
   )!;
@@ -135,6 +137,17 @@ Deno.test("RFC 6275 10.5.1, 10.6.2: what is not answered", () => {
   for (const [what, packet] of silent) assertEquals(answerDiscovery(packet, facts()), undefined, what);
 });
 
+Deno.test("RFC 6275 6.5 M-079, 6.7 M-084 M-086: reserved bits of a request, and options that are not known, are ignored", () => {
+  const headers = [HOME_ADDRESS_OPTION];
+  const answers = [0, 0x7f].map((flags) => answerDiscovery(ask(144, ANYCAST, { flags }), facts()));
+  assertEquals(answers[1], answers[0]);
+  const unknownOption = new Uint8Array([200, 1, 0, 0, 0, 0, 0, 0]);
+  const plain = answerDiscovery(ask(146, HOME_AGENT, { headers }), facts());
+  for (const changes of [{ flags: 0xff }, { more: unknownOption }]) {
+    assertEquals(answerDiscovery(ask(146, HOME_AGENT, { headers, ...changes }), facts()), plain);
+  }
+});
+
 Deno.test("discovery: whatever octets come, nothing is thrown", () => {
   const good = ask(146, HOME_AGENT, { headers: [HOME_ADDRESS_OPTION] });
   fc.assert(fc.property(fc.nat(good.length - 1), fc.nat(255), fc.nat(good.length), (at, octet, length) => {
@@ -153,7 +166,7 @@ Deno.test("RFC 6275 10.5.1, 10.6.2: the home agent answers for itself, and about
   const [reply] = answers(ask(144, ANYCAST), 0);
   assertEquals([reply.type, homeAgentsIn(reply.data)], [145, [HOME_AGENT]]);
   const solicitation = ask(146, HOME_AGENT, { headers: [HOME_ADDRESS_OPTION] });
-  assertEquals(answers(solicitation, 1), [], "M-347: nobody is bound");
+  assertEquals(answers(solicitation, 1), [], "nobody is bound");
   registerOverIpv6(newMobileNode(), homeAgent, CARE_OF, 10);
   assertEquals(answers(solicitation, 100).map(({ type, home }) => [type, home]), [[147, HOME_ADDRESS]]);
   assertEquals(

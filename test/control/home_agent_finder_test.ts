@@ -39,13 +39,15 @@ function reply(homeAgents: readonly string[], identifier = IDENTIFIER, destinati
   } as const;
 }
 
-Deno.test("RFC 6275 11.4.1: it asks the home agents anycast address from the first IPv6 care-of address", () => {
+Deno.test("RFC 6275 8.5 M-175, 11.4.1: it asks the home agents anycast address from the first IPv6 care-of address", () => {
   for (const mobileRouter of [false, true]) {
     const actions = finder(mobileRouter).handle(careOf("198.51.100.7", CARE_OF, OTHER), at(0));
     assertEquals(ofKind(actions, "useCareOfAddress").map(({ candidate }) => candidate?.address), [CARE_OF]);
     const request = { kind: "addressDiscoveryRequest" as const, identifier: IDENTIFIER, mobileRouter };
     const ends = { source: CARE_OF, destination: ANYCAST, homeAddressOption: undefined };
     assertEquals(asked(actions), [{ ...ends, ...request }]);
+    const [{ packet }] = ofKind(actions, "sendPacket");
+    assertEquals([...packet.subarray(-2)], [mobileRouter ? 0x80 : 0, 0], "M-079: the rest is reserved");
   }
 });
 

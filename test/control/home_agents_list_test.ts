@@ -53,7 +53,7 @@ function addresses(list: HomeAgentsList, nowMs = 0, random = () => 0.5, mobileRo
   return list.addresses(OWN, { mobileRouters, nowMs, random });
 }
 
-Deno.test("RFC 6275 10.5.1 M-335 M-339 M-340: all home agents, by preference; without the option it is 0", () => {
+Deno.test("RFC 6275 7.4 M-107, 8.4 M-154, 10.5.1 M-335 M-339 M-340: all home agents, by preference; without the option it is 0", () => {
   const list = heard(
     ["fe80::2", [prefix("2001:db8:100::2")]],
     ["fe80::3", [prefix("2001:db8:100::3"), information(9)]],
@@ -68,7 +68,7 @@ Deno.test("RFC 6275 10.5.1 M-335 M-339 M-340: all home agents, by preference; wi
   assertEquals(addresses(new HomeAgentsList()), ["2001:db8:100::1"]);
 });
 
-Deno.test("M-336 M-337: an entry lasts as long as its home agent says, else as long as the router lifetime", () => {
+Deno.test("RFC 6275 7.4 M-111, 10.1 M-259, 10.5.1 M-336 M-337: an entry lasts as long as its home agent says, else as long as the router lifetime", () => {
   const list = heard(
     ["fe80::2", [prefix("2001:db8:100::2"), information(9, 10)]],
     ["fe80::3", [prefix("2001:db8:100::3")]],

@@ -374,3 +374,14 @@ Deno.test("a duplicate of the update on its way, refused with status 144 before 
     1,
   );
 });
+
+Deno.test("RFC 6275 11.4.1 M-392: a home agent is silent after three updates by every care-of address, never before the first timeout", () => {
+  const mobileNode = newMobileNode();
+  mobileNode.handle(careOf(PUBLIC), at(0));
+  const silentAt: number[] = [];
+  for (let deadline; (deadline = mobileNode.nextDeadline()!) <= 20_000;) {
+    const actions = mobileNode.handle({ kind: "deadline" }, at(deadline));
+    if (ofKind(actions, "homeAgentSilent").length > 0) silentAt.push(deadline);
+  }
+  assertEquals(silentAt, [10_500]);
+});

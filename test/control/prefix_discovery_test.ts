@@ -48,7 +48,7 @@ function advertised(identifier: number, changes: Changes = {}) {
   return { kind: "discovery", packet } as const;
 }
 
-Deno.test("RFC 6275 11.4.2 M-399 M-401: after the first registration over IPv6 it asks, with its home address and a random identifier", () => {
+Deno.test("RFC 6275 6.7 M-082, 11.4.2 M-399 M-401, 11.7.3 M-504: after the first registration over IPv6 it asks, with its home address and a random identifier", () => {
   const node = machine();
   assertEquals(asked(node.handle(registered(undefined), at(0))), []);
   assertEquals(asked(node.handle(registered(CARE_OF), at(1))), [{
@@ -64,7 +64,7 @@ Deno.test("RFC 6275 11.4.2 M-399 M-401: after the first registration over IPv6 i
   assertEquals(asked(node.handle(registered(CARE_OF, true), at(20_000))).length, 1, "status 1 is one");
 });
 
-Deno.test("no answer: four solicitations in all, twice as long between them", () => {
+Deno.test("RFC 6275 11.8 M-513: no answer: four solicitations in all, twice as long between them", () => {
   const node = machine();
   node.handle(registered(CARE_OF), at(0));
   const times = [];
@@ -87,7 +87,7 @@ Deno.test("M-398: it asks again when the address is about to be deprecated", () 
   assertEquals(endless.nextDeadline(), undefined);
 });
 
-Deno.test("M-405 M-408 M-411: advertisements of others, and without the type 2 routing header, are nothing", () => {
+Deno.test("M-405 M-406 M-408 M-411: advertisements of others, and without the type 2 routing header, are nothing", () => {
   for (
     const changes of [
       { source: "2001:db8:100::2" },
@@ -101,6 +101,18 @@ Deno.test("M-405 M-408 M-411: advertisements of others, and without the type 2 r
     assertEquals(node.handle(advertised(1, changes), at(5000)), []);
     assertEquals(node.nextDeadline(), 3000);
   }
+});
+
+Deno.test("RFC 6275 6.8 M-092: options that are not known are ignored", () => {
+  const node = machine();
+  node.handle(registered(CARE_OF), at(0));
+  const { message } = readDiscoveryPacket(advertised(1).packet)!;
+  if (message.kind !== "otherIcmp") throw new Error(message.kind);
+  const data = new Uint8Array([...message.data, 200, 1, 0, 0, 0, 0, 0, 0]);
+  const ends = { source: HOME_AGENT, destination: CARE_OF, routingHomeAddress: HOME_ADDRESS };
+  const packet = encodeDiscoveryPacket({ ...ends, message: { ...message, data } });
+  const told = ofKind(node.handle({ kind: "discovery", packet }, at(5)), "report");
+  assertEquals(told.map(({ message }) => message), ["home prefix"]);
 });
 
 Deno.test("M-407: where there is no registration over IPv6, nothing is taken", () => {
@@ -125,7 +137,7 @@ Deno.test("M-409 M-410: an unsolicited advertisement is discarded, and makes it 
   assertEquals(asked(node.handle(advertised(77), at(8004))), [], "too soon");
 });
 
-Deno.test("RFC 6275 11.4.3 M-412: a home prefix that is gone, or deprecated, is told", () => {
+Deno.test("RFC 6275 11.4.3: a home prefix that is gone, or deprecated, is told", () => {
   const told = (changes: Changes) => {
     const node = machine();
     node.handle(registered(CARE_OF), at(0));

@@ -128,7 +128,7 @@ Deno.test("M-435: the address is there from the moment that it is chosen, its ro
   assertEquals(node.ofKind("setHome"), [{ kind: "setHome", home: undefined }]);
 });
 
-Deno.test("M-437 to M-441: at home it advertises the address to all nodes, and its link-local one, three times", () => {
+Deno.test("RFC 6275 11.5.5 M-437 M-438 M-439 M-440 M-441: at home it advertises the address to all nodes, and its link-local one, three times", () => {
   for (const mobileRouter of [false, true]) {
     const node = onHomeLink(BY_HOME_AGENT, { ...home, mobileRouter }).waits(2000).hears(CHOSEN);
     const said = () => node.sent.filter(({ message }) => message.kind === "neighborAdvertisement");
