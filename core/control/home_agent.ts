@@ -47,6 +47,8 @@ export class HomeAgent {
   readonly #cache = new Map<Ipv6Address, BindingCacheEntry>();
   readonly #deadlines = new DeadlineQueue();
   readonly #answers = new AnswerLimiter();
+  /** Mobile Prefix Advertisements, by home address (RFC 6275 section 6.8). */
+  readonly #advertisements = new AnswerLimiter({ burst: 1, perSecond: 1 });
   readonly #homeLink: HomeLinkAnswers;
 
   constructor(settings: HomeAgentSettings, environment: HomeAgentEnvironment) {
@@ -297,12 +299,12 @@ export class HomeAgent {
 
   /** Discovery of home agents and prefixes (RFC 6275 sections 10.5.1 and 10.6.2). */
   #answerDiscovery(request: Uint8Array, { monotonicMs: nowMs }: Now): HomeAgentAction[] {
-    const isBound = (homeAddress: Ipv6Address, careOfAddress: Ipv6Address) => {
+    const mayAdvertiseTo = (homeAddress: Ipv6Address, careOfAddress: Ipv6Address) => {
       const entry = this.#cache.get(homeAddress);
       return entry?.kind === "registered" && entry.path.kind === "ipv6" &&
-        entry.path.address === careOfAddress;
+        entry.path.address === careOfAddress && this.#advertisements.allow(homeAddress, nowMs);
     };
-    const packet = this.#homeLink.answer(request, isBound, nowMs);
+    const packet = this.#homeLink.answer(request, mayAdvertiseTo, nowMs);
     if (packet === undefined) return [report("debug", "dropped: discovery that is not answered", {})];
     if (!this.#answers.allow(formatIpv6(packet, 24), nowMs)) return [];
     return [{ kind: "sendPacket", source: this.#settings.address, packet }];

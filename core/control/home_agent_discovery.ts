@@ -27,8 +27,8 @@ export interface HomeLinkFacts {
    */
   readonly homeAgents: (mobileRouters: boolean) => readonly Ipv6Address[];
   readonly prefixes: readonly AdvertisedPrefix[];
-  /** Has this home address a binding to this care-of address? */
-  readonly isBound: (homeAddress: Ipv6Address, careOfAddress: Ipv6Address) => boolean;
+  /** Has this home address a binding to this care-of address, and no advertisement of the last second? Asked when all else is right. */
+  readonly mayAdvertiseTo: (homeAddress: Ipv6Address, careOfAddress: Ipv6Address) => boolean;
 }
 
 /**
@@ -51,7 +51,7 @@ export function answerDiscovery(request: Uint8Array, facts: HomeLinkFacts): Uint
   }
   // Only to a mobile node of ours that is where it says.
   if (destination !== facts.address || homeAddress === undefined) return undefined;
-  if (!facts.isBound(homeAddress, source)) return undefined;
+  if (!facts.mayAdvertiseTo(homeAddress, source)) return undefined;
   const message = mobilePrefixAdvertisement(asked.identifier, facts.prefixes);
   return encodeDiscoveryPacket({ ...answer, routingHomeAddress: homeAddress, message });
 }

@@ -22,7 +22,11 @@ export class HomeLinkAnswers {
   }
 
   /** The whole packet that answers a request; undefined for whatever is not to be answered. */
-  answer(request: Uint8Array, isBound: HomeLinkFacts["isBound"], nowMs: number): Uint8Array | undefined {
+  answer(
+    request: Uint8Array,
+    mayAdvertiseTo: HomeLinkFacts["mayAdvertiseTo"],
+    nowMs: number,
+  ): Uint8Array | undefined {
     const { address, homePrefix: prefix, preference, mobileNodes } = this.#settings;
     const own = {
       preference,
@@ -36,7 +40,7 @@ export class HomeLinkAnswers {
       homeAgents: (mobileRouters) =>
         this.#others.addresses(own, { mobileRouters, nowMs, random: this.#random }),
       prefixes: [{ prefix, ...lifetimes }],
-      isBound,
+      mayAdvertiseTo,
     });
   }
 }

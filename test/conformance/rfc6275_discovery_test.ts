@@ -32,7 +32,7 @@ function facts(changes: Partial<HomeLinkFacts> = {}): HomeLinkFacts {
     homePrefix: PREFIX,
     homeAgents: (mobileRouters) => mobileRouters ? [] : [HOME_AGENT, "2001:db8:100::2"],
     prefixes: [{ prefix: PREFIX, validSeconds: 86_400, preferredSeconds: 14_400 }],
-    isBound: (home, careOf) => home === HOME_ADDRESS && careOf === CARE_OF,
+    mayAdvertiseTo: (home, careOf) => home === HOME_ADDRESS && careOf === CARE_OF,
     ...changes,
   };
 }
@@ -173,6 +173,19 @@ Deno.test("RFC 6275 10.5.1, 10.6.2: the home agent answers for itself, and about
     answers(ask(146, HOME_AGENT, { source: "2001:db8:e::7", headers: [HOME_ADDRESS_OPTION] }), 101),
     [],
   );
+});
+
+Deno.test("RFC 6275 6.8 M-095: not more than one Mobile Prefix Advertisement a second goes to a mobile node, wherever it is", () => {
+  const homeAgent = newHomeAgent();
+  const mobileNode = newMobileNode();
+  registerOverIpv6(mobileNode, homeAgent, CARE_OF);
+  const asks = (source: string, ms: number) => {
+    const packet = ask(146, HOME_AGENT, { source, headers: [HOME_ADDRESS_OPTION] });
+    return ofKind(homeAgent.handle({ kind: "discovery", packet }, at(ms)), "sendPacket").length;
+  };
+  assertEquals([asks(CARE_OF, 100), asks(CARE_OF, 101), asks(CARE_OF, 600)], [1, 0, 0]);
+  registerOverIpv6(mobileNode, homeAgent, "2001:db8:e::7", 700);
+  assertEquals([asks("2001:db8:e::7", 1000), asks("2001:db8:e::7", 1100)], [0, 1]);
 });
 
 Deno.test("discovery makes no reflector: a flood of requests is answered rarely", () => {
