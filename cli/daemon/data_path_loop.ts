@@ -150,12 +150,15 @@ export class DataPathLoop {
     this.#rawIpv4 = words[map.COMMAND_RAW_IPV4_DESCRIPTOR / 4];
     this.#rawIpv6 = words[map.COMMAND_RAW_IPV6_DESCRIPTOR / 4];
     this.#socketCount = words[map.COMMAND_RECEIVE_COUNT / 4];
-    this.#watch(TUN, words[map.COMMAND_HOLD_TUN / 4] === 0 ? this.#tun : NO_SOCKET);
+    const tun = words[map.COMMAND_HOLD_TUN / 4] === 0 ? this.#tun : NO_SOCKET;
+    // What the last round found at a descriptor that stays is still to be done.
+    if (this.#descriptor(TUN) !== tun) this.#watch(TUN, tun);
     this.#signallingCount = 0;
     for (let socket = 0; socket < this.#socketCount; socket++) {
       const command = (map.COMMAND_RECEIVE + socket * map.RECEIVE_OCTETS) / 4;
-      // What the last round found at a socket that stays is still to be done.
-      if (this.#descriptor(socket) !== words[command]) this.#watch(FIRST_SOCKET + socket, words[command]);
+      if (this.#descriptor(FIRST_SOCKET + socket) !== words[command]) {
+        this.#watch(FIRST_SOCKET + socket, words[command]);
+      }
       this.#kinds[socket] = words[command + 1];
       if (words[command + 1] === map.RECEIVE_SIGNALLING) this.#signallingCount++;
     }
@@ -176,8 +179,8 @@ export class DataPathLoop {
     this.#words[at + 1] = POLLIN;
   }
 
-  #descriptor(socket: number): number {
-    return this.#words[(map.POLL_DESCRIPTORS + (FIRST_SOCKET + socket) * map.POLL_DESCRIPTOR_OCTETS) / 4];
+  #descriptor(place: number): number {
+    return this.#words[(map.POLL_DESCRIPTORS + place * map.POLL_DESCRIPTOR_OCTETS) / 4];
   }
 
   /** The events that poll() has returned for a descriptor: the upper half of its second word. */
@@ -264,7 +267,7 @@ export class DataPathLoop {
 
   #fromSocket(socket: number): void {
     if (this.#happened(FIRST_SOCKET + socket) === NOTHING) return;
-    const fileDescriptor = this.#descriptor(socket);
+    const fileDescriptor = this.#descriptor(FIRST_SOCKET + socket);
     const kind = this.#kinds[socket];
     const messages = kind === map.RECEIVE_RAW_IPV4
       ? this.#rawIpv4Receive
