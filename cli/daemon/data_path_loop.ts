@@ -266,11 +266,7 @@ export class DataPathLoop {
     if (this.#happened(FIRST_SOCKET + socket) === NOTHING) return;
     const fileDescriptor = this.#descriptor(socket);
     const kind = this.#kinds[socket];
-    const messages = kind === map.RECEIVE_RAW_IPV4
-      ? this.#rawIpv4Receive
-      : kind === map.RECEIVE_RAW_IPV6
-      ? this.#rawIpv6Receive
-      : this.#udpReceive;
+    const messages = this.#messages(kind);
     const count = this.#calls.recvmmsg(fileDescriptor, messages, map.BATCH, MSG_DONTWAIT, null);
     if (count <= 0) {
       const errno = lastErrno();
@@ -279,14 +275,23 @@ export class DataPathLoop {
       return;
     }
     for (let isFirst = 1, isDone = 0; isDone === 0; isFirst = 0) {
-      isDone = kind === map.RECEIVE_RAW_IPV4
-        ? this.#module.inboundRawIpv4(count, isFirst)
-        : kind === map.RECEIVE_RAW_IPV6
-        ? this.#module.inboundRawIpv6(count, isFirst)
-        : this.#module.inboundUdp(count, isFirst);
+      isDone = this.#inbound(kind, count, isFirst);
       const writes = this.#words[map.TUN_WRITE_COUNT / 4];
       for (let index = 0; index < writes; index++) this.#deliver(index);
     }
+  }
+
+  #messages(kind: number): Deno.PointerObject {
+    if (kind === map.RECEIVE_RAW_IPV4) return this.#rawIpv4Receive;
+    if (kind === map.RECEIVE_IPV6_IN_IPV6 || kind === map.RECEIVE_IPV4_IN_IPV6) return this.#rawIpv6Receive;
+    return this.#udpReceive;
+  }
+
+  #inbound(kind: number, count: number, isFirst: number): number {
+    if (kind === map.RECEIVE_RAW_IPV4) return this.#module.inboundRawIpv4(count, isFirst);
+    if (kind === map.RECEIVE_IPV6_IN_IPV6) return this.#module.inboundRawIpv6(count, isFirst, 6);
+    if (kind === map.RECEIVE_IPV4_IN_IPV6) return this.#module.inboundRawIpv6(count, isFirst, 4);
+    return this.#module.inboundUdp(count, isFirst);
   }
 
   #deliver(index: number): void {
