@@ -150,12 +150,11 @@ export class DataPathLoop {
     this.#rawIpv4 = words[map.COMMAND_RAW_IPV4_DESCRIPTOR / 4];
     this.#rawIpv6 = words[map.COMMAND_RAW_IPV6_DESCRIPTOR / 4];
     this.#socketCount = words[map.COMMAND_RECEIVE_COUNT / 4];
-    this.#watch(TUN, words[map.COMMAND_HOLD_TUN / 4] === 0 ? this.#tun : NO_SOCKET);
+    this.#watchOther(TUN, words[map.COMMAND_HOLD_TUN / 4] === 0 ? this.#tun : NO_SOCKET);
     this.#signallingCount = 0;
     for (let socket = 0; socket < this.#socketCount; socket++) {
       const command = (map.COMMAND_RECEIVE + socket * map.RECEIVE_OCTETS) / 4;
-      // What the last round found at a socket that stays is still to be done.
-      if (this.#descriptor(socket) !== words[command]) this.#watch(FIRST_SOCKET + socket, words[command]);
+      this.#watchOther(FIRST_SOCKET + socket, words[command]);
       this.#kinds[socket] = words[command + 1];
       if (words[command + 1] === map.RECEIVE_SIGNALLING) this.#signallingCount++;
     }
@@ -176,8 +175,13 @@ export class DataPathLoop {
     this.#words[at + 1] = POLLIN;
   }
 
-  #descriptor(socket: number): number {
-    return this.#words[(map.POLL_DESCRIPTORS + (FIRST_SOCKET + socket) * map.POLL_DESCRIPTOR_OCTETS) / 4];
+  /** As #watch; where the descriptor stays, what poll() found there is still to be done. */
+  #watchOther(place: number, fileDescriptor: number): void {
+    if (this.#descriptor(place) !== fileDescriptor) this.#watch(place, fileDescriptor);
+  }
+
+  #descriptor(place: number): number {
+    return this.#words[(map.POLL_DESCRIPTORS + place * map.POLL_DESCRIPTOR_OCTETS) / 4];
   }
 
   /** The events that poll() has returned for a descriptor: the upper half of its second word. */
@@ -264,7 +268,7 @@ export class DataPathLoop {
 
   #fromSocket(socket: number): void {
     if (this.#happened(FIRST_SOCKET + socket) === NOTHING) return;
-    const fileDescriptor = this.#descriptor(socket);
+    const fileDescriptor = this.#descriptor(FIRST_SOCKET + socket);
     const kind = this.#kinds[socket];
     const messages = this.#messages(kind);
     const count = this.#calls.recvmmsg(fileDescriptor, messages, map.BATCH, MSG_DONTWAIT, null);
