@@ -18,7 +18,7 @@ export interface ForwarderModule {
   /** The messages that were received; `first` 0 goes on where the last call left off. Returns 0 while there is more. */
   inboundUdp(count: number, first: number): number;
   inboundRawIpv4(count: number, first: number): number;
-  inboundRawIpv6(count: number, first: number): number;
+  inboundRawIpv6(count: number, first: number, version: number): number;
   /** Messages from SPLIT_MESSAGES on, or writes from SPLIT_WRITES on, in place of one; returns how many. */
   splitMessage(index: number): number;
   splitWrite(index: number): number;

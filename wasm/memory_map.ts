@@ -178,7 +178,8 @@ export const RECEIVE_SOCKETS = 32;
 export const RECEIVE_SIGNALLING = 0;
 export const RECEIVE_UDP = 1;
 export const RECEIVE_RAW_IPV4 = 2;
-export const RECEIVE_RAW_IPV6 = 3;
+export const RECEIVE_IPV6_IN_IPV6 = 3;
+export const RECEIVE_IPV4_IN_IPV6 = 4;
 /** struct pollfd of: TUN device, eventfd, then each socket that is received from. Written by the Worker. */
 export const POLL_DESCRIPTORS = 2560;
 export const POLL_DESCRIPTOR_OCTETS = 8;

@@ -122,8 +122,12 @@ export class WasmForwarder implements Forwarder {
     this.#deliveries = [];
     const places = new InnerPlaces(encapsulation, datagrams);
     const verdicts: InboundVerdict[] = [];
+    const version = datagrams[0]?.innerVersion ?? 6;
+    if (datagrams.some(({ innerVersion = 6 }) => innerVersion !== version)) {
+      throw new Error("a batch from two sockets");
+    }
     for (let isFirst = 1, isDone = 0; isDone === 0; isFirst = 0) {
-      isDone = this.#receive(encapsulation, datagrams.length, isFirst);
+      isDone = this.#receive(encapsulation, datagrams.length, isFirst, version);
       const count = this.#view.getUint32(map.VERDICT_COUNT, true);
       if (isDone === 0 && count === 0) throw new Error("the forwarder stands still");
       verdicts.push(...this.#inboundVerdicts(places, verdicts.length, count));
@@ -217,11 +221,11 @@ export class WasmForwarder implements Forwarder {
       : this.kernel.rawIpv6Message(index);
   }
 
-  #receive(encapsulation: Encapsulation, count: number, isFirst: number): number {
+  #receive(encapsulation: Encapsulation, count: number, isFirst: number, version: 4 | 6): number {
     if (encapsulation === "udp") return this.module.inboundUdp(count, isFirst);
     return encapsulation === "ipv6InIpv4"
       ? this.module.inboundRawIpv4(count, isFirst)
-      : this.module.inboundRawIpv6(count, isFirst);
+      : this.module.inboundRawIpv6(count, isFirst, version);
   }
 
   /** The `count` verdicts of one call on inner packets from `first` on. */

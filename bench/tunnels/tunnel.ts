@@ -13,6 +13,7 @@ export interface InnerAddresses {
   readonly b: string;
 }
 
+export const INNER_IPV4: InnerAddresses = { a: "198.19.0.1", b: "198.19.0.2" };
 export const INNER_IPV6: InnerAddresses = { a: "fd00:99::1", b: "fd00:99::2" };
 
 /** The timed part: starts the daemons and does by hand what they leave to their user; need not wait for the peer. */

@@ -150,15 +150,11 @@ export class DataPathLoop {
     this.#rawIpv4 = words[map.COMMAND_RAW_IPV4_DESCRIPTOR / 4];
     this.#rawIpv6 = words[map.COMMAND_RAW_IPV6_DESCRIPTOR / 4];
     this.#socketCount = words[map.COMMAND_RECEIVE_COUNT / 4];
-    const tun = words[map.COMMAND_HOLD_TUN / 4] === 0 ? this.#tun : NO_SOCKET;
-    // What the last round found at a descriptor that stays is still to be done.
-    if (this.#descriptor(TUN) !== tun) this.#watch(TUN, tun);
+    this.#watchOther(TUN, words[map.COMMAND_HOLD_TUN / 4] === 0 ? this.#tun : NO_SOCKET);
     this.#signallingCount = 0;
     for (let socket = 0; socket < this.#socketCount; socket++) {
       const command = (map.COMMAND_RECEIVE + socket * map.RECEIVE_OCTETS) / 4;
-      if (this.#descriptor(FIRST_SOCKET + socket) !== words[command]) {
-        this.#watch(FIRST_SOCKET + socket, words[command]);
-      }
+      this.#watchOther(FIRST_SOCKET + socket, words[command]);
       this.#kinds[socket] = words[command + 1];
       if (words[command + 1] === map.RECEIVE_SIGNALLING) this.#signallingCount++;
     }
@@ -177,6 +173,11 @@ export class DataPathLoop {
     const at = (map.POLL_DESCRIPTORS + place * map.POLL_DESCRIPTOR_OCTETS) / 4;
     this.#words[at] = fileDescriptor;
     this.#words[at + 1] = POLLIN;
+  }
+
+  /** As #watch; where the descriptor stays, what poll() found there is still to be done. */
+  #watchOther(place: number, fileDescriptor: number): void {
+    if (this.#descriptor(place) !== fileDescriptor) this.#watch(place, fileDescriptor);
   }
 
   #descriptor(place: number): number {
@@ -269,11 +270,7 @@ export class DataPathLoop {
     if (this.#happened(FIRST_SOCKET + socket) === NOTHING) return;
     const fileDescriptor = this.#descriptor(FIRST_SOCKET + socket);
     const kind = this.#kinds[socket];
-    const messages = kind === map.RECEIVE_RAW_IPV4
-      ? this.#rawIpv4Receive
-      : kind === map.RECEIVE_RAW_IPV6
-      ? this.#rawIpv6Receive
-      : this.#udpReceive;
+    const messages = this.#messages(kind);
     const count = this.#calls.recvmmsg(fileDescriptor, messages, map.BATCH, MSG_DONTWAIT, null);
     if (count <= 0) {
       const errno = lastErrno();
@@ -282,14 +279,23 @@ export class DataPathLoop {
       return;
     }
     for (let isFirst = 1, isDone = 0; isDone === 0; isFirst = 0) {
-      isDone = kind === map.RECEIVE_RAW_IPV4
-        ? this.#module.inboundRawIpv4(count, isFirst)
-        : kind === map.RECEIVE_RAW_IPV6
-        ? this.#module.inboundRawIpv6(count, isFirst)
-        : this.#module.inboundUdp(count, isFirst);
+      isDone = this.#inbound(kind, count, isFirst);
       const writes = this.#words[map.TUN_WRITE_COUNT / 4];
       for (let index = 0; index < writes; index++) this.#deliver(index);
     }
+  }
+
+  #messages(kind: number): Deno.PointerObject {
+    if (kind === map.RECEIVE_RAW_IPV4) return this.#rawIpv4Receive;
+    if (kind === map.RECEIVE_IPV6_IN_IPV6 || kind === map.RECEIVE_IPV4_IN_IPV6) return this.#rawIpv6Receive;
+    return this.#udpReceive;
+  }
+
+  #inbound(kind: number, count: number, isFirst: number): number {
+    if (kind === map.RECEIVE_RAW_IPV4) return this.#module.inboundRawIpv4(count, isFirst);
+    if (kind === map.RECEIVE_IPV6_IN_IPV6) return this.#module.inboundRawIpv6(count, isFirst, 6);
+    if (kind === map.RECEIVE_IPV4_IN_IPV6) return this.#module.inboundRawIpv6(count, isFirst, 4);
+    return this.#module.inboundUdp(count, isFirst);
   }
 
   #deliver(index: number): void {

@@ -73,8 +73,8 @@ function receivedFrom({ ipv4, ipv6, retiring }: DataPathSockets): (readonly [num
 function descriptorsOf(sockets: Ipv4Sockets | Ipv6Sockets): (readonly [number, number])[] {
   if ("sendFileDescriptor" in sockets) {
     return [
-      [sockets.rawIpv6FileDescriptor, map.RECEIVE_RAW_IPV6],
-      [sockets.rawIpv4FileDescriptor, map.RECEIVE_RAW_IPV6],
+      [sockets.rawIpv6FileDescriptor, map.RECEIVE_IPV6_IN_IPV6],
+      [sockets.rawIpv4FileDescriptor, map.RECEIVE_IPV4_IN_IPV6],
     ];
   }
   return [

@@ -72,9 +72,11 @@ export interface TunPacket {
 export interface ReceivedDatagram {
   /**
    * As the socket gives it. UDP: the payload. In IPv4: the whole IPv4 packet. In IPv6: what follows the IPv6 headers;
-   * its version is told by its first nibble.
+   * `innerVersion` is to be its version.
    */
   readonly bytes: Uint8Array;
+  /** In IPv6: what its socket is for (next header 4 or 41), so the same in a batch. Default: 6. Not looked at otherwise. */
+  readonly innerVersion?: 4 | 6;
   /** UDP: `bytes` are the payloads of several datagrams of so many octets (the last may be shorter) (UDP_GRO); 0 for one. */
   readonly datagramOctets?: number;
   /** Where it came from; without UDP, the port means nothing. Not looked at in IPv4, where `bytes` says it. */

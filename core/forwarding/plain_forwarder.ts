@@ -240,8 +240,11 @@ export class PlainForwarder implements Forwarder {
     });
   }
 
-  #inboundIpv6({ bytes, source, typeOfService }: ReceivedDatagram, nowMs: number): InboundVerdict {
-    const cut = cutInnerPacket(bytes);
+  #inboundIpv6(
+    { bytes, source, typeOfService, innerVersion = 6 }: ReceivedDatagram,
+    nowMs: number,
+  ): InboundVerdict {
+    const cut = cutInnerPacket(bytes, innerVersion);
     if (!cut.ok) return this.#discard(cut.reason);
     return this.#inboundPacket({
       packet: cut.packet,

@@ -100,7 +100,7 @@ async function startNode(network: DataPathNetwork) {
     tunFileDescriptor: tun.fileDescriptor,
     tunOffloads: tun.offloads,
   });
-  await dataPath.setSockets({
+  const sockets = {
     ipv4: {
       udpFileDescriptor: udp.fileDescriptor,
       rawIpv6FileDescriptor: network.raw(network.node, 41),
@@ -108,14 +108,15 @@ async function startNode(network: DataPathNetwork) {
       canSegment: network.offloads.header && udp.canSegment,
     },
     ipv6: network.ipv6Sockets(network.node),
-  });
-  return { dataPath, udp };
+  };
+  await dataPath.setSockets(sockets);
+  return { dataPath, udp, sockets };
 }
 
 /** Both, with a tunnel between them. */
 async function startBoth(network: DataPathNetwork, encapsulation: Encapsulation) {
   const { dataPath: agent, udp } = await startAgent(network);
-  const { dataPath: node, udp: nodeUdp } = await startNode(network);
+  const { dataPath: node, udp: nodeUdp, sockets: nodeSockets } = await startNode(network);
   const portOf = (port: number) => encapsulation === "udp" ? port : 0;
   const [agentAddress, nodeAddress] = encapsulation === "ipv6InIpv6"
     ? [AGENT_V6, NODE_V6]
@@ -127,7 +128,7 @@ async function startBoth(network: DataPathNetwork, encapsulation: Encapsulation)
   node.setTunnel({ encapsulation, address: agentAddress, port: portOf(udp.port) }, 1472);
   const tunnel = { encapsulation, address: nodeAddress, port: portOf(nodeUdp.port) };
   agent.bindings.set(HOME_ADDRESS, tunnel, 1472);
-  return { agent, node };
+  return { agent, node, nodeSockets };
 }
 
 /** The next packet that a socket has, within a second. */
@@ -345,6 +346,30 @@ rootTest("sockets that retire receive until they are left out, and send nothing"
   assertEquals(received(), 3);
   await dataPath.close();
 });
+
+for (const from of ["udp", "ipv6InIpv4", "ipv6InIpv6"] as const) {
+  rootTest(
+    `a mobile node that has left ${from} takes what still comes by its old sockets`,
+    async (network) => {
+      const { agent, node, nodeSockets: { ipv4, ipv6 } } = await startBoth(network, from);
+      const isToIpv6 = from !== "ipv6InIpv6";
+      node.setTunnel(
+        isToIpv6
+          ? { encapsulation: "ipv6InIpv6", address: AGENT_V6, port: 0 }
+          : { encapsulation: "udp", address: AGENT_V4, port: PORT },
+        1472,
+      );
+      await node.setSockets(isToIpv6 ? { ipv6, retiring: ipv4 } : { ipv4, retiring: ipv6 });
+      const correspondent = network.application(network.agent, HOME_AGENT, 7);
+      const client = network.application(network.node, HOME_ADDRESS, 7000);
+      correspondent.send(counting(9), HOME_ADDRESS, 7000);
+      assertEquals(await client.receive(), { bytes: counting(9), address: HOME_AGENT, port: 7 });
+      assertEquals(node.counters().dropped, {});
+      await node.close();
+      await agent.close();
+    },
+  );
+}
 
 rootTest("traffic that is held waits at the TUN device, also while sockets change", async (network) => {
   const { dataPath } = await startNode(network);

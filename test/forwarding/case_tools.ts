@@ -10,7 +10,14 @@ import type {
   OutboundVerdict,
 } from "../../core/forwarding/forwarder.ts";
 import type { TunHeader } from "../../core/forwarding/tun_header.ts";
-import { CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, HOME_AGENT_V4, HOME_IPV4_ADDRESS } from "./packets.ts";
+import {
+  CARE_OF_ADDRESS,
+  HOME_ADDRESS,
+  HOME_AGENT,
+  HOME_AGENT_V4,
+  HOME_IPV4_ADDRESS,
+  IPV6_CARE_OF_ADDRESS,
+} from "./packets.ts";
 
 /** What every forwarder has to do. The name begins with the source of the rule, where there is one. */
 export interface ForwardingCase {
@@ -36,10 +43,16 @@ export const AS_MOBILE_NODE: MobileNodeForwarding = {
 export const NODE = { address: CARE_OF_ADDRESS, port: 40_000 };
 export const NODE_IN_UDP: TunnelEnd = { encapsulation: "udp", ...NODE };
 export const NODE_IN_41: TunnelEnd = { encapsulation: "ipv6InIpv4", address: CARE_OF_ADDRESS, port: 0 };
+export const NODE_IN_IPV6: TunnelEnd = {
+  encapsulation: "ipv6InIpv6",
+  address: IPV6_CARE_OF_ADDRESS,
+  port: 0,
+};
 /** Where the home agent's datagrams come from. */
 export const AGENT = { address: HOME_AGENT_V4, port: 4191 };
 export const AGENT_IN_UDP: TunnelEnd = { encapsulation: "udp", ...AGENT };
 export const AGENT_IN_41: TunnelEnd = { encapsulation: "ipv6InIpv4", address: HOME_AGENT_V4, port: 0 };
+export const AGENT_IN_IPV6: TunnelEnd = { encapsulation: "ipv6InIpv6", address: HOME_AGENT, port: 0 };
 
 /** An instant for cases in which time does not matter. */
 export const NOW_MS = 1_000_000;
@@ -64,6 +77,20 @@ export function receiveUdp(
 export function receive41(forwarder: Forwarder, packet: Uint8Array, nowMs = NOW_MS): InboundVerdict {
   const source = { address: "0.0.0.0", port: 0 };
   return forwarder.inbound("ipv6InIpv4", [{ bytes: packet, source, typeOfService: 0 }], nowMs)[0];
+}
+
+/** `packet` is what follows the outer IPv6 header; it comes by the socket for its version. */
+export function receiveIpv6(
+  forwarder: Forwarder,
+  packet: Uint8Array,
+  { source = IPV6_CARE_OF_ADDRESS, typeOfService = 0, innerVersion = versionOf(packet), nowMs = NOW_MS } = {},
+): InboundVerdict {
+  const datagram = { bytes: packet, source: { address: source, port: 0 }, typeOfService, innerVersion };
+  return forwarder.inbound("ipv6InIpv6", [datagram], nowMs)[0];
+}
+
+function versionOf(packet: Uint8Array): 4 | 6 {
+  return packet[0] >> 4 === 4 ? 4 : 6;
 }
 
 /** A drop for this reason that nobody is told of, and that is counted once. */

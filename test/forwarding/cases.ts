@@ -5,6 +5,7 @@ import { innerPacketCases } from "./inner_packet_cases.ts";
 import { ipv4Cases } from "./ipv4_cases.ts";
 import { mobileNetworkCases } from "./mobile_network_cases.ts";
 import { mobileNodeCases } from "./mobile_node_cases.ts";
+import { outerIpv6Cases } from "./outer_ipv6_cases.ts";
 import { packetTooBigCases } from "./packet_too_big_cases.ts";
 
 /** The one list that every forwarder is held to. */
@@ -16,4 +17,5 @@ export const FORWARDING_CASES: readonly ForwardingCase[] = [
   ...ecnCases,
   ...packetTooBigCases,
   ...ipv4Cases,
+  ...outerIpv6Cases,
 ];

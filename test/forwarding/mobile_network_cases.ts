@@ -1,4 +1,6 @@
 import { assertEquals } from "@std/assert";
+import type { TunnelEnd } from "../../core/control/tunnel.ts";
+import type { Forwarder } from "../../core/forwarding/forwarder.ts";
 import {
   AGENT,
   AGENT_IN_UDP,
@@ -15,48 +17,128 @@ import {
 } from "./case_tools.ts";
 import { CORRESPONDENT, HOME_ADDRESS, ipv6 } from "./packets.ts";
 
-const PREFIX = { address: "2001:db8:200::", length: 56 };
-const INSIDE = "2001:db8:200:ff::9";
-const OUTSIDE = "2001:db8:200:100::9";
-const to = (destination: string) => ipv6({ source: CORRESPONDENT, destination });
-const from = (source: string) => ipv6({ source, destination: CORRESPONDENT });
+const SHORT = { address: "2001:db8:a00::", length: 40 };
+const MIDDLE = { address: "2001:db8:a0b::", length: 48 };
+const LONG = { address: "2001:db8:a0b:c::", length: 64 };
+const LONGER_THAN_64 = { address: "2001:db8:a0b:c:8000::", length: 65 };
+const IN_LONG = "2001:db8:a0b:c::1";
+/** The prefixes and an address from long to short, each with an address that is in it and in no longer one. */
+const NESTED = [
+  ["2001:db8:a0b:c:8000::1", "2001:db8:a0b:c:8000::1"],
+  [LONGER_THAN_64, "2001:db8:a0b:c:ffff:ffff:ffff:ffff"],
+  [LONG, "2001:db8:a0b:c:7fff:ffff:ffff:ffff"],
+  [MIDDLE, "2001:db8:a0b:d::"],
+  [SHORT, "2001:db8:a0c::1"],
+] as const;
+const portOf = (index: number) => 1000 + index;
+const tunnelOf = (index: number): TunnelEnd => ({ ...NODE_IN_UDP, port: portOf(index) });
 
-/** A mobile router's network behind its home address (RFC 3963). */
-export const mobileNetworkCases: readonly ForwardingCase[] = [
-  {
+function to(destination: string): Uint8Array {
+  return ipv6({ source: CORRESPONDENT, destination });
+}
+
+function from(source: string): Uint8Array {
+  return ipv6({ source, destination: CORRESPONDENT });
+}
+
+/** Which of NESTED an address belongs to; undefined for none. */
+function ownerOf(forwarder: Forwarder, destination: string): number | undefined {
+  const verdict = send(forwarder, to(destination));
+  return verdict.kind === "send" ? verdict.port - portOf(0) : undefined;
+}
+
+const homeAgent: readonly ForwardingCase[] = [
+  ...(["longest first", "shortest first"] as const).map((order): ForwardingCase => ({
     name:
-      "RFC 3963 6.4 N-045, 6.5 N-046: home agent: packets for the mobile network go to its router, both ways",
+      `RFC 3963 6.4 N-045, 6.5 N-046: home agent: the longest prefix wins, an address before all, bound ${order}`,
     settings: AS_HOME_AGENT,
     run: (forwarder) => {
-      forwarder.setBinding(HOME_ADDRESS, NODE_IN_UDP, 1472);
-      forwarder.setBinding(PREFIX, NODE_IN_UDP, 1472);
-      assertSent(send(forwarder, to(INSIDE)), { encapsulation: "udp", ...NODE, datagrams: [to(INSIDE)] });
-      assertDelivered(receiveUdp(forwarder, from(INSIDE)), from(INSIDE));
-      assertDropped(forwarder, send(forwarder, to(OUTSIDE)), "noBinding");
+      const all = [...NESTED.entries()];
+      for (const [index, [bound]] of order === "longest first" ? all : all.toReversed()) {
+        forwarder.setBinding(bound, tunnelOf(index), 1472);
+      }
+      for (const [index, [, inside]] of NESTED.entries()) {
+        assertEquals(ownerOf(forwarder, inside), index, inside);
+      }
+      // What is unbound falls to the next longest.
+      for (const [index, [bound, inside]] of NESTED.entries()) {
+        forwarder.removeBinding(bound);
+        const next = index + 1 < NESTED.length ? index + 1 : undefined;
+        assertEquals(ownerOf(forwarder, inside), next, inside);
+      }
+    },
+  })),
+  {
+    name: "home agent: addresses next to a mobile network are not in it",
+    settings: AS_HOME_AGENT,
+    run: (forwarder) => {
+      forwarder.setBinding(LONG, tunnelOf(2), 1472);
+      const inside = ["2001:db8:a0b:c::", "2001:db8:a0b:c:ffff:ffff:ffff:ffff"];
+      for (const address of inside) assertEquals(ownerOf(forwarder, address), 2, address);
+      const outside = ["2001:db8:a0b:b:ffff:ffff:ffff:ffff", "2001:db8:a0b:d::"];
+      for (const address of outside) assertEquals(ownerOf(forwarder, address), undefined, address);
+      assertEquals(forwarder.counters().dropped, { noBinding: 2 });
     },
   },
   {
-    name:
-      "RFC 3963 6.4 N-045: home agent: a source in the mobile network, from elsewhere than its router, is dropped",
+    name: "RFC 3963 6.4 N-045: home agent: a source in a mobile network is taken from its own tunnel only",
     settings: AS_HOME_AGENT,
     run: (forwarder) => {
-      forwarder.setBinding(PREFIX, NODE_IN_UDP, 1472);
-      const verdict = receiveUdp(forwarder, from(INSIDE), { source: { ...NODE, port: 1 } });
-      assertEquals(verdict.kind === "drop" && verdict.reason, "sourceNotBound");
-    },
-  },
-  {
-    name: "RFC 3963 5.5: mobile router: its network goes through the tunnel of the home address, both ways",
-    settings: { ...AS_MOBILE_NODE, mobileNetworkPrefixes: [PREFIX] },
-    run: (forwarder) => {
-      forwarder.setBinding(HOME_ADDRESS, AGENT_IN_UDP, 1472);
-      assertSent(send(forwarder, from(INSIDE)), {
-        encapsulation: "udp",
-        ...AGENT,
-        datagrams: [from(INSIDE)],
-      });
-      assertDelivered(receiveUdp(forwarder, to(INSIDE), { source: AGENT }), to(INSIDE));
-      assertDropped(forwarder, send(forwarder, from(OUTSIDE)), "sourceNotHomeAddress");
+      for (const [index, [bound]] of NESTED.entries()) {
+        forwarder.setBinding(bound, tunnelOf(index), 1472);
+      }
+      for (const [owner, [, source]] of NESTED.entries()) {
+        for (const sender of NESTED.keys()) {
+          const outer = { ...NODE, port: portOf(sender) };
+          const verdict = receiveUdp(forwarder, from(source), { source: outer });
+          if (sender === owner) assertDelivered(verdict, from(source));
+          else assertEquals(verdict.kind === "drop" && verdict.reason, "sourceNotBound");
+        }
+      }
+      const others = NESTED.length * (NESTED.length - 1);
+      assertEquals(forwarder.counters().dropped, { sourceNotBound: others });
     },
   },
 ];
+
+const AS_MOBILE_ROUTER = { ...AS_MOBILE_NODE, mobileNetworkPrefixes: [SHORT, LONG] };
+
+const mobileRouter: readonly ForwardingCase[] = [
+  {
+    name: "RFC 3963 5.5: mobile router: its networks send and receive through the tunnel of the home address",
+    settings: AS_MOBILE_ROUTER,
+    run: (forwarder) => {
+      forwarder.setBinding(HOME_ADDRESS, AGENT_IN_UDP, 1472);
+      for (const address of [IN_LONG, "2001:db8:aff:ffff:ffff:ffff:ffff:ffff", HOME_ADDRESS]) {
+        assertSent(send(forwarder, from(address)), {
+          encapsulation: "udp",
+          ...AGENT,
+          datagrams: [from(address)],
+        });
+        assertDelivered(receiveUdp(forwarder, to(address), { source: AGENT }), to(address));
+      }
+    },
+  },
+  ...(["2001:db8:9ff:ffff::1", "2001:db8:b00::"] as const).map((address): ForwardingCase => ({
+    name: `RFC 3963 5.5: mobile router: ${address} is next to its network, and sends and receives nothing`,
+    settings: AS_MOBILE_ROUTER,
+    run: (forwarder) => {
+      forwarder.setBinding(HOME_ADDRESS, AGENT_IN_UDP, 1472);
+      assertDropped(forwarder, send(forwarder, from(address)), "sourceNotHomeAddress");
+      const verdict = receiveUdp(forwarder, to(address), { source: AGENT });
+      assertEquals(verdict.kind === "drop" && verdict.reason, "destinationNotHomeAddress");
+    },
+  })),
+  {
+    name: "RFC 3963 5.5: mobile router: what claims to come from its own network does not come in",
+    settings: AS_MOBILE_ROUTER,
+    run: (forwarder) => {
+      forwarder.setBinding(HOME_ADDRESS, AGENT_IN_UDP, 1472);
+      const packet = ipv6({ source: IN_LONG, destination: HOME_ADDRESS });
+      assertDropped(forwarder, receiveUdp(forwarder, packet, { source: AGENT }), "sourceIsHomeAddress");
+    },
+  },
+];
+
+/** Mobile networks (RFC 3963): bindings of prefixes at the home agent, and the router's own prefixes. */
+export const mobileNetworkCases: readonly ForwardingCase[] = [...homeAgent, ...mobileRouter];

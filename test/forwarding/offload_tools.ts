@@ -3,24 +3,36 @@ import type { Encapsulation, TunnelEnd } from "../../core/control/tunnel.ts";
 import type { Forwarder, InboundVerdict, TunPacket } from "../../core/forwarding/forwarder.ts";
 import * as map from "../../wasm/memory_map.ts";
 import { ALL_OFFLOADS, type SystemCallCounts, WasmForwarder } from "../../wasm/wasm_forwarder.ts";
-import { AS_HOME_AGENT, type ForwardingCase, NODE, NODE_IN_41, NODE_IN_UDP, NOW_MS } from "./case_tools.ts";
+import {
+  AS_HOME_AGENT,
+  type ForwardingCase,
+  NODE,
+  NODE_IN_41,
+  NODE_IN_IPV6,
+  NODE_IN_UDP,
+  NOW_MS,
+} from "./case_tools.ts";
 import {
   CARE_OF_ADDRESS,
   checksum,
   concat,
   counting,
   HOME_ADDRESS,
+  HOME_AGENT,
   HOME_AGENT_V4,
   HOME_IPV4_ADDRESS,
   ipv4,
+  ipv6,
+  IPV6_CARE_OF_ADDRESS,
 } from "./packets.ts";
 
 /** What the cases with offloads have in common: a home agent and one mobile node, with both home addresses. */
 
-export const TUNNELS: readonly TunnelEnd[] = [NODE_IN_UDP, NODE_IN_41];
+export const TUNNELS: readonly TunnelEnd[] = [NODE_IN_UDP, NODE_IN_41, NODE_IN_IPV6];
 
 export function bindNode(forwarder: Forwarder, tunnel: TunnelEnd = NODE_IN_UDP, innerMtu = 1472): void {
   forwarder.setOuterSource(HOME_AGENT_V4);
+  forwarder.setOuterSource(HOME_AGENT);
   forwarder.setBinding(HOME_ADDRESS, tunnel, innerMtu);
   forwarder.setBinding(HOME_IPV4_ADDRESS, tunnel, innerMtu);
 }
@@ -37,7 +49,7 @@ export function atHomeAgent(name: string, run: (forwarder: Forwarder) => void): 
   };
 }
 
-/** The packet leaves as these, in UDP and with protocols 41 and 4, and is counted so. */
+/** The packet leaves as these, in UDP and with protocols 41 and 4 in IPv4 and IPv6, and is counted so. */
 export function assertLeavesAs(
   forwarder: Forwarder,
   packet: TunPacket,
@@ -48,7 +60,7 @@ export function assertLeavesAs(
     bindNode(forwarder, tunnel);
     const before = forwarder.counters();
     const [verdict] = forwarder.outbound([packet], NOW_MS);
-    const datagrams = tunnel.encapsulation === "udp" ? expected : expected.map(inIpv4);
+    const datagrams = expected.map(OUTER_PACKETS[tunnel.encapsulation]);
     assertEquals(verdict, { kind: "send", ...tunnel, typeOfService, datagrams });
     const after = forwarder.counters();
     const octets = expected.reduce((sum, { length }) => sum + length, 0);
@@ -57,15 +69,39 @@ export function assertLeavesAs(
   }
 }
 
+/** What the home agent's socket gets for an inner packet. */
+const OUTER_PACKETS: Readonly<Record<Encapsulation, (inner: Uint8Array) => Uint8Array>> = {
+  udp: (inner) => inner,
+  ipv6InIpv4: inIpv4,
+  ipv6InIpv6: inIpv6,
+};
+
 /** With the outer header that the home agent's raw socket gets. */
 export function inIpv4(inner: Uint8Array): Uint8Array {
   return ipv4({
     source: HOME_AGENT_V4,
     destination: CARE_OF_ADDRESS,
-    protocol: inner[0] >> 4 === 6 ? 41 : 4,
+    protocol: protocolOf(inner),
     typeOfService: typeOfServiceOf(inner),
     payload: inner,
   });
+}
+
+/** The same over IPv6 (RFC 2473 section 5.1). */
+export function inIpv6(inner: Uint8Array): Uint8Array {
+  return ipv6({
+    source: HOME_AGENT,
+    destination: IPV6_CARE_OF_ADDRESS,
+    nextHeader: protocolOf(inner),
+    trafficClass: typeOfServiceOf(inner),
+    flowLabel: 0,
+    hopLimit: 64,
+    payload: inner,
+  });
+}
+
+function protocolOf(inner: Uint8Array): number {
+  return inner[0] >> 4 === 6 ? 41 : 4;
 }
 
 function typeOfServiceOf(packet: Uint8Array): number {
@@ -81,20 +117,20 @@ export function receive(
     readonly encapsulation?: Encapsulation;
   } = {},
 ): InboundVerdict[] {
+  const innerVersion = packets[0][0] >> 4 === 4 ? 4 : 6;
   const datagrams = packets.map((packet) => ({
-    bytes: encapsulation === "udp" ? packet : ipv4({
-      protocol: packet[0] >> 4 === 6 ? 41 : 4,
-      typeOfService,
-      payload: packet,
-    }),
-    source: NODE,
+    bytes: encapsulation === "ipv6InIpv4"
+      ? ipv4({ protocol: protocolOf(packet), typeOfService, payload: packet })
+      : packet,
+    source: encapsulation === "ipv6InIpv6" ? NODE_IN_IPV6 : NODE,
     typeOfService,
-  }));
+    innerVersion,
+  } as const));
   return forwarder.inbound(encapsulation, datagrams, NOW_MS);
 }
 
 /**
- * These packets of the node all reach the TUN device as they are, in both encapsulations.
+ * These packets of the node all reach the TUN device as they are, in every encapsulation.
  * @param writes how many writes to the TUN device they take where all offloads are there
  */
 export function assertDeliveredIn(
@@ -106,9 +142,12 @@ export function assertDeliveredIn(
     readonly expected?: readonly Uint8Array[];
   } = {},
 ): void {
+  const isOfOneVersion = new Set(packets.map(protocolOf)).size === 1;
   for (const tunnel of TUNNELS) {
-    bindNode(forwarder, tunnel);
     const { encapsulation } = tunnel;
+    // Over IPv6, each version has a socket of its own.
+    if (encapsulation === "ipv6InIpv6" && !isOfOneVersion) continue;
+    bindNode(forwarder, tunnel);
     const verdicts = countingWrites(
       forwarder,
       writes,

@@ -23,6 +23,7 @@ export const HOME_IPV4_ADDRESS = "192.0.2.100";
 export const OTHER_HOME_IPV4_ADDRESS = "192.0.2.200";
 export const CORRESPONDENT_IPV4 = "198.18.0.9";
 export const CARE_OF_ADDRESS = "198.51.100.7";
+export const IPV6_CARE_OF_ADDRESS = "2001:db8:7::7";
 export const UDP = 17;
 export const NO_NEXT_HEADER = 59;
 export const MOBILITY = 135;

@@ -126,10 +126,14 @@ function randomReads(
     () => junkPacket(random, own),
   );
   if (encapsulation === "udp") return readsOf(random, packets, about).slice(0, map.BATCH);
+  if (encapsulation === "ipv6InIpv6") {
+    const innerVersion = random.pick([4, 6] as const);
+    return packets.filter((packet) => packet[0] >> 4 === innerVersion || random.chance(2))
+      .slice(0, map.BATCH).map((bytes) => ({ ...about, bytes, innerVersion }));
+  }
   return packets.slice(0, map.BATCH).map((packet) => {
     const protocol = packet[0] >> 4 === 4 ? 4 : 41;
     const payload = packet.subarray(0, 65_000);
-    if (encapsulation === "ipv6InIpv6") return { ...about, bytes: payload };
     const outer = ipv4({ source: source.address, typeOfService, protocol, payload });
     return { ...about, bytes: random.chance(98) ? outer : outer.subarray(0, random.below(outer.length)) };
   });

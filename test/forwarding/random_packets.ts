@@ -159,12 +159,18 @@ function randomIpv4(random: Random): Uint8Array {
   });
 }
 
-export function randomDatagram(random: Random, encapsulation: Encapsulation): ReceivedDatagram {
+/** `innerVersion`: what the socket is for, over IPv6. */
+export function randomDatagram(
+  random: Random,
+  encapsulation: Encapsulation,
+  innerVersion: 4 | 6,
+): ReceivedDatagram {
   const inner = randomInner(random);
   const source = { address: random.pick(OUTER_ADDRESSES), port: random.pick(PORTS) };
   const typeOfService = random.below(256);
   if (encapsulation === "ipv6InIpv6") {
-    return { bytes: inner, source: { address: random.pick(OUTER_IPV6_ADDRESSES), port: 0 }, typeOfService };
+    const outer = { address: random.pick(OUTER_IPV6_ADDRESSES), port: 0 };
+    return { bytes: inner, source: outer, typeOfService, innerVersion };
   }
   if (encapsulation === "udp") return { bytes: inner, source, typeOfService };
   const options = random.chance(10) ? random.octets(4 * random.below(11)) : undefined;

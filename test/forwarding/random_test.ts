@@ -41,7 +41,8 @@ for (const settings of [AS_HOME_AGENT, AS_MOBILE_ROUTER]) {
         assertSame(wasm.outbound(batch, nowMs), expected, batch);
       } else {
         const encapsulation = random.pick(["udp", "udp", "ipv6InIpv4", "ipv6InIpv6"] as const);
-        const batch = Array.from({ length: count }, () => randomDatagram(random, encapsulation));
+        const version = random.pick([6, 6, 4] as const);
+        const batch = Array.from({ length: count }, () => randomDatagram(random, encapsulation, version));
         assertSame(
           plain.inbound(encapsulation, batch, nowMs),
           wasm.inbound(encapsulation, batch, nowMs),
@@ -54,7 +55,7 @@ for (const settings of [AS_HOME_AGENT, AS_MOBILE_ROUTER]) {
     // The packets reach every part of the forwarder.
     for (const [name, count] of Object.entries(counters)) {
       const expectNone = name === "unboundReports" && settings.role === "mobileNode";
-      if (typeof count === "number" && !expectNone) assert(count > 100, `${name}: ${count}`);
+      if (typeof count === "number" && !expectNone) assert(count > 80, `${name}: ${count}`);
     }
     assert(Object.keys(counters.dropped).length >= 14, `reasons: ${Object.keys(counters.dropped)}`);
   });

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Forwarder, TunPacket } from "../../core/forwarding/forwarder.ts";
-import { answerOf, type ForwardingCase, NODE_IN_UDP, NOW_MS, send } from "./case_tools.ts";
+import { answerOf, type ForwardingCase, NODE_IN_IPV6, NODE_IN_UDP, NOW_MS, send } from "./case_tools.ts";
 import { atHomeAgent, bindNode, payloadOf } from "./offload_tools.ts";
 import { checksum, icmpv6Checksum } from "./packets.ts";
 import {
@@ -46,6 +46,16 @@ export const segmentTooBigCases: readonly ForwardingCase[] = VERSIONS.flatMap((v
         const { bytes, header } = superPacket(tcp(ip, fields), 1400 - headers);
         assertEquals(send(forwarder, bytes, { header }).kind, "send");
         assertEquals(forwarder.counters().dropped, {});
+      },
+    ),
+    atHomeAgent(
+      `IPv${version}: over IPv6, segments of 1460 octets fit and longer ones are answered`,
+      (forwarder) => {
+        bindNode(forwarder, NODE_IN_IPV6, 1460);
+        const fitting = superPacket(tcp(ip, fields), 1460 - headers);
+        assertEquals(send(forwarder, fitting.bytes, fitting).kind, "send");
+        const quoted = tcpSegments(ip, fields, 1461 - headers)[0];
+        assertAnswered(forwarder, superPacket(tcp(ip, fields), 1461 - headers), 1460, quoted);
       },
     ),
     atHomeAgent(

@@ -180,16 +180,16 @@ function inboundIpv4(slot: i32): void {
   inboundDatagram(outer + start, end - start, protocol == PROTOCOL_IPV6 ? 6 : 4);
 }
 
-/** The same for packets from a raw IPv6 socket, which have lost their IPv6 headers. */
-export function inboundRawIpv6(count: i32, first: bool): bool {
+/** The same for packets from a raw IPv6 socket for inner packets of this version, which have lost their IPv6 headers. */
+export function inboundRawIpv6(count: i32, first: bool, version: u32): bool {
   openCall(first, IPV6_IN_IPV6_ENCAPSULATION);
   outerPort = 0;
-  while (nextMessage < count && isRoomForWrite()) inboundIpv6(nextMessage++);
+  while (nextMessage < count && isRoomForWrite()) inboundIpv6(nextMessage++, version);
   closeCall();
   return nextMessage == count;
 }
 
-function inboundIpv6(slot: i32): void {
+function inboundIpv6(slot: i32, version: u32): void {
   const message = RAW_IPV6_RECEIVE_MESSAGES + slot * MESSAGE_OCTETS;
   const name = RAW_IPV6_RECEIVE_NAMES + slot * NAME_IPV6_STRIDE;
   readControls(message, RAW_IPV6_RECEIVE_CONTROLS + slot * CONTROL_OCTETS);
@@ -197,7 +197,7 @@ function inboundIpv6(slot: i32): void {
   typeOfService = receivedTypeOfService;
   outerHigh = load<u64>(name, NAME_IPV6_ADDRESS);
   outerLow = load<u64>(name, NAME_IPV6_ADDRESS + 8);
-  inboundDatagram(packetAt(slot), load<i32>(message, MESSAGE_LENGTH), 0);
+  inboundDatagram(packetAt(slot), load<i32>(message, MESSAGE_LENGTH), version);
 }
 
 @inline

@@ -1,10 +1,9 @@
 import { OUTER } from "../network.ts";
-import { INNER_IPV6, type InnerAddresses, type Tunnel } from "../tunnel.ts";
+import { INNER_IPV4, INNER_IPV6, type Tunnel } from "../tunnel.ts";
 
 /** The forwarders of reference.c: what a program without keys and signalling reaches with the same system calls. */
 
 const DEVICE = "bench0";
-const INNER_IPV4: InnerAddresses = { a: "198.19.0.1", b: "198.19.0.2" };
 /** 44 inner packets in UDP: what one call can send, so that no large packet is sent in two pieces. */
 const GSO_MAX_SIZE = 61_000;
 
