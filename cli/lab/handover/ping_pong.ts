@@ -30,6 +30,7 @@ export async function playPingPong(stage: HandoverStage, seed: number): Promise<
     await air.attach("eg0", home);
     await stage.registeredIn(home, HANDOVER_LIMIT_MS);
     const flows = await Flows.start(lab, PING_PONG.name);
+    await thereAndBack(stage);
     const before = await takeSnapshot(lab.network, "mr");
     const descriptorsBefore = descriptors(stage);
     let here: AccessNetwork = home;
@@ -50,6 +51,7 @@ export async function playPingPong(stage: HandoverStage, seed: number): Promise<
       checks.atLeast(`${PING_PONG.name}: data ${way}stream afterwards`, arrived, QUIET_PACKETS, "packets");
     }
     await flows.end();
+    await thereAndBack(stage);
     const left = snapshotDifference(before, await takeSnapshot(lab.network, "mr"));
     checks.holds(
       `${PING_PONG.name}: addresses, routes, rules, links as before`,
@@ -60,6 +62,14 @@ export async function playPingPong(stage: HandoverStage, seed: number): Promise<
     checks.atMost(`${PING_PONG.name}: descriptors that came and stayed`, more, 0, "descriptors");
   } finally {
     await stage.endMobileRouter();
+  }
+}
+
+/** Afterwards the mobile router has the sockets of these two networks, whatever was before. */
+async function thereAndBack(stage: HandoverStage): Promise<void> {
+  for (const network of [ACCESS_NETWORKS.r6b, ACCESS_NETWORKS.r6a]) {
+    await moveTo(stage, network, false);
+    await stage.registeredIn(network, HANDOVER_LIMIT_MS);
   }
 }
 
