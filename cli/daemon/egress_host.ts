@@ -52,7 +52,8 @@ export interface EgressHostOptions {
 /**
  * What dsmip puts on one egress interface, as long as that has one name and one index: addresses, neighbours, routes in a
  * table of its own, and the rules that lead there (what is sent from an address of the interface, or bound to the
- * interface). So outer packets leave by this interface, and nothing else does. Link-local addresses alone bring their
+ * interface). So outer packets leave by this interface, and nothing else does, but at home: the home address has no rule,
+ * and its routes are the main table's. Link-local addresses alone bring their
  * route along and need no rule: nobody sends from them without naming the interface.
  */
 export class EgressHost {
