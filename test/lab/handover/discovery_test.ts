@@ -1,12 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
 import { CheckList } from "../../../cli/lab/check.ts";
+import { configureHomeAgent } from "../../../cli/lab/daemons.ts";
+import { buildHandoverNetwork } from "../../../cli/lab/handover/network.ts";
 import { SignalCapture } from "../../../cli/lab/handover/signal_capture.ts";
 import { HandoverStage } from "../../../cli/lab/handover/stage.ts";
 import {
   ACCESS_NETWORKS,
   CORRESPONDENT,
   HOME,
+  HOME_AGENT_IPV4,
   HOME_AGENT_IPV6,
+  HOME_AGENT_OUTSIDE,
   MOBILE_ROUTER,
 } from "../../../cli/lab/handover/topology.ts";
 import { Lab } from "../../../cli/lab/lab.ts";
@@ -21,9 +25,9 @@ const OTHER_HOME_AGENT = "2001:db8:100::2";
 /** It is tried first: three Binding Updates, and a farewell that nobody answers. */
 const LIMIT_MS = 40_000;
 
-async function askByScapy(lab: Lab) {
+async function askByScapy(lab: Lab, anycast = ANYCAST) {
   const script = new URL("ask_for_home_agents.py", import.meta.url).pathname;
-  return JSON.parse(await lab.exec("cn", ["/usr/bin/python3", script, CORRESPONDENT, ANYCAST]));
+  return JSON.parse(await lab.exec("cn", ["/usr/bin/python3", script, CORRESPONDENT, anycast]));
 }
 
 /** The fields of every packet of a capture that tshark finds with this filter. */
@@ -92,3 +96,26 @@ rootTest(
     }
   },
 );
+
+rootTest("RFC 6275 10.5: a home agent with a virtual home network is discovered, too", async () => {
+  if (!hasScapy) return;
+  const lab = await Lab.open(new AbortController().signal);
+  try {
+    await buildHandoverNetwork(lab, 0);
+    await lab.network.ip("core", ["route", "add", "2001:db8:500::/64", "via", HOME_AGENT_OUTSIDE]);
+    const homeAgent = await configureHomeAgent(lab, {
+      node: "ha",
+      ipv6Address: "2001:db8:500::1",
+      ipv4Address: HOME_AGENT_IPV4,
+      homePrefix: "2001:db8:500::/64",
+      natRefreshSeconds: 25,
+      mobileNodes: [],
+    });
+    homeAgent.start();
+    await homeAgent.ready(LIMIT_MS);
+    const answer = await askByScapy(lab, "2001:db8:500:0:fdff:ffff:ffff:fffe");
+    assertEquals([answer?.source, answer?.homeAgents], ["2001:db8:500::1", ["2001:db8:500::1"]]);
+  } finally {
+    await lab.close();
+  }
+});
