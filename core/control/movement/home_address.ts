@@ -183,14 +183,17 @@ export class HomeAddress {
   }
 }
 
-/** The advertised prefix that makes a link the home link, if there is one (RFC 6275 section 11.5.2). */
+/**
+ * The advertised prefix that makes a link the home link, if there is one (RFC 6275 section 11.5.2). A router that may have
+ * been left behind makes none.
+ */
 export function homePrefixAmong(
   prefixes: Iterable<Prefix>,
   homeAddress: Ipv6Address,
   nowMs: number,
 ): Prefix | undefined {
   for (const prefix of prefixes) {
-    const isHeard = [...prefix.routers].some(({ state }) => state !== "unconfirmed");
+    const isHeard = [...prefix.routers].some(({ state }) => state === "confirmed");
     if (isHeard && prefix.onLinkUntilMs > nowMs && prefixContains(prefix, homeAddress)) return prefix;
   }
   return undefined;

@@ -45,8 +45,7 @@ export function viewOf(state: Ipv6State, isThere: (address: Ipv6Address) => bool
     neighbors,
     routes,
     home: home.isThere ? homeConfiguration(home, routes) : undefined,
-    candidates: link === undefined ? [] : homeCandidates(state, link.mtu) ??
-      usable.map((address) => candidateOf(address, state, link.mtu)),
+    candidates: link === undefined ? [] : candidatesOf(state, usable, link.mtu),
   };
 }
 
@@ -64,22 +63,37 @@ function homeConfiguration(home: HomeAddress, routes: readonly EgressRoute[]): H
   };
 }
 
-/** On the home link, the home address once it can be used, and nothing else; undefined: this is another link. */
-function homeCandidates(state: Ipv6State, linkMtu: number): CareOfAddressCandidate[] | undefined {
-  const { home, routers, nowMs, interfaceName } = state;
-  const prefix = homePrefixOf(state);
-  if (prefix === undefined) return undefined;
-  if (!home.isOffered(nowMs)) return [];
+/**
+ * On the home link, the home address once it can be used, before all others; and no address beside it in the home prefix.
+ * Those in other prefixes stay: somebody may only pretend that this is the home link.
+ */
+function candidatesOf(
+  state: Ipv6State,
+  usable: readonly UsableAddress[],
+  linkMtu: number,
+): CareOfAddressCandidate[] {
+  const homePrefix = homePrefixOf(state);
+  const elsewhere = usable.filter(({ own }) => homePrefix === undefined || own.prefix !== homePrefix)
+    .map((address) => candidateOf(address, state, linkMtu));
+  const isHome = homePrefix !== undefined && state.home.isOffered(state.nowMs);
+  return isHome ? [homeCandidate(state, homePrefix, linkMtu), ...elsewhere] : elsewhere;
+}
+
+function homeCandidate(
+  { home, routers, nowMs, interfaceName }: Ipv6State,
+  prefix: Prefix,
+  linkMtu: number,
+): CareOfAddressCandidate {
   const defaults = routers.defaults(nowMs);
   const gateway = defaults.find((router) => prefix.routers.has(router)) ?? defaults[0];
-  return [{
+  return {
     interfaceName,
     address: home.address!,
     prefixLength: AUTONOMOUS_PREFIX_LENGTH,
     gateway: gateway?.address,
     linkMtu: Math.min(linkMtu, gateway?.mtu ?? linkMtu),
     atHome: true,
-  }];
+  };
 }
 
 /** The end of a lifetime after now that comes first; Infinity: nothing ends. */

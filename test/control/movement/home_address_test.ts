@@ -12,6 +12,7 @@ import {
   prefixOption,
   routerA,
   routerB,
+  routerIsThere,
   type TestRouter,
 } from "./ipv6_network.ts";
 
@@ -111,6 +112,29 @@ Deno.test("nobody defends the home address: after a second the kernel may ask in
   assertEquals(node.hears(CHOSEN).ofKind("setNeighbor"), []);
 });
 
+Deno.test("who pretends on another link that it is the home link takes no other address away", () => {
+  const node = new Node({ home }).hears(link()).hears(advertisement(routerA), 1);
+  const [careOfAddress] = node.candidates;
+  const pretended = prefixOption("2001:db8:100::");
+  node.hears(
+    advertisement({ ...HOME_ROUTER, address: routerA.address, hardwareAddress: routerA.hardwareAddress }, {
+      prefixes: [prefixOption(routerA.prefix), pretended],
+    }),
+    10,
+  );
+  assertEquals(node.candidates, [careOfAddress]);
+  assertEquals(node.waits(1000).candidates, [HOME_ADDRESS, careOfAddress]);
+});
+
+Deno.test("another router on the home link with a prefix of its own: the node is home again when the first one answers", () => {
+  const node = onHomeLink().hears(CHOSEN).hears({ kind: "home", detectDuplicates: false }, 1);
+  node.hears(advertisement(routerB), 1000);
+  node.hears(routerIsThere(HOME_ROUTER), 1);
+  assertEquals(node.candidates.length, 1, "the home agent has to be found again");
+  node.hears(advertisement(HOME_ROUTER, BY_HOME_AGENT), 1);
+  assertEquals(node.candidates[0], HOME_ADDRESS);
+});
+
 Deno.test("M-435: the address is there from the moment that it is chosen, its routes only at home", () => {
   const node = onHomeLink().hears(CHOSEN);
   const address = { address: HOME_ADDRESS, prefixLength: 64 };
@@ -194,8 +218,8 @@ Deno.test("the same claims while the home agent may still defend the address mea
 
 Deno.test("leaving home: another network without a link event, and a cable that is taken out", () => {
   const node = onHomeLink().hears(CHOSEN).hears({ kind: "home", detectDuplicates: false }, 1);
-  node.hears(advertisement(routerB), 1000).waits(700);
-  assertEquals(node.prefixes, [routerB.prefix]);
+  node.hears(advertisement(routerB), 1000);
+  assertEquals(node.prefixes[0], routerB.prefix, "at once");
   assertEquals(node.ofKind("setHome"), [{ kind: "setHome", home: undefined }]);
 
   const other = onHomeLink().hears(CHOSEN).hears({ kind: "home", detectDuplicates: false }, 1);
