@@ -1,4 +1,4 @@
-import type { Ipv6Address } from "../../wire/address.ts";
+import { type Ipv6Address, prefixContains } from "../../wire/address.ts";
 import type { CareOfAddressCandidate } from "./candidate.ts";
 import type { EgressRoute, HomeConfiguration } from "./egress_action.ts";
 import { type HomeAddress, homePrefixAmong } from "./home_address.ts";
@@ -64,8 +64,8 @@ function homeConfiguration(home: HomeAddress, routes: readonly EgressRoute[]): H
 }
 
 /**
- * On the home link, the home address once it can be used, before all others; and no address beside it in the home prefix.
- * Those in other prefixes stay: somebody may only pretend that this is the home link.
+ * On the home link, the home address once it can be used, before all others. Addresses in other prefixes stay: somebody may
+ * only pretend that this is the home link. No other address in the home prefix leads to anything elsewhere.
  */
 function candidatesOf(
   state: Ipv6State,
@@ -73,8 +73,10 @@ function candidatesOf(
   linkMtu: number,
 ): CareOfAddressCandidate[] {
   const homePrefix = homePrefixOf(state);
-  const elsewhere = usable.filter(({ own }) => homePrefix === undefined || own.prefix !== homePrefix)
-    .map((address) => candidateOf(address, state, linkMtu));
+  const { address: homeAddress } = state.home;
+  const elsewhere = usable.filter(({ own }) =>
+    homeAddress === undefined || own.prefix === undefined || !prefixContains(own.prefix, homeAddress)
+  ).map((address) => candidateOf(address, state, linkMtu));
   const isHome = homePrefix !== undefined && state.home.isOffered(state.nowMs);
   return isHome ? [homeCandidate(state, homePrefix, linkMtu), ...elsewhere] : elsewhere;
 }
