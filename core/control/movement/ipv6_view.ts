@@ -55,6 +55,10 @@ export function homePrefixOf({ home, prefixes, nowMs, link }: Ipv6State): Prefix
   return homePrefixAmong(prefixes.all, home.address, nowMs);
 }
 
+function holdsHomeAddress(prefix: Prefix, { address }: HomeAddress): boolean {
+  return address !== undefined && prefixContains(prefix, address);
+}
+
 function homeConfiguration(home: HomeAddress, routes: readonly EgressRoute[]): HomeConfiguration {
   return {
     address: home.address!,
@@ -73,10 +77,10 @@ function candidatesOf(
   linkMtu: number,
 ): CareOfAddressCandidate[] {
   const homePrefix = homePrefixOf(state);
-  const { address: homeAddress } = state.home;
   const elsewhere = usable.filter(({ own }) =>
-    homeAddress === undefined || own.prefix === undefined || !prefixContains(own.prefix, homeAddress)
-  ).map((address) => candidateOf(address, state, linkMtu));
+    own.prefix === undefined || !holdsHomeAddress(own.prefix, state.home)
+  )
+    .map((address) => candidateOf(address, state, linkMtu));
   const isHome = homePrefix !== undefined && state.home.isOffered(state.nowMs);
   return isHome ? [homeCandidate(state, homePrefix, linkMtu), ...elsewhere] : elsewhere;
 }
@@ -154,10 +158,13 @@ function candidateOf(
   };
 }
 
-function routesOf({ prefixes, nowMs }: Ipv6State, gateway: Router | undefined): EgressRoute[] {
+/** The home agent is reached through the router, but at home: a link that only looks like home must not draw it there. */
+function routesOf({ prefixes, nowMs, home }: Ipv6State, gateway: Router | undefined): EgressRoute[] {
   const routes: EgressRoute[] = [];
-  for (const { address, length, onLinkUntilMs, routers } of prefixes.all) {
+  for (const prefix of prefixes.all) {
+    const { address, length, onLinkUntilMs, routers } = prefix;
     if (onLinkUntilMs <= nowMs || !isHere(routers)) continue;
+    if (!home.isThere && holdsHomeAddress(prefix, home)) continue;
     routes.push({ destination: address, prefixLength: length, gateway: undefined });
   }
   if (gateway !== undefined) routes.push({ destination: "::", prefixLength: 0, gateway: gateway.address });

@@ -124,6 +124,13 @@ Deno.test("who pretends on another link that it is the home link takes no other 
   );
   assertEquals(node.candidates, [careOfAddress]);
   assertEquals(node.waits(1000).candidates, [HOME_ADDRESS, careOfAddress]);
+  // Nor does it draw the way to the home agent onto the link, but for the home address itself.
+  const onLink = () => node.ofKind("setRoutes").at(-1)?.routes.map(({ destination }) => destination);
+  assertEquals(onLink(), undefined);
+  assertEquals(node.hears(CHOSEN).ofKind("setRoutes").length, 1);
+  assertEquals(onLink()?.includes("2001:db8:100::"), true);
+  node.hears({ kind: "chosen", address: careOfAddress });
+  assertEquals(onLink(), ["2001:db8:a::", "::"]);
 });
 
 Deno.test("another router on the home link with a prefix of its own: the node is home again when the first one answers", () => {
@@ -220,6 +227,10 @@ Deno.test("leaving home: another network without a link event, and a cable that 
   const node = onHomeLink().hears(CHOSEN).hears({ kind: "home", detectDuplicates: false }, 1);
   node.hears(advertisement(routerB), 1000);
   assertEquals(node.prefixes, [routerB.prefix], "at once, and no other address in the home prefix");
+  assertEquals(node.ofKind("setRoutes").at(-1)?.routes, [
+    { destination: routerB.prefix, prefixLength: 64, gateway: undefined },
+    { destination: "::", prefixLength: 0, gateway: routerB.address },
+  ]);
   assertEquals(node.ofKind("setHome"), [{ kind: "setHome", home: undefined }]);
 
   const other = onHomeLink().hears(CHOSEN).hears({ kind: "home", detectDuplicates: false }, 1);
