@@ -21,6 +21,10 @@ export class Attachments implements AsyncDisposable {
   #wanted: CareOfAddressCandidate | undefined;
   /** The last one first. */
   #kept: readonly Attachment[] = [];
+  /** Those that the data path still has, though it is to let go of them. */
+  #left: readonly Attachment[] = [];
+  /** Does the data path know of what is kept? */
+  #isTold = true;
   /** Those that close while the traffic goes on by another. */
   readonly #closing = new Map<Attachment, Promise<void>>();
 
@@ -30,33 +34,37 @@ export class Attachments implements AsyncDisposable {
   }
 
   /**
-   * Resolves when signalling can be sent from there, or from nowhere; the data path follows without being waited for.
-   * What cannot be opened is told in the log, and tried again when something is to be sent.
+   * Resolves when signalling can be sent from there, or from nowhere. The data path follows behind the first message, which
+   * goes before everything else. What cannot be opened is told in the log, and tried again when something is to be sent.
    */
   async change(candidate: CareOfAddressCandidate | undefined): Promise<void> {
     this.#wanted = candidate;
+    if (candidate === undefined) return this.#tell();
     const serving = this.#kept.find((attachment) => serves(attachment, candidate));
     if (serving !== undefined) return this.#keep([serving, ...this.#kept.filter((one) => one !== serving)]);
-    if (candidate === undefined) return this.#keep(this.#kept);
     // Of an interface that has gone, or of another one: the port has to be free again first.
     const hasAddress = (attachment: Attachment) => attachment.candidate.address === candidate.address;
     this.#keep(this.#kept.filter((attachment) => !hasAddress(attachment)));
+    if (this.#left.some(hasAddress)) this.#tell();
     await Promise.all([...this.#closing].filter(([one]) => hasAddress(one)).map(([, closed]) => closed));
     this.#open(candidate);
   }
 
   send(action: SendSignalling | SendPacket): void {
     if (this.#current === undefined && this.#wanted !== undefined) this.#open(this.#wanted);
-    if (this.#current !== undefined) return this.#current.send(action);
-    this.#options.log.debug("dropped: no socket for this care-of address", { source: action.source ?? "" });
+    if (this.#current !== undefined) this.#current.send(action);
+    else {
+      const details = { source: action.source ?? "" };
+      this.#options.log.debug("dropped: no socket for this care-of address", details);
+    }
+    if (!this.#isTold) this.#tell();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#wanted = undefined;
-    const all = this.#kept;
-    this.#kept = [];
-    await this.#tell();
-    await Promise.all([...all.map(close), ...this.#closing.values()]);
+    this.#keep([]);
+    this.#tell();
+    await Promise.all(this.#closing.values());
   }
 
   get #current(): Attachment | undefined {
@@ -73,38 +81,37 @@ export class Attachments implements AsyncDisposable {
     }
   }
 
-  /** Keeps the first of these, and closes all others once the data path has let go of them. */
+  /** Keeps the first of these; the data path does not know yet. */
   #keep(attachments: readonly Attachment[]): void {
     const before = this.#kept;
     this.#kept = attachments.slice(0, MAXIMUM_KEPT);
-    const told = this.#tell();
-    for (const left of before.filter((attachment) => !this.#kept.includes(attachment))) {
-      const closed = told.then(() => close(left))
-        .catch((error) => this.#options.log.error("a socket was not closed", { error: messageOf(error) }))
-        .then(() => void this.#closing.delete(left));
-      this.#closing.set(left, closed);
-    }
+    this.#left = [...this.#left, ...before].filter((attachment) => !this.#kept.includes(attachment));
+    this.#isTold = false;
   }
 
-  /** Tells the data path what there is. */
-  #tell(): Promise<void> {
+  /** Tells the data path what there is, and closes what it lets go of. */
+  #tell(): void {
+    this.#isTold = true;
     const current = this.#current?.outer;
     const retiring = this.#kept.find((attachment) => attachment !== this.#current)?.outer;
-    return this.#dataPath.setSockets({
+    const told = this.#dataPath.setSockets({
       ipv4: current?.family === 4 ? current.queues : undefined,
       ipv6: current?.family === 6 ? current.queues : undefined,
       retiring: retiring?.queues,
     });
+    for (const left of this.#left) {
+      const closed = told.then(() => left[Symbol.asyncDispose]())
+        .catch((error) => this.#options.log.error("a socket was not closed", { error: messageOf(error) }))
+        .then(() => void this.#closing.delete(left));
+      this.#closing.set(left, closed);
+    }
+    this.#left = [];
   }
 }
 
-async function close(attachment: Attachment): Promise<void> {
-  await attachment[Symbol.asyncDispose]();
-}
-
 /** Would new sockets be the same? An interface that was removed and made again has another index. */
-function serves(attachment: Attachment, candidate: CareOfAddressCandidate | undefined): boolean {
-  return candidate?.address === attachment.candidate.address &&
+function serves(attachment: Attachment, candidate: CareOfAddressCandidate): boolean {
+  return candidate.address === attachment.candidate.address &&
     candidate.interfaceName === attachment.candidate.interfaceName &&
     attachment.interfaceIndex === interfaceIndexOf(candidate.interfaceName);
 }

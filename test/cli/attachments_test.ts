@@ -27,9 +27,21 @@ function open(namespace: TestNamespace) {
   const dataPath = { setSockets: (given: SharedSockets) => Promise.resolve(void (sockets = given)) };
   const told = { onMobilityPacket: quiet, onDiscovery: quiet, log };
   const options = { localPort: 4191, workers: 1, offloads: ALL_OFFLOADS, ...told };
+  const attachments = new Attachments(dataPath, options);
+  const send = (address: string) => {
+    const destination = address.replace(/7$/, "8");
+    const packet = new Uint8Array(48);
+    attachments.send({ kind: "sendSignalling", source: address, destination, destinationPort: 4191, packet });
+  };
   return {
-    attachments: new Attachments(dataPath, options),
+    attachments,
     errors,
+    send,
+    /** A move: the address, and the first message from there. */
+    go: async (address: string) => {
+      await attachments.change(at(address));
+      send(address);
+    },
     /** Addresses of the sockets: sent by, and only received from. */
     has: () => [sockets.ipv4, sockets.retiring].map((queues) => queues?.[0].outerSource),
     descriptor: () => sockets.ipv4![0].udpFileDescriptor,
@@ -39,22 +51,24 @@ function open(namespace: TestNamespace) {
 testInsideNamespace(
   "going back and forth keeps the sockets, also with no address in between",
   async (namespace) => {
-    const { attachments, errors, has, descriptor } = open(namespace);
+    const { attachments, errors, go, has, descriptor } = open(namespace);
     for (const address of [A, B, C]) namespace.ip("addr", "add", `${address}/24`, "dev", "vx");
     await attachments.change(at(A));
+    assertEquals(has(), [undefined, undefined], "the message goes first");
+    await go(A);
     const ofA = descriptor();
-    await attachments.change(at(B));
+    await go(B);
     const ofB = descriptor();
     assertEquals(has(), [B, A]);
     await attachments.change(undefined);
     assertEquals(has(), [undefined, B]);
-    await attachments.change(at(A));
+    await go(A);
     assertEquals([...has(), descriptor()], [A, B, ofA]);
-    await attachments.change(at(B));
+    await go(B);
     assertEquals([...has(), descriptor()], [B, A, ofB]);
     // Sockets that are left out are closed: their port is free, and is waited for.
-    await attachments.change(at(C));
-    await attachments.change(at(A));
+    await go(C);
+    await go(A);
     assertEquals([has(), errors], [[A, C], []]);
     await attachments[Symbol.asyncDispose]();
     assertEquals(has(), [undefined, undefined]);
@@ -62,30 +76,23 @@ testInsideNamespace(
 );
 
 testInsideNamespace("an interface that was made again gets new sockets", async (namespace) => {
-  const { attachments, errors, has } = open(namespace);
+  const { attachments, errors, go, has } = open(namespace);
   namespace.ip("addr", "add", `${A}/24`, "dev", "vx");
-  await attachments.change(at(A));
+  await go(A);
   namespace.ip("link", "del", "vx");
   addLink(namespace);
   namespace.ip("addr", "add", `${A}/24`, "dev", "vx");
-  await attachments.change(at(A));
+  await go(A);
   assertEquals([has(), errors], [[A, undefined], []]);
   await attachments[Symbol.asyncDispose]();
 });
 
 testInsideNamespace("what could not be opened is opened when something is to be sent", async (namespace) => {
-  const { attachments, errors, has } = open(namespace);
+  const { attachments, errors, send, has } = open(namespace);
   await attachments.change(at(A));
   assertEquals([has(), errors], [[undefined, undefined], ["care-of address not usable"]]);
   namespace.ip("addr", "add", `${A}/24`, "dev", "vx");
-  const packet = new Uint8Array(48);
-  attachments.send({
-    kind: "sendSignalling",
-    source: A,
-    destination: "192.0.2.8",
-    destinationPort: 4191,
-    packet,
-  });
+  send(A);
   assertEquals(has(), [A, undefined]);
   assert(errors.length === 1, errors.join());
   await attachments[Symbol.asyncDispose]();
