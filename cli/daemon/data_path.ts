@@ -5,6 +5,7 @@ import { type Ipv4Address, type Ipv6Address, type Ipv6Prefix } from "../../core/
 import { CLOCK_MONOTONIC, dataPathCalls, memoryBase, pointerInto } from "../../ffi/data_path_calls.ts";
 import { openEventFd, signalEventFd } from "../../ffi/event_fd.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
+import { adviseHugePages } from "../../ffi/huge_pages.ts";
 import { NO_TUN_OFFLOADS, type TunOffloads } from "../../ffi/tun.ts";
 import { BindingTableWriter } from "../../wasm/binding_table.ts";
 import { readCounters } from "../../wasm/forwarder_counters.ts";
@@ -99,6 +100,7 @@ export class DataPath {
       ? options.maximumBindings ?? DEFAULT_MAXIMUM_BINDINGS
       : 1;
     const memory = createForwarderMemory(maximumBindings);
+    if (options.role === "homeAgent") adviseHugePages(memory);
     const module = instantiateForwarder(memory);
     const offloads = options.tunOffloads ?? NO_TUN_OFFLOADS;
     const [seed] = crypto.getRandomValues(new BigUint64Array(1));

@@ -59,6 +59,8 @@ const TAG_MASK: u32 = 0xff000000;
 const TAG_NEVER_ZERO: u32 = 0x01000000;
 /** Bits of an address. */
 const ADDRESS_LENGTH: u32 = 128;
+/** Our own guess: so many bindings stay in the processor's caches. */
+const CACHED_BINDINGS: u32 = 16384;
 /** How often the writer looks whether a reader has left. A reader is in for microseconds. */
 const MAXIMUM_LOOKS: i32 = 1 << 28;
 
@@ -75,6 +77,22 @@ export function leaveTable(): void {
 /** The entry of a 16-octet address, or 0. Good until leaveTable(). */
 export function lookup(key: usize): usize {
   return lookupBits(load<u64>(key), load<u64>(key, 8), ADDRESS_LENGTH);
+}
+
+/**
+ * Are there so many bindings that a lookup waits for memory? Then it pays to touch() the keys of a batch first: the
+ * processor waits for all of them at once.
+ */
+@inline
+export function isLarge(): bool {
+  return load<u32>(WRITER_LIVE) > CACHED_BINDINGS;
+}
+
+/** Brings the slot of a key into the caches; the result is only there to be used. */
+@inline
+export function touch(key: usize): u32 {
+  const hash = hashBits(load<u64>(key), load<u64>(key, 8), ADDRESS_LENGTH);
+  return load<u32>(load<u32>(TABLE_SLOTS) + ((hash & load<u32>(TABLE_MASK)) << 2));
 }
 
 /** The same for IPv6: where the address has no entry, that of the longest prefix with the address in it. */

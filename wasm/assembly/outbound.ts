@@ -16,7 +16,7 @@ import {
   TUN_HEADER_OCTETS,
   UDP_ENCAPSULATION,
 } from "../memory_map";
-import { enterTable, leaveTable, lookup, lookupIpv6 } from "./binding_table";
+import { enterTable, isLarge, leaveTable, lookup, lookupIpv6, touch } from "./binding_table";
 import { openClock } from "./clock";
 import { add, closeVerdicts, drop, openVerdicts, pass } from "./count";
 import { closeSends, openSends, roomForDatagrams, sendRawIpv4, sendRawIpv6, sendUdp } from "./datagrams";
@@ -45,6 +45,8 @@ let addressKey: usize = 0;
 let port: u32 = 0;
 let typeOfService: u32 = 0;
 
+/** Only there so that what touches memory is not left out by a compiler. */
+let touched: u32 = 0;
 let encapsulatedPackets: u64 = 0;
 let encapsulatedOctets: u64 = 0;
 
@@ -63,6 +65,7 @@ export function outbound(first: i32, count: i32): i32 {
   encapsulatedPackets = 0;
   encapsulatedOctets = 0;
   const tunnel = load<u32>(ROLE) == MOBILE_NODE_ROLE ? lookup(OWN_ADDRESS) : 0;
+  if (isLarge()) touchDestinations(first, count);
   let slot = first;
   while (slot < count && outboundPacket(slot, tunnel)) slot++;
   leaveTable();
@@ -72,6 +75,12 @@ export function outbound(first: i32, count: i32): i32 {
   add(ENCAPSULATED_PACKETS, encapsulatedPackets);
   add(ENCAPSULATED_OCTETS, encapsulatedOctets);
   return slot;
+}
+
+/** First all slots, then the entries that they name. */
+function touchDestinations(first: i32, count: i32): void {
+  for (let slot = first; slot < count; slot++) touched += touch(destinationKey(packetAt(slot)));
+  for (let slot = first; slot < count; slot++) touched += <u32>lookup(destinationKey(packetAt(slot)));
 }
 
 /** False where there is no room for it in this call. */
