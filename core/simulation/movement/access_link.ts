@@ -111,7 +111,7 @@ export class AccessLink implements RoutedNetwork {
 
   /** Brings a frame to those that it is for. */
   send(frame: Frame): void {
-    if (this.#isLost(frameKind(frame))) return this.#note("lost", frame);
+    if (this.losses.size > 0 && this.#isLost(frameKind(frame))) return this.#note("lost", frame);
     this.#note("on the link", frame);
     for (const delayMs of transits(this.quality, this.#surroundings.random)) {
       this.#surroundings.schedule(delayMs, () => this.#deliver(frame));
@@ -172,6 +172,7 @@ export class AccessLink implements RoutedNetwork {
   }
 
   #isPacketLost(packet: OuterPacket): boolean {
+    if (this.losses.size === 0) return false;
     const decoded = packet.payload.kind === "signalling" ? packet.payload.decode() : undefined;
     const kind = decoded?.ok ? decoded.value.header.message.kind : undefined;
     const isLost = (kind === "bindingUpdate" || kind === "bindingAcknowledgement") && this.#isLost(kind);

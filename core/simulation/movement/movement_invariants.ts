@@ -2,6 +2,7 @@ import { EtherType } from "../../control/movement/egress_event.ts";
 import type { EgressEvent } from "../../control/movement/egress_event.ts";
 import { decodeNeighborDiscoveryPacket } from "../../wire/neighbor_discovery.ts";
 import { equalOctets } from "../../wire/octets.ts";
+import type { OuterPacket } from "../packet.ts";
 import { InvariantBroken, type Watcher } from "../watcher.ts";
 import type { EgressPort } from "./egress_port.ts";
 import type { MovementWorld } from "./movement_world.ts";
@@ -11,27 +12,21 @@ const MAXIMUM_EVENTS_AT_ONCE = 500;
 /** Addresses on one interface: what the IPv6 half may make, its link-local one, and a lease. */
 const MAXIMUM_ADDRESSES = 20;
 
+/** How long an interface may be ahead of the mobile node's machine, milliseconds. */
+const HOMELESS_MS = 5;
+
 /** What always holds of a roaming mobile node, faults or not. */
 export class MovementInvariants implements Watcher {
   readonly #world: MovementWorld;
   #instantMs = -1;
   #eventsAtOnce = 0;
+  /** Since when no interface has the care-of address. */
+  #homelessSinceMs = Infinity;
 
   constructor(world: MovementWorld) {
     this.#world = world;
     const { mobileNode } = world;
-    mobileNode.onSent = (_, port, packet) => {
-      if (port === undefined) {
-        throw new InvariantBroken("nothing is sent from an address that no interface has", packet.source);
-      }
-      const { link } = port;
-      if (link !== undefined && port.isAnnounced && !link.belongs(packet.source, port.hardwareAddress)) {
-        throw new InvariantBroken(
-          "nothing is sent from an address of another link",
-          `${packet.source} on ${link.name}`,
-        );
-      }
-    };
+    mobileNode.onSent = (port, packet) => this.#checkSource(port, packet);
     for (const port of mobileNode.ports) port.onHandled = (event) => this.#checkDuplicate(port, event);
   }
 
@@ -45,7 +40,23 @@ export class MovementInvariants implements Watcher {
     if (mobileNode.careOfAddress !== undefined && mobileNode.deadlineMs() === Infinity) {
       throw new InvariantBroken("a mobile node with a care-of address waits for something", "no deadline");
     }
+    this.#checkCareOfAddress();
     for (const port of mobileNode.ports) this.#checkPort(port);
+  }
+
+  #checkCareOfAddress(): void {
+    const { mobileNode: { careOfAddress, ports }, nowMs } = this.#world;
+    const isThere = careOfAddress === undefined || ports.some((port) => port.hasAddress(careOfAddress));
+    this.#homelessSinceMs = isThere ? Infinity : Math.min(this.#homelessSinceMs, nowMs);
+    if (nowMs - this.#homelessSinceMs > HOMELESS_MS) {
+      throw new InvariantBroken("an interface has the care-of address", `none has ${careOfAddress}`);
+    }
+  }
+
+  /** Where the carrier told of a move, what leaves is from an address of the link. */
+  #checkSource({ link, isAnnounced, hardwareAddress }: EgressPort, { source }: OuterPacket): void {
+    if (link === undefined || !isAnnounced || link.belongs(source, hardwareAddress)) return;
+    throw new InvariantBroken("nothing is sent from an address of another link", `${source} on ${link.name}`);
   }
 
   #checkTime(): void {

@@ -18,7 +18,7 @@ export interface RoamingHostSettings {
 }
 
 /** What an invariant hears of the packets that leave. */
-export type SentListener = (host: RoamingHost, port: EgressPort | undefined, packet: OuterPacket) => void;
+export type SentListener = (port: EgressPort, packet: OuterPacket) => void;
 
 /** The UDP socket of a care-of address. */
 interface Attachment {
@@ -198,8 +198,7 @@ export class RoamingHost {
       payload,
       origin: { kind: "mobileNode", name: this.settings.name, authentic: true },
     };
-    this.onSent(this, port, packet);
-    port?.send(packet);
+    if (port?.send(packet)) this.onSent(port, packet);
   }
 
   #portOf(interfaceName: string): EgressPort | undefined {
