@@ -1,11 +1,4 @@
-import {
-  formatIpv6,
-  type IpAddress,
-  type Ipv6Prefix,
-  isIpv4,
-  parseIpv6,
-  prefixContains,
-} from "../../wire/address.ts";
+import { formatIpv6, type IpAddress, isIpv4, parseIpv6 } from "../../wire/address.ts";
 import { equalOctets } from "../../wire/octets.ts";
 import type { LinkQuality } from "../link.ts";
 import { transits } from "../link.ts";
@@ -64,7 +57,7 @@ export class AccessLink implements RoutedNetwork {
     this.settings = settings;
     this.#internet = internet;
     this.#surroundings = surroundings;
-    this.squatter = new Squatter(this);
+    this.squatter = new Squatter(this, surroundings);
     this.ipv6Routers = settings.ipv6Routers.map((router) => new Ipv6Router(router, this, surroundings));
     this.ipv4Router = settings.ipv4Router && new Ipv4Router(settings.ipv4Router, this, surroundings);
     internet.addNetwork(this);
@@ -91,16 +84,11 @@ export class AccessLink implements RoutedNetwork {
     this.ipv4Router?.revive();
   }
 
-  /** Prefixes that packets of this link may come from, and are brought to. */
-  ipv6Prefixes(): Ipv6Prefix[] {
-    return this.ipv6Routers.filter(({ alive }) => alive).flatMap((router) => router.routedPrefixes);
-  }
-
   /** Could a packet from this address be answered here? */
   carries(address: IpAddress): boolean {
     if (this.squatter.taken.has(address)) return false;
     if (isIpv4(address)) return this.ipv4Router?.alive === true && this.ipv4Router.isOnLink(address);
-    return this.ipv6Prefixes().some((prefix) => prefixContains(prefix, address));
+    return this.ipv6Routers.some((router) => router.alive && router.forwards(address));
   }
 
   /** Is it an address that this link has given, whether somebody carries it now or not? */
@@ -128,9 +116,7 @@ export class AccessLink implements RoutedNetwork {
 
   owns(address: IpAddress): boolean {
     if (isIpv4(address)) return this.ipv4Router?.owns(address) === true;
-    return this.ipv6Routers.some(({ routedPrefixes }) =>
-      routedPrefixes.some((prefix) => prefixContains(prefix, address))
-    );
+    return this.ipv6Routers.some((router) => router.forwards(address));
   }
 
   fromInternet(packet: OuterPacket): void {

@@ -1,8 +1,9 @@
 import type { CareOfAddressCandidate } from "../../control/movement/candidate.ts";
 import type { EgressAction, EgressRoute } from "../../control/movement/egress_action.ts";
 import type { EgressEvent } from "../../control/movement/egress_event.ts";
-import { EgressInterface, type EgressSettings } from "../../control/movement/egress_interface.ts";
+import type { EgressSettings } from "../../control/movement/egress_interface.ts";
 import { type IpAddress, isIpv4 } from "../../wire/address.ts";
+import type { EgressMachine } from "../machine.ts";
 import type { OuterPacket } from "../packet.ts";
 import { ProcessClock, type Surroundings } from "../surroundings.ts";
 import type { AccessLink, HostStation } from "./access_link.ts";
@@ -33,7 +34,7 @@ export class EgressPort implements HostStation {
   isAnnounced = true;
   /** After each event that the machine has handled. */
   onHandled: (event: EgressEvent) => void = () => {};
-  readonly #machine: EgressInterface;
+  readonly #machine: EgressMachine;
   readonly #clock: ProcessClock;
   readonly #surroundings: Surroundings;
   readonly #owner: EgressPortOwner;
@@ -50,7 +51,7 @@ export class EgressPort implements HostStation {
     this.#surroundings = surroundings;
     this.#clock = new ProcessClock(surroundings);
     const random = surroundings.random.fork();
-    this.#machine = new EgressInterface(settings.machine, {
+    this.#machine = surroundings.machines.egress(settings.machine, {
       hmac: surroundings.hmac,
       random: () => random.fraction(),
     });

@@ -1,5 +1,5 @@
 import { EtherType } from "../../control/movement/egress_event.ts";
-import type { Ipv6Address, Ipv6Prefix } from "../../wire/address.ts";
+import { type Ipv6Address, type Ipv6Prefix, prefixContains } from "../../wire/address.ts";
 import {
   decodeNeighborDiscoveryPacket,
   encodeNeighborDiscoveryPacket,
@@ -66,6 +66,11 @@ export class Ipv6Router implements Station {
   get routedPrefixes(): Ipv6Prefix[] {
     const addresses = this.#carriesOldPrefix ? [this.#prefix, this.#oldPrefix!] : [this.#prefix];
     return addresses.map((address) => ({ address, length: PREFIX_BITS }));
+  }
+
+  /** Does it forward for this address? */
+  forwards(address: Ipv6Address): boolean {
+    return this.routedPrefixes.some((prefix) => prefixContains(prefix, address));
   }
 
   die(): void {

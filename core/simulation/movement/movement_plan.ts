@@ -45,6 +45,7 @@ export function makeMovementPlan(random: Random): MovementPlan {
     timerLatenessMs: random.chance(0.5) ? 0 : random.fraction() * 20,
     prefer: random.pick(["ipv6", "ipv6", "ipv4", "keep"]),
     answerDelayMs: random.pick([0, 50, 500]),
+    rapidCommit: random.chance(0.5),
   });
   const faultsEndMs = random.integer(30_000, 60_000);
   const duplicates = new Map<number, number>();

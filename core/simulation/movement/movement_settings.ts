@@ -24,6 +24,8 @@ export interface MovementWorldChoices {
   readonly prefer: "ipv6" | "ipv4" | "keep";
   /** Longest wait of a router before it answers, milliseconds. */
   readonly answerDelayMs: number;
+  /** DHCP servers grant at once (RFC 4039). */
+  readonly rapidCommit: boolean;
 }
 
 /** A world of one mobile node and these links. */
@@ -89,7 +91,7 @@ export function movementWorldSettings(random: Random, choices: MovementWorldChoi
 function linkSettings(
   kind: LinkKind,
   number: number,
-  { answerDelayMs }: MovementWorldChoices,
+  { answerDelayMs, rapidCommit }: MovementWorldChoices,
   random: Random,
 ): AccessLinkSettings {
   const ipv6Router = (router: number): Ipv6RouterSettings => ({
@@ -108,13 +110,17 @@ function linkSettings(
     linkMtu: random.pick([1400, 1500]),
     ipv6Routers: hasIpv6 ? routers.map(ipv6Router) : [],
     ipv4Router: hasIpv4
-      ? ipv4RouterSettings(kind === "nat" || kind === "dualNat", number, random)
+      ? { ...ipv4RouterSettings(kind === "nat" || kind === "dualNat", number, random), rapidCommit }
       : undefined,
   };
 }
 
 /** All NATs have the same network inside. */
-function ipv4RouterSettings(isNat: boolean, number: number, random: Random): Ipv4RouterSettings {
+function ipv4RouterSettings(
+  isNat: boolean,
+  number: number,
+  random: Random,
+): Omit<Ipv4RouterSettings, "rapidCommit"> {
   const network = isNat ? "10.1.0" : `192.0.${number + 2}`;
   const publicAddress = `198.51.100.${number + 1}`;
   return {
@@ -123,6 +129,5 @@ function ipv4RouterSettings(isNat: boolean, number: number, random: Random): Ipv
     address: `${network}.1`,
     nat: isNat ? { publicAddress, portChoice: "preserve", idleTimeoutMs: 30_000 } : undefined,
     leaseSeconds: random.integer(30, 120),
-    rapidCommit: random.chance(0.5),
   };
 }

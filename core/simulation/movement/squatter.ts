@@ -6,6 +6,7 @@ import {
   encodeNeighborDiscoveryPacket,
   multicastHardwareAddress,
 } from "../../wire/neighbor_discovery.ts";
+import type { Surroundings } from "../surroundings.ts";
 import type { AccessLink, Station } from "./access_link.ts";
 import type { Frame } from "./frame.ts";
 
@@ -17,10 +18,14 @@ export class Squatter implements Station {
   /** How many more addresses it will turn out to have. */
   armed = 0;
   readonly taken = new Set<IpAddress>();
+  /** When it turned out to have the last one, virtual milliseconds. */
+  lastTakenAtMs = -Infinity;
   readonly #link: AccessLink;
+  readonly #surroundings: Surroundings;
 
-  constructor(link: AccessLink) {
+  constructor(link: AccessLink, surroundings: Surroundings) {
     this.#link = link;
+    this.#surroundings = surroundings;
   }
 
   receiveFrame(frame: Frame): void {
@@ -76,6 +81,7 @@ export class Squatter implements Station {
   #has(address: IpAddress): boolean {
     if (!this.taken.has(address) && this.armed > 0) {
       this.armed--;
+      this.lastTakenAtMs = this.#surroundings.nowMs;
       this.taken.add(address);
     }
     return this.taken.has(address);
