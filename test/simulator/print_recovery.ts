@@ -13,7 +13,7 @@ export function printRecovery(seeds = SEEDS): boolean {
   console.log(
     `From the link's coming up (where the node stays: from the fault) to data both ways, virtual time, ${seeds} seeds each;\n` +
       `link ${accessDelayMs} ms and Internet ${coreDelayMs} ms one way, routers answer within ${answerDelayMs} ms, ` +
-      `a packet each 5 ms, router_probe_ms = ${routerProbeMs}.\n`,
+      `a packet each 5 ms (50 after the first second), router_probe_ms = ${routerProbeMs}.\n`,
   );
   console.log("| fault | median, ms | 99th percentile, ms |\n|---|---|---|");
   let failed = 0;

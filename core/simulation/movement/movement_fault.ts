@@ -15,7 +15,12 @@ export type MovementFault =
   | { readonly kind: "quality"; readonly link: number; readonly quality: LinkQuality }
   | { readonly kind: "lose"; readonly link: number; readonly what: LossKind; readonly count: number }
   /** Another host has just the next addresses that the node wants. */
-  | { readonly kind: "duplicateAddress"; readonly link: number; readonly count: number }
+  | {
+    readonly kind: "duplicateAddress";
+    readonly link: number;
+    readonly count: number;
+    readonly sparesLinkLocal: boolean;
+  }
   /** Undefined: all of them, IPv4 too. */
   | { readonly kind: "routerDies"; readonly link: number; readonly router: number | undefined }
   | { readonly kind: "routersComeBack"; readonly link: number }
@@ -47,6 +52,7 @@ export function applyMovementFault(fault: MovementFault, world: MovementWorld, o
       return;
     case "duplicateAddress":
       links[fault.link].squatter.armed += fault.count;
+      links[fault.link].squatter.sparesLinkLocal = fault.sparesLinkLocal;
       return;
     case "routerDies": {
       const { ipv6Routers, ipv4Router } = links[fault.link];

@@ -82,7 +82,7 @@ function makeFault(random: Random, { ports, links, duplicates }: FaultLimits): M
   if (kind < 0.75) {
     const count = Math.min(random.integer(1, 2), MAXIMUM_DUPLICATES - (duplicates.get(link) ?? 0));
     duplicates.set(link, (duplicates.get(link) ?? 0) + count);
-    return { kind: "duplicateAddress", link, count };
+    return { kind: "duplicateAddress", link, count, sparesLinkLocal: random.chance(0.5) };
   }
   if (kind < 0.83) {
     return { kind: "routerDies", link, router: random.pick([0, 1, undefined, undefined]) };

@@ -14,10 +14,7 @@ export interface RecoveryCase {
   readonly from: LinkKind;
   /** Undefined: it stays. */
   readonly to: LinkKind | undefined;
-  /**
-   * The first duplicate address is the link-local one, the second the care-of address. Link 0 is where the node was, link 1 where it goes. They happen
-   * right before the move.
-   */
+  /** Link 0 is where the node was, link 1 where it goes. They happen right before the move. */
   readonly faults: readonly MovementFault[];
   /** The carrier does not tell of the move. */
   readonly silently?: true;
@@ -42,6 +39,9 @@ export const RECOVERY_CONDITIONS = {
 } as const;
 
 const lose = (what: LossKind): MovementFault[] => [{ kind: "lose", link: 1, what, count: 1 }];
+const DUPLICATE: readonly MovementFault[] = [
+  { kind: "duplicateAddress", link: 1, count: 1, sparesLinkLocal: true },
+];
 const moved = (name: string, to: LinkKind, faults: readonly MovementFault[] = []): RecoveryCase => {
   return { name, from: "ipv6", to, faults };
 };
@@ -57,8 +57,8 @@ export const RECOVERY_CASES: readonly RecoveryCase[] = [
   moved("DHCPACK lost", "nat", lose("dhcpAck")),
   moved("Binding Update lost", "ipv6", lose("bindingUpdate")),
   moved("Binding Acknowledgement lost", "ipv6", lose("bindingAcknowledgement")),
-  moved("duplicate IPv6 addresses", "ipv6", [{ kind: "duplicateAddress", link: 1, count: 2 }]),
-  moved("duplicate IPv4 address", "nat", [{ kind: "duplicateAddress", link: 1, count: 2 }]),
+  moved("duplicate IPv6 care-of address", "ipv6", DUPLICATE),
+  moved("duplicate IPv4 care-of address", "nat", DUPLICATE),
   { ...moved("home agent restarts in the handover", "ipv6"), homeAgentRestartsWithinMs: 40 },
   { ...moved("moved without a sign, to IPv6", "ipv6"), silently: true },
   { ...moved("moved without a sign, to IPv4", "nat"), silently: true },
@@ -77,7 +77,9 @@ export const RECOVERY_CASES: readonly RecoveryCase[] = [
 ];
 
 const READY_WITHIN_MS = 20_000;
-const PING_INTERVAL_MS = 5;
+/** In the first second, and then: a long silence needs no finer measure. */
+const PING_INTERVAL_MS = { first: 5, then: 50 } as const;
+const FIRST_PINGS_MS = 1_000;
 const RECOVERED_WITHIN_MS = 60_000;
 
 /** Plays one case with so many seeds from 1 on. */
@@ -145,10 +147,11 @@ function namedByUse(fault: MovementFault, { mobileNode, links }: MovementWorld):
 
 function startPings(world: MovementWorld): void {
   const { correspondent, mobileNode } = world;
+  const endMs = world.nowMs + FIRST_PINGS_MS;
   const ping = () => {
     correspondent.ping(mobileNode.homeAddress);
     correspondent.pingFrom(mobileNode, correspondent.address);
-    world.schedule(PING_INTERVAL_MS, ping);
+    world.schedule(world.nowMs < endMs ? PING_INTERVAL_MS.first : PING_INTERVAL_MS.then, ping);
   };
   ping();
 }

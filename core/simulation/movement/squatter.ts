@@ -4,6 +4,7 @@ import { ArpOperation, decodeArp, encodeArp } from "../../wire/arp.ts";
 import {
   decodeNeighborDiscoveryPacket,
   encodeNeighborDiscoveryPacket,
+  isLinkLocalIpv6,
   multicastHardwareAddress,
 } from "../../wire/neighbor_discovery.ts";
 import type { Surroundings } from "../surroundings.ts";
@@ -17,6 +18,8 @@ export class Squatter implements Station {
   readonly hardwareAddress = Uint8Array.of(2, 0xee, 0, 0, 0, 1);
   /** How many more addresses it will turn out to have. */
   armed = 0;
+  /** Leaves link-local addresses alone. */
+  sparesLinkLocal = false;
   readonly taken = new Set<IpAddress>();
   /** When it turned out to have the last one, virtual milliseconds. */
   lastTakenAtMs = -Infinity;
@@ -79,7 +82,8 @@ export class Squatter implements Station {
   }
 
   #has(address: IpAddress): boolean {
-    if (!this.taken.has(address) && this.armed > 0) {
+    const isSpared = this.sparesLinkLocal && isLinkLocalIpv6(address);
+    if (!this.taken.has(address) && this.armed > 0 && !isSpared) {
       this.armed--;
       this.lastTakenAtMs = this.#surroundings.nowMs;
       this.taken.add(address);
