@@ -75,11 +75,11 @@ export class AccessLink implements RoutedNetwork {
     this.#hosts.delete(host);
   }
 
-  /** Ends all faults: links are good, and all routers there. */
+  /** Ends all faults: the link is good, all routers are there, and nobody else has the node's addresses. */
   mend(): void {
     this.quality = GOOD_ACCESS;
     this.losses.clear();
-    this.squatter.armed = 0;
+    this.squatter.leave();
     for (const router of this.ipv6Routers) router.revive();
     this.ipv4Router?.revive();
   }

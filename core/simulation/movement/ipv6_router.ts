@@ -28,18 +28,17 @@ const ROUTER_LIFETIME_SECONDS = 30;
 const VALID_LIFETIME_SECONDS = 86_400;
 const PREFERRED_LIFETIME_SECONDS = 14_400;
 
-/** An IPv6 router that advertises one prefix, and after renumbering another (RFC 4861 section 6.2, RFC 4192). */
+/** An IPv6 router that advertises one prefix, and after renumbering another (RFC 4861 section 6.2). */
 export class Ipv6Router implements Station {
   readonly settings: Ipv6RouterSettings;
   readonly #link: AccessLink;
   readonly #surroundings: Surroundings;
-  /** All prefixes so far. */
+  /** All prefixes so far: those before the last are said to be deprecated (RFC 9096 section 3.5). */
   readonly advertised: Set<Ipv6Address>;
   #alive = true;
   #prefix: Ipv6Address;
-  /** Still said to be deprecated, and still carried where it is in `routedPrefixes`. */
+  /** Carried on though it is deprecated. */
   #oldPrefix: Ipv6Address | undefined;
-  #carriesOldPrefix = false;
 
   constructor(settings: Ipv6RouterSettings, link: AccessLink, surroundings: Surroundings) {
     this.settings = settings;
@@ -64,7 +63,7 @@ export class Ipv6Router implements Station {
 
   /** What it forwards. */
   get routedPrefixes(): Ipv6Prefix[] {
-    const addresses = this.#carriesOldPrefix ? [this.#prefix, this.#oldPrefix!] : [this.#prefix];
+    const addresses = this.#oldPrefix === undefined ? [this.#prefix] : [this.#prefix, this.#oldPrefix];
     return addresses.map((address) => ({ address, length: PREFIX_BITS }));
   }
 
@@ -83,8 +82,7 @@ export class Ipv6Router implements Station {
 
   /** Another prefix from now on; the one before is deprecated, and carried on or not. */
   renumber(prefix: Ipv6Address, carriesOldPrefix: boolean): void {
-    this.#oldPrefix = this.#prefix;
-    this.#carriesOldPrefix = carriesOldPrefix;
+    this.#oldPrefix = carriesOldPrefix ? this.#prefix : undefined;
     this.#prefix = prefix;
     this.advertised.add(prefix);
     if (this.alive) this.#advertise();
@@ -126,7 +124,9 @@ export class Ipv6Router implements Station {
       options: [
         { kind: "sourceLinkLayerAddress", hardwareAddress },
         prefixOption(this.#prefix, PREFERRED_LIFETIME_SECONDS),
-        ...(this.#oldPrefix === undefined ? [] : [prefixOption(this.#oldPrefix, 0)]),
+        ...[...this.advertised].filter((prefix) => prefix !== this.#prefix).map((prefix) =>
+          prefixOption(prefix, 0)
+        ),
       ],
     });
   }

@@ -1,5 +1,5 @@
 import { EtherType } from "../../control/movement/egress_event.ts";
-import { type IpAddress, UNSPECIFIED_IPV6 } from "../../wire/address.ts";
+import { type IpAddress, isIpv4, UNSPECIFIED_IPV6 } from "../../wire/address.ts";
 import { ArpOperation, decodeArp, encodeArp } from "../../wire/arp.ts";
 import {
   decodeNeighborDiscoveryPacket,
@@ -29,6 +29,12 @@ export class Squatter implements Station {
   constructor(link: AccessLink, surroundings: Surroundings) {
     this.#link = link;
     this.#surroundings = surroundings;
+  }
+
+  /** The host goes: a node that has not heard its answer could not know that it was there. */
+  leave(): void {
+    this.armed = 0;
+    this.taken.clear();
   }
 
   receiveFrame(frame: Frame): void {
@@ -82,7 +88,7 @@ export class Squatter implements Station {
   }
 
   #has(address: IpAddress): boolean {
-    const isSpared = this.sparesLinkLocal && isLinkLocalIpv6(address);
+    const isSpared = this.sparesLinkLocal && !isIpv4(address) && isLinkLocalIpv6(address);
     if (!this.taken.has(address) && this.armed > 0 && !isSpared) {
       this.armed--;
       this.lastTakenAtMs = this.#surroundings.nowMs;
