@@ -13,6 +13,3 @@ export const KEPT_SEEDS: readonly { readonly seed: number; readonly found: strin
   { seed: 1343, found: "mobile node: a de-registration went on from the care-of address before" },
   { seed: 1440, found: "mobile node: the same, within one network" },
 ];
-
-/** The same for `--movement` (core/simulation/movement/movement_plan.ts). */
-export const KEPT_MOVEMENT_SEEDS: readonly { readonly seed: number; readonly found: string }[] = [];

@@ -13,10 +13,10 @@ import { MovementWorld } from "./movement_world.ts";
 const TRACE_LINES = 60;
 const PING_INTERVAL_MS = 700;
 /**
- * A node that has lost its router without a sign, and does not probe, learns it at its next refresh (30 s); its Binding
- * Updates may then be as rare as once in MAX_BINDACK_TIMEOUT. Then a few round trips.
+ * A node that still registers when faults end waits for MAX_BINDACK_TIMEOUT at most; one that has lost its router without
+ * a sign, and asks nobody, learns it at its next refresh, after 30 s. Then some retransmissions.
  */
-const RECOVERY_MS = 30_000 + 32_000 + 15_000;
+const RECOVERY_MS = 32_000 + 10_000;
 /** How long the world has to stay recovered after that. */
 const STEADY_MS = 20_000;
 const PING_MS = 1_000;
