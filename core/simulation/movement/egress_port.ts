@@ -158,6 +158,8 @@ export class EgressPort implements HostStation {
       case "candidates":
         this.#offered = action.candidates;
         return this.#owner.candidatesChanged();
+      case "setHome":
+        throw new Error("There is no home link in this world");
     }
   }
 

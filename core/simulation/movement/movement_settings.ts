@@ -83,6 +83,7 @@ export function movementWorldSettings(random: Random, choices: MovementWorldChoi
         acceptForceUdp: true,
         clockToleranceMs: 7000,
         homeLink: false,
+        preference: 0,
       },
     },
   };

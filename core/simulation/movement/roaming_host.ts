@@ -1,5 +1,6 @@
 import type { MobileNodeAction } from "../../control/action.ts";
-import type { MobileNodeEvent, OfferedCareOfAddress } from "../../control/event.ts";
+import type { MobileNodeEvent } from "../../control/event.ts";
+import type { CareOfAddressCandidate } from "../../control/movement/candidate.ts";
 import type { MobileNodeSettings } from "../../control/settings.ts";
 import type { TunnelEnd } from "../../control/tunnel.ts";
 import { type IpAddress, type Ipv6Address, isIpv4 } from "../../wire/address.ts";
@@ -41,7 +42,7 @@ export class RoamingHost {
   readonly #clock: ProcessClock;
   readonly #surroundings: Surroundings;
   readonly #receiveData: (host: RoamingHost, data: Data) => void;
-  #chosen: OfferedCareOfAddress | undefined;
+  #chosen: CareOfAddressCandidate | undefined;
   #attachments: readonly Attachment[] = [];
   #deadlineMs = Infinity;
   #quiet = false;
@@ -166,13 +167,17 @@ export class RoamingHost {
         this.#quiet = true;
         this.#deadlineMs = Infinity;
         return this.#soon(() => this.ports.forEach((port) => port.tell({ kind: "stop" })));
+      case "takeHomeAddress":
+        throw new Error("There is no home link in this world");
       case "holdTraffic":
+      case "homeAgentSilent":
+      case "registered":
       case "report":
     }
   }
 
   /** The interface is ready before anything is sent from the new care-of address. */
-  #use(candidate: OfferedCareOfAddress | undefined): void {
+  #use(candidate: CareOfAddressCandidate | undefined): void {
     this.#chosen = candidate;
     for (const port of this.ports) {
       const address = port.name === candidate?.interfaceName ? candidate.address : undefined;
