@@ -1,5 +1,4 @@
 import type { Ipv6Address } from "../wire/address.ts";
-import type { MobileHost } from "./mobile_host.ts";
 import type { Data } from "./packet.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -17,6 +16,13 @@ export interface PingCounters {
   upAnswered: number;
   upLastMs: number;
   upRoundTripMs: number;
+}
+
+/** A mobile node as far as its pings go. */
+export interface PingingHost {
+  readonly homeAddress: Ipv6Address;
+  /** Sends a packet of the home address through the tunnel. */
+  sendData(data: Data): void;
 }
 
 /** A node on the home side that pings home addresses, and answers pings. */
@@ -63,7 +69,7 @@ export class Correspondent {
   }
 
   /** Lets a mobile node send one ping to `destination`: this node, or another home address. */
-  pingFrom(host: MobileHost, destination: Ipv6Address): void {
+  pingFrom(host: PingingHost, destination: Ipv6Address): void {
     this.counters(host.homeAddress).upSent++;
     const sentAtMs = this.#surroundings.nowMs;
     host.sendData({ kind: "data", source: host.homeAddress, destination, request: true, sentAtMs });
@@ -80,7 +86,7 @@ export class Correspondent {
   }
 
   /** A packet that came out of a mobile node's tunnel. */
-  receiveAtMobileNode(host: MobileHost, data: Data): void {
+  receiveAtMobileNode(host: PingingHost, data: Data): void {
     if (data.request) return host.sendData(reply(data));
     const counters = this.counters(host.homeAddress);
     counters.upAnswered++;

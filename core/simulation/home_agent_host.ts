@@ -1,8 +1,9 @@
 import type { HomeAgentEvent } from "../control/event.ts";
 import type { HomeAgentSettings } from "../control/settings.ts";
 import { sameTunnelEnd, type TunnelEnd } from "../control/tunnel.ts";
-import type { Ipv4Address, Ipv6Address } from "../wire/address.ts";
+import { type IpAddress, type Ipv4Address, type Ipv6Address, isIpv4 } from "../wire/address.ts";
 import { DSMIPV6_PORT } from "../wire/constants.ts";
+import { decodeIpv6Header } from "../wire/ipv6.ts";
 import { acceptedUpdate } from "./exchange.ts";
 import type { BindingStatus, HomeAgentMachine } from "./machine.ts";
 import type { Internet } from "./network.ts";
@@ -43,6 +44,7 @@ export class HomeAgentHost {
     this.#surroundings = surroundings;
     this.#toCorrespondent = toCorrespondent;
     internet.addHost(settings.ipv4Address, this);
+    internet.addHost(settings.machine.address, this);
     this.#start();
   }
 
@@ -71,7 +73,13 @@ export class HomeAgentHost {
     if (packet.protocol === "udp" && packet.destinationPort !== DSMIPV6_PORT) return;
     const outer = { address: packet.source, port: packet.sourcePort };
     if (packet.payload.kind === "signalling") {
-      return this.#handle({ kind: "signalling", outer, packet: packet.payload.packet }, packet);
+      const isNative = packet.protocol === "ipv6InIpv6";
+      const event = {
+        kind: "signalling",
+        outer: isNative ? undefined : outer,
+        packet: packet.payload.packet,
+      } as const;
+      return this.#handle(event, packet);
     }
     const data = packet.payload;
     const from: TunnelEnd = { encapsulation: packet.protocol, ...outer };
@@ -123,11 +131,16 @@ export class HomeAgentHost {
         case "sendSignalling":
           this.#send("udp", action.destination, action.destinationPort, new Signalling(action.packet), cause);
           break;
-        case "sendPacket":
+        case "sendPacket": {
+          const header = decodeIpv6Header(action.packet, 0);
+          if (!header.ok) throw new Error("The home agent's packet has no IPv6 header");
+          this.#send("ipv6InIpv6", header.value.destination, 0, new Signalling(action.packet), cause);
+          break;
+        }
         case "probeHomeAddress":
         case "interceptHomeAddress":
         case "releaseHomeAddress":
-          throw new Error("There is no IPv6 access network and no home link in this world");
+          throw new Error("There is no home link in this world");
         case "report":
       }
     }
@@ -142,14 +155,14 @@ export class HomeAgentHost {
 
   #send(
     protocol: OuterPacket["protocol"],
-    destination: Ipv4Address,
+    destination: IpAddress,
     destinationPort: number,
     payload: Payload,
     cause: OuterPacket | undefined,
   ): void {
     const packet: OuterPacket = {
       protocol,
-      source: this.settings.ipv4Address,
+      source: isIpv4(destination) ? this.settings.ipv4Address : this.settings.machine.address,
       sourcePort: protocol === "udp" ? DSMIPV6_PORT : 0,
       destination,
       destinationPort,

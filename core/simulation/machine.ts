@@ -3,6 +3,13 @@ import type { HomeAgentEvent, MobileNodeEvent } from "../control/event.ts";
 import type { BindingStatus } from "../control/binding_cache.ts";
 import { HomeAgent } from "../control/home_agent.ts";
 import type { MobileNodeEnvironment } from "../control/binding_update_sender.ts";
+import type { EgressAction } from "../control/movement/egress_action.ts";
+import type { EgressEvent } from "../control/movement/egress_event.ts";
+import {
+  type EgressEnvironment,
+  EgressInterface,
+  type EgressSettings,
+} from "../control/movement/egress_interface.ts";
 import type { HomeAgentEnvironment } from "../control/update_verifier.ts";
 import { MobileNode } from "../control/mobile_node.ts";
 import type { MobileNodeStatus } from "../control/mobile_node_status.ts";
@@ -23,16 +30,24 @@ export interface MobileNodeMachine {
   status(now: Now): MobileNodeStatus;
 }
 
+/** What the simulator needs of an egress interface. */
+export interface EgressMachine {
+  handle(event: EgressEvent, now: Now): EgressAction[];
+  nextDeadline(): number | undefined;
+}
+
 /** Makes the machines of a world; a restart makes a new one. */
 export interface Machines {
   homeAgent(settings: HomeAgentSettings, environment: HomeAgentEnvironment): HomeAgentMachine;
   mobileNode(settings: MobileNodeSettings, environment: MobileNodeEnvironment): MobileNodeMachine;
+  egress(settings: EgressSettings, environment: EgressEnvironment): EgressMachine;
 }
 
 /** The machines that the daemons run. */
 export const REAL_MACHINES: Machines = {
   homeAgent: (settings, environment) => new HomeAgent(settings, environment),
   mobileNode: (settings, environment) => new MobileNode(settings, environment),
+  egress: (settings, environment) => new EgressInterface(settings, environment),
 };
 
 export type { BindingStatus, MobileNodeStatus };

@@ -1,4 +1,4 @@
-import type { Ipv4Address } from "../wire/address.ts";
+import type { IpAddress, Ipv4Address } from "../wire/address.ts";
 import type { Flow, OuterPacket } from "./packet.ts";
 import type { Random } from "./random.ts";
 
@@ -16,7 +16,7 @@ export interface NatSettings {
 }
 
 interface Mapping {
-  readonly insideAddress: Ipv4Address;
+  readonly insideAddress: IpAddress;
   readonly insidePort: number;
   readonly publicPort: number;
   lastUsedAtMs: number;
@@ -123,6 +123,6 @@ function inboundKey(packet: OuterPacket, publicPort: number): string {
   return farKey(packet.protocol, packet.source, packet.sourcePort, publicPort);
 }
 
-function farKey(protocol: string, address: Ipv4Address, port: number, publicPort: number): string {
+function farKey(protocol: string, address: IpAddress, port: number, publicPort: number): string {
   return `${protocol} ${address} ${port} ${publicPort}`;
 }

@@ -1,10 +1,10 @@
-import type { Ipv4Address } from "../wire/address.ts";
+import type { IpAddress, Ipv4Address } from "../wire/address.ts";
 import { GOOD_LINK, type LinkQuality, transits } from "./link.ts";
 import { Nat, type NatSettings } from "./nat.ts";
 import type { Flow, OuterPacket } from "./packet.ts";
 import type { Surroundings } from "./surroundings.ts";
 
-/** Something with an IPv4 address that packets can be brought to. */
+/** Something with an address that packets can be brought to. */
 export interface Attachment {
   receive(packet: OuterPacket): void;
 }
@@ -22,13 +22,13 @@ export interface AccessNetworkSettings {
 export type NetworkPart = "access" | "core";
 
 /** An IPv4 access network: hosts on a link, and a gateway to the Internet that may be a NAT. */
-export class AccessNetwork {
+export class AccessNetwork implements RoutedNetwork {
   readonly settings: AccessNetworkSettings;
   readonly nat: Nat | undefined;
   readonly quality: Record<NetworkPart, LinkQuality> = { access: GOOD_LINK, core: GOOD_LINK };
   readonly #internet: Internet;
   readonly #surroundings: Surroundings;
-  readonly #hosts = new Map<Ipv4Address, Attachment>();
+  readonly #hosts = new Map<IpAddress, Attachment>();
   #nextHost = 10;
 
   constructor(settings: AccessNetworkSettings, internet: Internet, surroundings: Surroundings) {
@@ -55,8 +55,7 @@ export class AccessNetwork {
     this.#hosts.delete(address);
   }
 
-  /** Does the Internet bring packets for this address here? */
-  owns(address: Ipv4Address): boolean {
+  owns(address: IpAddress): boolean {
     return this.nat === undefined ? this.#hosts.has(address) : address === this.nat.settings.publicAddress;
   }
 
@@ -69,7 +68,7 @@ export class AccessNetwork {
   }
 
   /** The outer source that a packet from inside has in the Internet now; undefined where it would be a new one. */
-  publicSource(flow: Flow): { address: Ipv4Address; port: number } | undefined {
+  publicSource(flow: Flow): { address: IpAddress; port: number } | undefined {
     if (this.nat === undefined) return { address: flow.source, port: flow.sourcePort };
     const port = this.nat.publicPort(flow, this.#surroundings.nowMs);
     return port === undefined ? undefined : { address: this.nat.settings.publicAddress, port };
@@ -102,21 +101,28 @@ export class AccessNetwork {
   }
 }
 
+/** A network that the Internet brings packets to. */
+export interface RoutedNetwork {
+  /** Does the Internet bring packets for this address here? */
+  owns(address: IpAddress): boolean;
+  fromInternet(packet: OuterPacket): void;
+}
+
 /** Brings packets to the network or the host that has their destination address. */
 export class Internet {
-  readonly #networks: AccessNetwork[] = [];
-  readonly #hosts = new Map<Ipv4Address, Attachment>();
+  readonly #networks: RoutedNetwork[] = [];
+  readonly #hosts = new Map<IpAddress, Attachment>();
   readonly #surroundings: Surroundings;
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
   }
 
-  addNetwork(network: AccessNetwork): void {
+  addNetwork(network: RoutedNetwork): void {
     this.#networks.push(network);
   }
 
-  addHost(address: Ipv4Address, host: Attachment): void {
+  addHost(address: IpAddress, host: Attachment): void {
     this.#hosts.set(address, host);
   }
 

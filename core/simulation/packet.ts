@@ -1,19 +1,20 @@
 import type { Encapsulation } from "../control/tunnel.ts";
-import { type Ipv4Address, type Ipv6Address, parseIpv6 } from "../wire/address.ts";
+import { type IpAddress, type Ipv6Address, parseIpv6 } from "../wire/address.ts";
 import { decodeMobilityPacket, type MobilityPacket } from "../wire/mobility_packet.ts";
 import { type Decoded, describeWireError } from "../wire/result.ts";
 
-/** Between which IPv4 hosts and ports a packet goes. */
+/** Between which hosts and ports a packet goes. */
 export interface Flow {
+  /** "ipv6InIpv6" is over IPv6; a mobility message goes there natively, with extension headers instead of a tunnel. */
   readonly protocol: Encapsulation;
-  readonly source: Ipv4Address;
-  /** 0 with protocol 41, as the destination's. */
+  readonly source: IpAddress;
+  /** 0 without UDP, as the destination's. */
   readonly sourcePort: number;
-  readonly destination: Ipv4Address;
+  readonly destination: IpAddress;
   readonly destinationPort: number;
 }
 
-/** A packet between IPv4 hosts, as far as the simulated network looks at it. */
+/** A packet between hosts, as far as the simulated network looks at it. */
 export interface OuterPacket extends Flow {
   readonly payload: Payload;
   readonly origin: Origin;
@@ -71,7 +72,7 @@ export function describePacket(packet: OuterPacket): string {
   const { source, sourcePort, destination, destinationPort, protocol, payload } = packet;
   const ends = protocol === "udp"
     ? `${source}:${sourcePort} > ${destination}:${destinationPort} UDP`
-    : `${source} > ${destination} protocol 41`;
+    : `${source} > ${destination} ${protocol}`;
   const from = packet.origin.kind === "attacker" ? ` (attacker: ${packet.origin.deed})` : "";
   return `${ends} ${payload.kind === "data" ? describeData(payload) : describeSignalling(payload)}${from}`;
 }

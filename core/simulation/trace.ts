@@ -1,13 +1,21 @@
 import type { HomeAgentAction, MobileNodeAction, Report } from "../control/action.ts";
 import type { HomeAgentEvent, MobileNodeEvent } from "../control/event.ts";
+import type { EgressAction } from "../control/movement/egress_action.ts";
+import type { EgressEvent } from "../control/movement/egress_event.ts";
+import { describeFrame, type Frame } from "./movement/frame.ts";
 import { describePacket, describeSignalling, type OuterPacket, Signalling } from "./packet.ts";
 
 /** Something that happened; put into words only when somebody reads it. */
 export type Happening =
   | { readonly kind: "remark"; readonly text: string }
   | { readonly kind: "packet"; readonly what: string; readonly packet: OuterPacket }
-  | { readonly kind: "event"; readonly event: HomeAgentEvent | MobileNodeEvent }
-  | { readonly kind: "action"; readonly action: HomeAgentAction | MobileNodeAction };
+  | { readonly kind: "event"; readonly event: Event }
+  | { readonly kind: "action"; readonly action: Action }
+  /** On an access link. */
+  | { readonly kind: "frame"; readonly what: string; readonly frame: Frame };
+
+type Event = HomeAgentEvent | MobileNodeEvent | EgressEvent;
+type Action = HomeAgentAction | MobileNodeAction | EgressAction;
 
 interface Entry {
   readonly atMs: number;
@@ -54,6 +62,8 @@ function describe(happening: Happening): string {
       return happening.text;
     case "packet":
       return `${happening.what}: ${describePacket(happening.packet)}`;
+    case "frame":
+      return `${happening.what}: ${describeFrame(happening.frame)}`;
     case "event":
       return `event ${describeEvent(happening.event)}`;
     case "action":
@@ -61,7 +71,7 @@ function describe(happening: Happening): string {
   }
 }
 
-function describeEvent(event: HomeAgentEvent | MobileNodeEvent): string {
+function describeEvent(event: Event): string {
   switch (event.kind) {
     case "signalling":
       return `signalling from ${event.outer ? `${event.outer.address}:${event.outer.port}` : "IPv6"}`;
@@ -74,7 +84,7 @@ function describeEvent(event: HomeAgentEvent | MobileNodeEvent): string {
   }
 }
 
-function describeAction(action: HomeAgentAction | MobileNodeAction): string {
+function describeAction(action: Action): string {
   switch (action.kind) {
     case "report":
       return describeReport(action);
@@ -87,6 +97,11 @@ function describeAction(action: HomeAgentAction | MobileNodeAction): string {
     case "setBinding":
       return `setBinding ${action.homeAddress} ${action.tunnel.encapsulation} ` +
         `${action.tunnel.address}:${action.tunnel.port}`;
+    case "candidates":
+      return `candidates ${action.candidates.map(({ address }) => address).join(" ") || "none"}`;
+    case "addAddress":
+    case "removeAddress":
+      return `${action.kind} ${action.address}`;
     case "removeBinding":
       return `removeBinding ${action.homeAddress}`;
     default:

@@ -1,7 +1,6 @@
 import type { Hmac } from "../control/settings.ts";
 import type { Ipv6Address } from "../wire/address.ts";
 import { Correspondent } from "./correspondent.ts";
-import { EventQueue } from "./event_queue.ts";
 import { HomeAgentHost, type HomeAgentHostSettings } from "./home_agent_host.ts";
 import type { Machines } from "./machine.ts";
 import { MobileHost, type MobileHostSettings } from "./mobile_host.ts";
@@ -9,7 +8,7 @@ import { AccessNetwork, type AccessNetworkSettings, Internet } from "./network.t
 import type { Random } from "./random.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { Happening, Trace } from "./trace.ts";
-import type { Watcher } from "./watcher.ts";
+import { VirtualTime } from "./virtual_time.ts";
 
 export interface WorldSettings {
   readonly homeAgent: HomeAgentHostSettings;
@@ -19,24 +18,19 @@ export interface WorldSettings {
 }
 
 /**
- * One home agent, its correspondent, access networks and mobile nodes in virtual time. Everything happens in
- * `step`, one event at a time, and is the same for the same random seed.
+ * One home agent, its correspondent, access networks and mobile nodes in virtual time. Everything is the same
+ * for the same random seed.
  */
-export class World implements Surroundings {
+export class World extends VirtualTime implements Surroundings {
   readonly random: Random;
   readonly hmac: Hmac;
   readonly machines: Machines;
-  readonly watchers: Watcher[] = [];
   readonly internet: Internet;
   readonly networks: readonly AccessNetwork[];
   readonly homeAgent: HomeAgentHost;
   readonly correspondent: Correspondent;
   readonly mobileNodes: readonly MobileHost[];
-  readonly #hosts: readonly (HomeAgentHost | MobileHost)[];
   readonly #trace: Trace;
-  readonly #queue = new EventQueue();
-  #nowMs = 0;
-  #steps = 0;
 
   constructor(
     settings: WorldSettings,
@@ -47,6 +41,7 @@ export class World implements Surroundings {
       readonly trace: Trace;
     },
   ) {
+    super();
     this.random = environment.random;
     this.hmac = environment.hmac;
     this.machines = environment.machines;
@@ -67,60 +62,10 @@ export class World implements Surroundings {
     this.mobileNodes = settings.mobileNodes.map((node) =>
       new MobileHost(node, this, (host, data) => this.correspondent.receiveAtMobileNode(host, data))
     );
-    this.#hosts = [this.homeAgent, ...this.mobileNodes];
-  }
-
-  get nowMs(): number {
-    return this.#nowMs;
-  }
-
-  /** Events so far. */
-  get steps(): number {
-    return this.#steps;
-  }
-
-  schedule(afterMs: number, run: () => void): void {
-    this.#queue.schedule(this.#nowMs + afterMs, run);
+    this.timedHosts.push(this.homeAgent, ...this.mobileNodes);
   }
 
   note(who: string, happening: Happening): void {
-    this.#trace.note(this.#nowMs, who, happening);
-  }
-
-  /** Runs all events up to `untilMs` (included) of virtual time. */
-  run(untilMs: number): void {
-    this.runUntil(() => false, untilMs);
-  }
-
-  /** Runs until `condition` holds after an event; false where it did not up to `untilMs`. */
-  runUntil(condition: () => boolean, untilMs: number): boolean {
-    while (!condition()) {
-      if (!this.#step(untilMs)) {
-        this.#nowMs = untilMs;
-        return false;
-      }
-    }
-    return true;
-  }
-
-  /** One event; false where the next one is later than `untilMs`. */
-  #step(untilMs: number): boolean {
-    let atMs = this.#queue.nextAtMs();
-    let late: { passDeadline(): void } | undefined;
-    for (const host of this.#hosts) {
-      const deadlineMs = host.deadlineMs();
-      if (deadlineMs < atMs) {
-        atMs = deadlineMs;
-        late = host;
-      }
-    }
-    if (atMs > untilMs) return false;
-    // A deadline in the past is passed now: time never goes back.
-    this.#nowMs = Math.max(this.#nowMs, atMs);
-    if (late) late.passDeadline();
-    else this.#queue.take()!();
-    this.#steps++;
-    for (const watcher of this.watchers) watcher.afterEvent?.();
-    return true;
+    this.#trace.note(this.nowMs, who, happening);
   }
 }

@@ -1,7 +1,9 @@
 import { Command, InvalidArgumentError } from "commander";
 import { type Outcome, runSeed } from "../../core/simulation/run.ts";
 import { seconds } from "../../core/simulation/trace.ts";
+import { runMovementSeed } from "../../core/simulation/movement/movement_run.ts";
 import { KEPT_SEEDS } from "./kept_seeds.ts";
+import { printRecovery } from "./print_recovery.ts";
 import { hmac } from "../../cli/daemon/hmac.ts";
 
 /** deno task sim: repeats one seed of the simulator, or explores many. */
@@ -33,12 +35,21 @@ function printFailure({ seed, failure }: Outcome, withTrace = true): void {
   if (withTrace) { for (const line of failure.trace) console.log(line); }
   console.log(`seed ${seed}, at ${seconds(failure.atMs)}: broken: ${failure.invariant}`);
   console.log(`  ${failure.detail}`);
-  console.log(`  repeat: deno task sim --seed ${seed} --verbose`);
+  console.log(`  repeat: deno task sim${movement ? " --movement" : ""} --seed ${seed} --verbose`);
 }
 
-function repeat(seed: number, verbose: boolean): boolean {
+/** Which world is played. */
+interface Story {
+  readonly run: typeof runSeed;
+  readonly kept: readonly { readonly seed: number }[];
+}
+
+const NATS: Story = { run: runSeed, kept: KEPT_SEEDS };
+const MOVEMENT: Story = { run: runMovementSeed, kept: [] };
+
+function repeat(story: Story, seed: number, verbose: boolean): boolean {
   const listener = verbose ? (line: string) => console.log(line) : undefined;
-  const outcome = runSeed(seed, { hmac, listener });
+  const outcome = story.run(seed, { hmac, listener });
   printFailure(outcome, !verbose);
   if (outcome.failure) return false;
   console.log(
@@ -48,16 +59,16 @@ function repeat(seed: number, verbose: boolean): boolean {
   return true;
 }
 
-function* explore({ first, last }: SeedRange): Generator<Outcome> {
-  yield* KEPT_SEEDS.map(({ seed }) => runSeed(seed, { hmac }));
-  for (let seed = first; seed <= last; seed++) yield runSeed(seed, { hmac });
+function* explore({ run, kept }: Story, { first, last }: SeedRange): Generator<Outcome> {
+  yield* kept.map(({ seed }) => run(seed, { hmac }));
+  for (let seed = first; seed <= last; seed++) yield run(seed, { hmac });
 }
 
-function summarize(range: SeedRange): boolean {
+function summarize(story: Story, range: SeedRange): boolean {
   const startMs = performance.now();
   const failures: Outcome[] = [];
   let [seeds, events, virtualMs, slowestMs] = [0, 0, 0, 0];
-  for (const outcome of explore(range)) {
+  for (const outcome of explore(story, range)) {
     seeds++;
     events += outcome.events;
     virtualMs += outcome.virtualMs;
@@ -76,7 +87,7 @@ function summarize(range: SeedRange): boolean {
     );
   }
   console.log(
-    `${seeds} seeds (${range.first}..${range.last} and ${KEPT_SEEDS.length} kept), ${failures.length} failed; ` +
+    `${seeds} seeds (${range.first}..${range.last} and ${story.kept.length} kept), ${failures.length} failed; ` +
       `${(virtualMs / 3_600_000).toFixed(1)} virtual hours, ${events} events in ${seconds(tookMs)} ` +
       `(${Math.round(seeds / tookMs * 1000)} seeds a second); slowest recovery ${seconds(slowestMs)}`,
   );
@@ -89,10 +100,21 @@ const command = new Command("sim")
   )
   .option("--seed <number>", "repeat one seed", seedFrom)
   .option("--seeds <first..last>", "explore these seeds and the kept ones", rangeFrom)
+  .option("--movement", "play a mobile node that roams between IPv6, IPv4 and NATed links", false)
+  .option("--recovery", "print how long each kind of fault keeps a roaming mobile node from its data", false)
   .option("--verbose", "with --seed: print everything that happens", false)
-  .addHelpText("after", "\nExamples:\n  deno task sim --seeds 1..1000\n  deno task sim --seed 42 --verbose")
+  .addHelpText(
+    "after",
+    "\nExamples:\n  deno task sim --seeds 1..1000\n  deno task sim --seed 42 --verbose\n" +
+      "  deno task sim --movement --seeds 1..1000\n  deno task sim --recovery",
+  )
   .parse();
 
-const { seed, seeds, verbose } = command.opts();
-const ok = seed === undefined ? summarize(seeds ?? DEFAULT_SEEDS) : repeat(seed, verbose);
+const { seed, seeds, movement, recovery, verbose } = command.opts();
+const story = movement ? MOVEMENT : NATS;
+const ok = recovery
+  ? printRecovery()
+  : seed === undefined
+  ? summarize(story, seeds ?? DEFAULT_SEEDS)
+  : repeat(story, seed, verbose);
 Deno.exit(ok ? 0 : 1);

@@ -23,6 +23,13 @@ Deno.test("deno task sim --seeds A..B: sums up", async () => {
   assertStringIncludes(out, "0 failed");
 });
 
+Deno.test("deno task sim --movement: the world of links and routers", async () => {
+  const { code, out } = await sim("--movement", "--seed", "3", "--verbose");
+  assertEquals(code, 0);
+  assertStringIncludes(out, "routerSolicitation");
+  assertStringIncludes(out, "seed 3: every invariant held");
+});
+
 Deno.test("deno task sim: a mistaken seed or range is refused", async () => {
   for (const args of [["--seed", "x"], ["--seeds", "5"], ["--seeds", "9..5"]]) {
     const { code, err } = await sim(...args);

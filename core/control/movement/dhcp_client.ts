@@ -20,6 +20,8 @@ import { type Lease, leaseOf } from "./lease.ts";
 const RETRANSMISSION_MS = [300, 1000, 2000, 4000, 8000, 16_000] as const;
 /** Each is up to this part longer or shorter. */
 const JITTER = 0.1;
+/** After so many, the next DHCPDISCOVER is seconds away. */
+const VAIN_DISCOVERS = 3;
 /** An offer that is asked for so often in vain is given up. */
 const REQUESTING_ATTEMPTS = 3;
 /** RENEWING and REBINDING: never sooner again (section 4.4.5). */
@@ -72,6 +74,13 @@ export class DhcpClient {
     const exchange = this.#newExchange(nowMs);
     this.#state = { kind: "rebooting", lease: known, exchange };
     return [dhcpRebootingRequest(this.#head(exchange, nowMs), known)];
+  }
+
+  /** The link may be another one: servers that were looked for in vain are looked for from the beginning. */
+  hurry(nowMs: number): EgressAction[] {
+    const state = this.#state;
+    if (state.kind !== "selecting" || state.exchange.sent < VAIN_DISCOVERS) return [];
+    return this.#discover(nowMs);
   }
 
   /** The link is gone, or the daemon ends. */

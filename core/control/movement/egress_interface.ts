@@ -25,8 +25,21 @@ export class EgressInterface {
 
   /** Takes what happened, and returns what is to be done, in this order. Nothing after `stop`. */
   handle(event: EgressEvent, now: Now): EgressAction[] {
+    const had = this.#families();
     const actions = [...this.#ipv6.handle(event, now), ...this.#ipv4.handle(event, now)];
+    // The link may be another one now, though its carrier stood: the half that waits need not find out by itself.
+    if (event.kind === "frame" || event.kind === "deadline") {
+      const has = this.#families();
+      const doubt = { kind: "doubt" } as const;
+      if (had.ipv6 && !has.ipv6) actions.push(...this.#ipv4.handle(doubt, now));
+      if (had.ipv4 && !has.ipv4) actions.push(...this.#ipv6.handle(doubt, now));
+    }
     return withOneAnnouncement(actions, this.candidates());
+  }
+
+  /** Of which families are there candidates? */
+  #families(): { readonly ipv6: boolean; readonly ipv4: boolean } {
+    return { ipv6: this.#ipv6.candidates().length > 0, ipv4: this.#ipv4.candidates().length > 0 };
   }
 
   /** When handle() wants a "deadline" event, on the monotonic clock in milliseconds. */

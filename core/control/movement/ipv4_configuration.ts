@@ -116,7 +116,7 @@ export class Ipv4Configuration {
         this.#chosen = event.address;
         return [];
       case "doubt":
-        return this.#router.probe(nowMs);
+        return [...this.#router.probe(nowMs), ...this.#client.hurry(nowMs)];
       case "deadline":
         return this.#passTime(nowMs);
       case "stop":

@@ -1,4 +1,4 @@
-import type { Ipv6Address } from "../../wire/address.ts";
+import type { IpAddress, Ipv6Address } from "../../wire/address.ts";
 import {
   decodeNeighborDiscoveryPacket,
   type NeighborAdvertisement,
@@ -18,7 +18,7 @@ import { HomeAddress } from "./home_address.ts";
 import { RETRANS_TIMER_MS } from "./ipv6_limits.ts";
 import { hardwareAddressOf, isUsable, type LinkEvent } from "./ipv6_link.ts";
 import type { Ipv6Capabilities, Ipv6Settings } from "./ipv6_settings.ts";
-import { homePrefixOf, type Ipv6State, nextLifetimeEnd, viewOf } from "./ipv6_view.ts";
+import { homePrefixOf, type Ipv6State, nextLifetimeEnd, routerInUse, viewOf } from "./ipv6_view.ts";
 import { duplicateAddressProbe, routerProbe, routerSolicitation } from "./neighbor_discovery_frames.ts";
 import { type OwnAddress, OwnAddresses } from "./own_addresses.ts";
 import { PrefixList } from "./prefix_list.ts";
@@ -41,6 +41,8 @@ export class Ipv6Configuration {
   readonly #home: HomeAddress;
   /** As the kernel has it; undefined: there is none. */
   #link: LinkEvent | undefined;
+  /** The care-of address, if it is of this interface. */
+  #chosen: IpAddress | undefined;
   #nowMs = -Infinity;
   #stopped = false;
   readonly #reports: EgressReports;
@@ -85,6 +87,7 @@ export class Ipv6Configuration {
         break;
       case "chosen":
         this.#home.choose(event.address);
+        this.#chosen = event.address;
         break;
       case "home":
         this.#frames.push(...this.#home.comeHome(event.detectDuplicates, this.#nowMs));
@@ -130,6 +133,7 @@ export class Ipv6Configuration {
       prefixes: this.#prefixes,
       addresses: this.#addresses,
       home: this.#home,
+      chosen: this.#chosen,
     };
   }
 
@@ -312,15 +316,13 @@ export class Ipv6Configuration {
     this.#prefixes.removeRouter(router);
   }
 
-  /** When the best router will have been silent for too long (RFC 6275 7.3, 11.5.1). */
-  #silentAtMs(): number | undefined {
-    const [best] = this.#routers.defaults(this.#nowMs);
-    if (best === undefined || best.probe !== undefined) return undefined;
-    const period = Math.min(
-      this.#settings.routerProbeMs || Infinity,
-      best.advertisementIntervalMs ?? Infinity,
-    );
-    return best.confirmedAtMs + period;
+  /** When the router in use will have been silent for too long; Infinity: never (RFC 6275 7.3, 11.5.1). */
+  #silentAtMs(): number {
+    const router = routerInUse(this.#state());
+    if (router === undefined || router.probe !== undefined) return Infinity;
+    const { routerProbeMs } = this.#settings;
+    const period = Math.min(routerProbeMs || Infinity, router.advertisementIntervalMs ?? Infinity);
+    return router.confirmedAtMs + period;
   }
 
   // Time
@@ -367,11 +369,10 @@ export class Ipv6Configuration {
   #sendDue(): void {
     const nowMs = this.#nowMs;
     for (const router of this.#routers.all) this.#probe(router);
-    const silentAtMs = this.#silentAtMs();
-    if (silentAtMs !== undefined && silentAtMs <= nowMs) {
-      const [best] = this.#routers.defaults(nowMs);
-      startProbe(best, nowMs);
-      this.#probe(best);
+    if (this.#silentAtMs() <= nowMs) {
+      const router = routerInUse(this.#state())!;
+      startProbe(router, nowMs);
+      this.#probe(router);
     }
     const alone = this.#routers.defaults(nowMs).length === 0;
     if (alone && this.#solicitations.dueAtMs === undefined) this.#solicitations.start(nowMs);

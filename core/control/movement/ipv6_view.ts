@@ -1,4 +1,4 @@
-import { type Ipv6Address, prefixContains } from "../../wire/address.ts";
+import { type IpAddress, type Ipv6Address, prefixContains } from "../../wire/address.ts";
 import type { CareOfAddressCandidate } from "./candidate.ts";
 import type { EgressRoute, HomeConfiguration } from "./egress_action.ts";
 import { type HomeAddress, homePrefixAmong } from "./home_address.ts";
@@ -18,6 +18,8 @@ export interface Ipv6State {
   readonly prefixes: PrefixList;
   readonly addresses: OwnAddresses;
   readonly home: HomeAddress;
+  /** The care-of address, of either family; undefined: not one of this interface. */
+  readonly chosen: IpAddress | undefined;
 }
 
 interface UsableAddress {
@@ -35,7 +37,7 @@ export function viewOf(state: Ipv6State, isThere: (address: Ipv6Address) => bool
   for (const { address, hardwareAddress } of defaults) {
     if (!neighbors.has(address)) neighbors.set(address, hardwareAddress);
   }
-  const routes = routesOf(state, usable[0]?.gateway ?? defaults[0]);
+  const routes = routesOf(state, routerInUse(state));
   const { home } = state;
   if (home.isThere && home.homeAgent !== undefined) {
     neighbors.set(home.homeAgent.address, home.homeAgent.hardwareAddress);
@@ -100,6 +102,13 @@ function homeCandidate(
     linkMtu: Math.min(linkMtu, gateway?.mtu ?? linkMtu),
     atHome: true,
   };
+}
+
+/** What the care-of address leaves by; without one, what the best address would. */
+export function routerInUse(state: Ipv6State): Router | undefined {
+  const usable = usableAddresses(state);
+  const inUse = usable.find(({ own }) => own.address === state.chosen) ?? usable[0];
+  return inUse?.gateway ?? state.routers.defaults(state.nowMs)[0];
 }
 
 /** The end of a lifetime after now that comes first; Infinity: nothing ends. */

@@ -80,3 +80,41 @@ Deno.test("Egress interface: the earlier deadline of both, and none after stop",
   egress.hears({ kind: "stop" });
   assertEquals([egress.machine.nextDeadline(), egress.announced], [undefined, []]);
 });
+
+/** Passes deadlines up to then; returns when a frame that `isIt` knows went out, and when nothing was offered any more. */
+function play(egress: Egress, untilMs: number, isIt: (actions: EgressAction[]) => boolean) {
+  const sentAtMs: number[] = [];
+  let lostAtMs: number | undefined;
+  for (;;) {
+    const next = egress.machine.nextDeadline() ?? Infinity;
+    if (next > untilMs) break;
+    egress.nowMs = next;
+    const had = egress.announced.length > 0;
+    if (isIt(egress.hears({ kind: "deadline" }))) sentAtMs.push(next);
+    if (had && egress.announced.length === 0) lostAtMs = next;
+  }
+  egress.nowMs = untilMs;
+  return { sentAtMs, lostAtMs };
+}
+
+Deno.test("Egress interface: IPv6 goes though the carrier stands, and DHCP begins again at once", () => {
+  const egress = new Egress();
+  egress.hears(LINK);
+  const interval = { kind: "advertisementInterval", intervalMs: 20_000 } as const;
+  egress.hears(advertisement(routerA, { more: [interval] }));
+  const { sentAtMs, lostAtMs } = play(egress, 22_000, (actions) => sentMessages(actions).length > 0);
+  assertEquals(sentAtMs.filter((atMs) => atMs >= lostAtMs!), [lostAtMs, lostAtMs! + 300, lostAtMs! + 1300]);
+});
+
+Deno.test("Egress interface: the IPv4 router goes though the carrier stands, and IPv6 solicits again at once", () => {
+  const egress = new Egress();
+  const [{ message }] = sentMessages(egress.hears(LINK));
+  const isSolicitation = (actions: EgressAction[]) =>
+    actions.some((action) =>
+      action.kind === "sendFrame" && action.etherType === 0x86dd && action.payload[40] === 133
+    );
+  play(egress, 200, isSolicitation);
+  egress.hears(serverMessage(message, DhcpMessageType.ack, { options: { rapidCommit: true } }));
+  const { sentAtMs, lostAtMs } = play(egress, 30_000, isSolicitation);
+  assertEquals(sentAtMs.includes(lostAtMs!), true);
+});

@@ -193,6 +193,17 @@ Deno.test("RFC 6275 11.5.1: a router that vanishes is found out by probes; looki
   assertEquals(node.hears(advertisement(routerB), 10).prefixes, [B]);
 });
 
+Deno.test("RFC 6275 11.5.1: of two routers, that of the care-of address is asked, and its packets leave by it", () => {
+  const node = attached({ routerProbeMs: 1000 });
+  const [careOfAddress] = node.candidates;
+  node.hears({ kind: "chosen", address: careOfAddress }).hears(advertisement(routerB));
+  assertEquals(node.prefixes, [B, A]);
+  const routes = () => node.ofKind("setRoutes").flatMap(({ routes }) => routes);
+  assertEquals(routes().find(({ prefixLength }) => prefixLength === 0)?.gateway, routerA.address);
+  assertEquals(node.waits(100).hears(routerIsThere(routerA)).waits(1000).said, [PROBE_OF_A]);
+  assertEquals(node.waits(600).prefixes, [B], "it is gone, and its address with it");
+});
+
 Deno.test("RFC 6275 7.3 M-103: the advertised interval says when a router is silent", () => {
   const interval = { kind: "advertisementInterval", intervalMs: 700 } as const;
   const node = new Node().hears(link()).hears(advertisement(routerA, { more: [interval] }));
