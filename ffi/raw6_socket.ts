@@ -9,6 +9,8 @@ import { encodeSocketAddress6 } from "./udp6_socket.ts";
 // <sys/socket.h>, <linux/in.h>
 const AF_INET6 = 10;
 const IPPROTO_IPV6 = 41;
+const IPV6_MTU_DISCOVER = 23;
+const IPV6_PMTUDISC_OMIT = 5;
 const IPV6_RECVTCLASS = 66;
 const SOCK_RAW = 3;
 const SOCK_NONBLOCK = 0o4000;
@@ -50,6 +52,8 @@ export function openRaw6Socket(
     if (device !== undefined) bindToDevice(fileDescriptor, device);
     setReceiveBuffer(fileDescriptor, bufferOctets);
     setSendBuffer(fileDescriptor, bufferOctets);
+    // ICMP errors, which anybody can make up, shall not make the outer path MTU smaller.
+    setOption(fileDescriptor, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT, "IPV6_MTU_DISCOVER");
     if (protocol !== IPPROTO_RAW) {
       setOption(fileDescriptor, IPPROTO_IPV6, IPV6_RECVTCLASS, 1, "IPV6_RECVTCLASS");
     }

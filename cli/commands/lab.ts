@@ -26,7 +26,7 @@ export function labCommand() {
     .option("--only <name>", "handover: this one alone; may be given again", collect, [])
     .option("--delay <time>", "handover: to the home agent, one way, as 20ms", delay, 0)
     .option("--seed <n>", "handover: of the ping-pong", wholeNumber, 1)
-    .option("--out <folder>", "handover: where table, figures and data go", DEFAULT_OUT)
+    .option("--out <folder>", "handover: where table, figures, data and traces go", DEFAULT_OUT)
     .addHelpText(
       "after",
       "\nExamples:\n  dsmip lab run nat\n  dsmip lab run public --json --pcap /tmp/captures",

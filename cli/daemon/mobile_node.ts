@@ -30,16 +30,16 @@ export interface MobileNodeSurroundings {
 
 /**
  * Runs a mobile node with one home agent until the signal, then de-registers and puts everything back as it was.
- * @param options `onSilence`: the home agent does not answer by any care-of address; the mobile node ends where this
+ * @param options `onHomeAgentFails`: it does not answer by any care-of address, or refuses; the mobile node ends where this
  * returns true
  * @returns whether the signal has come
  * @throws what makes it impossible to start or to go on, with what to do about it
  */
 export async function roam(
   configuration: RoamingConfiguration,
-  { log, offloads, trace, signal, onSilence }: MobileNodeSurroundings & {
+  { log, offloads, trace, signal, onHomeAgentFails }: MobileNodeSurroundings & {
     readonly signal: StopSignal;
-    readonly onSilence: () => boolean;
+    readonly onHomeAgentFails: () => boolean;
   },
 ): Promise<boolean> {
   const { settings, egress, workers, localPort } = configuration;
@@ -127,8 +127,8 @@ export async function roam(
         prefixes.push({ kind: "registered", careOfAddress, isNecessary: action.prefixDiscovery });
         return;
       }
-      case "homeAgentSilent":
-        if (onSilence()) abandoned.resolve();
+      case "homeAgentFails":
+        if (onHomeAgentFails()) abandoned.resolve();
         return;
       case "takeHomeAddress":
         return await egresses.takeHomeAddress(action);

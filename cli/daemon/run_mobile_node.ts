@@ -5,7 +5,8 @@ import { stopSignal } from "./stop_signal.ts";
 
 /**
  * Runs a mobile node until SIGTERM or SIGINT, then de-registers and puts everything back as it was. Where the configuration
- * names no home agent, the home network is asked, and its home agents are tried in turn (RFC 6275 section 11.4.1).
+ * names no home agent, the home network is asked once, and its home agents are tried in turn, for ever (RFC 6275 section
+ * 11.4.1): the last ones known are more than none where nobody can be asked.
  * @throws what makes it impossible to start or to go on, with what to do about it
  */
 export async function runMobileNode(
@@ -16,21 +17,19 @@ export async function runMobileNode(
   for (const warning of configuration.warnings) log.warning(warning);
   using signal = stopSignal();
   const { homeAgentAddress: configured } = configuration.settings;
-  const roamWith = (homeAgentAddress: Ipv6Address) => {
+  const roamWith = (homeAgentAddress: Ipv6Address, hasOthers: boolean) => {
     const settings = { ...configuration.settings, homeAgentAddress };
-    const onSilence = () => configured === undefined;
-    return roam({ ...configuration, settings }, { ...surroundings, signal, onSilence });
+    const onHomeAgentFails = () => hasOthers;
+    return roam({ ...configuration, settings }, { ...surroundings, signal, onHomeAgentFails });
   };
-  if (configured !== undefined) return void await roamWith(configured);
+  if (configured !== undefined) return void await roamWith(configured, false);
   // Loaded by those who need it only: the start counts.
   const { findHomeAgents } = await import("./find_home_agents.ts");
-  for (;;) {
-    const homeAgents = await findHomeAgents(configuration, { ...surroundings, signal });
-    if (homeAgents === undefined) return;
-    for (const homeAgent of homeAgents) {
-      log.info("home agent found", { homeAgent });
-      if (await roamWith(homeAgent)) return;
-      log.warning("the home agent does not answer: another one is tried", { homeAgent });
-    }
+  const homeAgents = await findHomeAgents(configuration, { ...surroundings, signal });
+  for (let turn = 0; homeAgents !== undefined; turn++) {
+    const homeAgent = homeAgents[turn % homeAgents.length];
+    log.info("home agent found", { homeAgent });
+    if (await roamWith(homeAgent, homeAgents.length > 1)) return;
+    log.warning("the home agent does not serve: another one is tried", { homeAgent });
   }
 }

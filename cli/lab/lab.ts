@@ -122,8 +122,8 @@ export class Lab {
 }
 
 /**
- * V8 goes straight from its interpreter to its best compiler, and soon: only code from there calls the kernel without
- * detours, and the data path's few functions are all hot. `deno task dsmip` has the same.
+ * V8 compiles everything at once with its baseline compiler, because a handover runs cold code, and what is hot soon with its
+ * best: only code from there calls the kernel without detours, and the data path's few functions are all hot. `deno task dsmip` has the same.
  */
 export const V8_FLAGS =
   "--v8-flags=--no-maglev,--always-sparkplug,--invocation-count-for-turbofan=100,--invocation-count-for-osr=100";

@@ -38,7 +38,7 @@ export type MobileNodeAction =
   /** The home agent does not answer by this interface: is its router there? */
   | { readonly kind: "doubt"; readonly interfaceName: string }
   /** The home agent does not answer by any care-of address: another one may (RFC 6275 section 11.7.1). */
-  | { readonly kind: "homeAgentSilent" }
+  | { readonly kind: "homeAgentFails" }
   /** Traffic of the home address goes this way from now on. `innerMtu` is the TUN's MTU, octets. */
   | { readonly kind: "setTunnel"; readonly tunnel: TunnelEnd; readonly innerMtu: number }
   | { readonly kind: "clearTunnel" }

@@ -60,17 +60,24 @@ export class BindingUpdateList {
     return { kind: "clearTunnel" };
   }
 
-  /** Registers the candidate, or on the home link removes the registration (RFC 6275 section 11.5.5). */
+  /**
+   * Registers the candidate, or on the home link removes the registration (RFC 6275 section 11.5.5).
+   * @param holdMs how long the traffic of a binding waits behind the Binding Update
+   */
   start(
     candidate: CareOfAddressCandidate,
     binding: Binding | undefined,
     now: Now,
+    holdMs = 0,
   ): MobileNodeAction[] {
     const kind = candidate.atHome ? "returning" : "registering";
     const request = candidate.atHome ? this.#removal(candidate) : this.#registration(candidate);
     const { exchange, actions } = this.sender.send(request, this.#newExchange(binding), now);
     this.state = { kind, candidate, exchange, binding };
-    return [...actions, ...this.#assumeTunnel()];
+    const hold: MobileNodeAction[] = holdMs > 0 && binding !== undefined
+      ? [{ kind: "holdTraffic", forMs: holdMs }]
+      : [];
+    return [...actions, ...hold, ...this.#assumeTunnel()];
   }
 
   /** Asks the home agent to forget us, before the end. */

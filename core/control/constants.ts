@@ -25,3 +25,10 @@ export const NO_KEEPALIVE = 0xffff_ffff;
 export const MN_HA_SUBTYPE = 1;
 /** Subtype of a network access identifier in the mobile node identifier option (RFC 4283). */
 export const NAI_SUBTYPE = 1;
+
+/**
+ * How long traffic waits in a move, milliseconds: for a Binding Update, and behind it. Sent right behind it, traffic would
+ * arrive before the home agent has bound the new care-of address, which drops it; an answer ends the wait. It may take
+ * longer where the old care-of address is still there, and nothing else delays the traffic.
+ */
+export const HOLD_MS = { forUpdate: 1000, behindUpdate: 10, behindPlannedUpdate: 20 } as const;

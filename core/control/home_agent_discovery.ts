@@ -14,7 +14,7 @@ import {
 import { encodeDiscoveryPacket, readDiscoveryPacket } from "./discovery_packet.ts";
 
 /** Addresses that fit a packet of the minimum IPv6 MTU (RFC 6275 section 10.5.1): (1280 - 40 - 8) / 16. */
-const MAXIMUM_HOME_AGENTS = 77;
+export const MAXIMUM_HOME_AGENTS = 77;
 
 /** What a home agent says of its home link. */
 export interface HomeLinkFacts {

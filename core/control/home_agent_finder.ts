@@ -1,15 +1,18 @@
-import { type Ipv6Address, type Ipv6Prefix, isIpv4, isRoutableUnicastIpv6 } from "../wire/address.ts";
+import {
+  type Ipv6Address,
+  type Ipv6Prefix,
+  isIpv4,
+  isRoutableUnicastIpv6,
+  isUniqueLocal,
+} from "../wire/address.ts";
 import { addressDiscoveryReplyIn, homeAgentRequest } from "../wire/icmpv6_home_agent.ts";
 import type { Report, SendPacket } from "./action.ts";
 import { DHAAD_RETRIES, INITIAL_DHAAD_TIMEOUT_MS } from "./constants.ts";
 import { encodeDiscoveryPacket, readDiscoveryPacket } from "./discovery_packet.ts";
-import { homeAgentsAnycast } from "./home_agent_discovery.ts";
+import { homeAgentsAnycast, MAXIMUM_HOME_AGENTS } from "./home_agent_discovery.ts";
 import type { CareOfAddressCandidate } from "./movement/candidate.ts";
 import type { Now } from "./now.ts";
 import { report } from "./report.ts";
-
-/** Our own limit, as many as fit a reply of the minimum MTU. */
-const MAXIMUM_HOME_AGENTS = 77;
 
 export interface HomeAgentFinderSettings {
   /** The prefix of the home network. */
@@ -41,6 +44,8 @@ export class HomeAgentFinder {
   readonly #settings: HomeAgentFinderSettings;
   /** Of all requests (RFC 6275 section 6.5: a retransmission is the same message). */
   readonly #identifier: number;
+  /** Where it could ask from, the most preferred first. */
+  #candidates: readonly CareOfAddressCandidate[] = [];
   #careOfAddress: Ipv6Address | undefined;
   #retries = 0;
   #retransmitAtMs: number | undefined;
@@ -55,13 +60,13 @@ export class HomeAgentFinder {
   handle(event: HomeAgentFinderEvent, { monotonicMs: nowMs }: Now): HomeAgentFinderAction[] {
     switch (event.kind) {
       case "careOfAddresses":
-        return this.#askFrom(event.candidates.find(({ address }) => !isIpv4(address)), nowMs);
+        return this.#offer(event.candidates, nowMs);
       case "discovery":
         return this.#receive(event.packet);
       case "deadline":
         if (this.#retransmitAtMs === undefined || this.#retransmitAtMs > nowMs) return [];
         this.#retries = Math.min(this.#retries + 1, DHAAD_RETRIES);
-        return this.#ask(nowMs);
+        return this.#askFrom(this.#next(), nowMs);
     }
   }
 
@@ -70,10 +75,24 @@ export class HomeAgentFinder {
     return this.#retransmitAtMs;
   }
 
-  #askFrom(candidate: CareOfAddressCandidate | undefined, nowMs: number): HomeAgentFinderAction[] {
-    if (candidate?.address === this.#careOfAddress) return [];
-    this.#careOfAddress = candidate?.address;
+  /** Who has a unique-local address only may still reach the home network; who has another one uses that. */
+  #offer(candidates: readonly CareOfAddressCandidate[], nowMs: number): HomeAgentFinderAction[] {
+    this.#candidates = candidates.filter(({ address }) => !isIpv4(address))
+      .toSorted((one, other) => Number(isUniqueLocal(one.address)) - Number(isUniqueLocal(other.address)));
+    if (this.#candidates.some(({ address }) => address === this.#careOfAddress)) return [];
     this.#retries = 0;
+    return this.#askFrom(this.#candidates[0], nowMs);
+  }
+
+  /** The candidate after the one in use: by another way there may be an answer. */
+  #next(): CareOfAddressCandidate | undefined {
+    const index = this.#candidates.findIndex(({ address }) => address === this.#careOfAddress);
+    return this.#candidates[(index + 1) % this.#candidates.length];
+  }
+
+  #askFrom(candidate: CareOfAddressCandidate | undefined, nowMs: number): HomeAgentFinderAction[] {
+    if (candidate?.address === this.#careOfAddress) return this.#ask(nowMs);
+    this.#careOfAddress = candidate?.address;
     return [{ kind: "useCareOfAddress", candidate }, ...this.#ask(nowMs)];
   }
 

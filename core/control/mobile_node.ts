@@ -6,7 +6,7 @@ import type { MobileNodeAction, Report } from "./action.ts";
 import { BindingUpdateList } from "./binding_update_list.ts";
 import type { MobileNodeEnvironment } from "./binding_update_sender.ts";
 import { CareOfAddressChoice, sameCandidate } from "./care_of_address_choice.ts";
-import { MAX_BINDACK_TIMEOUT_MS } from "./constants.ts";
+import { HOLD_MS, MAX_BINDACK_TIMEOUT_MS } from "./constants.ts";
 import type { MobileNodeEvent, OuterSource } from "./event.ts";
 import { grantedBinding } from "./granted_binding.ts";
 import { readMobileNodePacket } from "./mobile_node_packet.ts";
@@ -33,12 +33,6 @@ const REFUSED_RETRY_MS = 60_000;
 const DEREGISTRATION_LIMIT_MS = 5_000;
 /** Binding Errors and Refresh Requests so soon after an update are about what came before it. */
 const HINT_INTERVAL_MS = 350;
-/**
- * How long traffic waits in a move, milliseconds. Sent right behind the Binding Update it would arrive before the home
- * agent has bound the new care-of address, which drops it; an answer ends the wait. It may take longer where the
- * old care-of address is still there, and nothing else delays the traffic.
- */
-const HOLD_MS = { withoutCareOfAddress: 1000, behindUpdate: 10, behindPlannedUpdate: 20 } as const;
 
 /**
  * The mobile node's state machine (RFC 6275 section 11, RFC 5555 section 4.4, RFC 3963 section 5): keeps one home
@@ -105,21 +99,22 @@ export class MobileNode {
     const { address, interfaceName } = chosen;
     const isPlanned = current !== undefined && this.#choice.offers(current);
     const begun: MobileNodeAction[] = [
-      ...this.#hold(isPlanned ? HOLD_MS.behindPlannedUpdate : HOLD_MS.behindUpdate),
+      ...this.#hold(HOLD_MS.forUpdate),
       { kind: "useCareOfAddress", candidate: chosen },
       report("info", chosen.atHome ? "at home" : "care-of address", { address, interface: interfaceName }),
     ];
     if (state.kind === "deregistering") {
       return [...begun, ...this.#list.startRemoval(chosen, undefined, state.giveUpAtMs, now)];
     }
-    return [...begun, ...this.#list.start(chosen, bindingOf(state), now)];
+    const holdMs = isPlanned ? HOLD_MS.behindPlannedUpdate : HOLD_MS.behindUpdate;
+    return [...begun, ...this.#list.start(chosen, bindingOf(state), now, holdMs)];
   }
 
   #detach(): MobileNodeAction[] {
     const state = this.#list.state;
     if (state.kind === "detached") return [];
     if (state.kind === "deregistering") return this.#finish();
-    const held = this.#hold(HOLD_MS.withoutCareOfAddress);
+    const held = this.#hold(HOLD_MS.forUpdate);
     this.#list.state = { kind: "detached", binding: bindingOf(state) };
     return [
       ...held,
@@ -194,7 +189,7 @@ export class MobileNode {
     const unanswered = exchange.unanswered + 1;
     if (state.kind !== "deregistering" && unanswered >= this.#choice.attempts) {
       this.#choice.noteSilence();
-      if (this.#choice.allSilent) actions.push({ kind: "homeAgentSilent" });
+      if (this.#choice.allSilent) actions.push({ kind: "homeAgentFails" });
       const next = this.#choice.chosen;
       if (next !== undefined && !sameCandidate(next, candidate)) {
         const { address, interfaceName } = candidate;
@@ -319,6 +314,7 @@ export class MobileNode {
     return [
       this.#list.clearTunnel(),
       report("error", "the home agent refuses the registration", { status, name: bindingStatusName(status) }),
+      { kind: "homeAgentFails" },
     ];
   }
 

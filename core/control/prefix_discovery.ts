@@ -11,6 +11,8 @@ import { report } from "./report.ts";
 const ATTEMPTS = 4;
 /** A lifetime that is over so soon is not asked about more often. */
 const SHORTEST_WAIT_MS = 60_000;
+/** When so much of a lifetime is over, its end is near. */
+const ASK_AGAIN_SHARE = 0.9;
 
 /** A solicitation that has not been answered. */
 interface Solicitation {
@@ -85,6 +87,7 @@ export class PrefixDiscovery {
     if (before === undefined) return this.#solicit(nowMs);
     if (before.attempts < ATTEMPTS) return this.#send(before.identifier, before.attempts, nowMs);
     this.#solicitation = undefined;
+    this.#askAgainAtMs = nowMs + SHORTEST_WAIT_MS;
     return [];
   }
 
@@ -115,7 +118,7 @@ export class PrefixDiscovery {
     const lasts = Math.min(validLifetimeSeconds, preferredLifetimeSeconds);
     this.#askAgainAtMs = lasts === INFINITE_LIFETIME_SECONDS
       ? undefined
-      : nowMs + Math.max(SHORTEST_WAIT_MS, lasts * 1000);
+      : nowMs + Math.max(SHORTEST_WAIT_MS, lasts * 1000 * ASK_AGAIN_SHARE);
     const details = {
       prefix: `${ours.prefix}/${ours.prefixLength}`,
       validLifetimeSeconds,
@@ -129,7 +132,11 @@ export class PrefixDiscovery {
   /** With a new random identifier (section 11.4.2); one at a time, and not too soon after another. */
   #solicit(nowMs: number): SendPacket[] {
     if (this.#careOfAddress === undefined || this.#solicitation !== undefined) return [];
-    if (nowMs - this.#lastSentMs < INITIAL_SOLICIT_TIMER_MS) return [];
+    const soonestMs = this.#lastSentMs + INITIAL_SOLICIT_TIMER_MS;
+    if (nowMs < soonestMs) {
+      this.#askAgainAtMs = Math.min(soonestMs, this.#askAgainAtMs ?? Infinity);
+      return [];
+    }
     return this.#send(Math.floor(this.#random() * 0x10000), 0, nowMs);
   }
 

@@ -219,7 +219,7 @@ export class MobileHost {
         case "holdTraffic":
         case "takeHomeAddress":
         case "registered":
-        case "homeAgentSilent":
+        case "homeAgentFails":
         case "doubt":
         case "report":
       }

@@ -195,3 +195,10 @@ export function isRoutableUnicastIpv6(address: Ipv6Address): boolean {
 function isV4Mapped(octets: Uint8Array): boolean {
   return V4_MAPPED_GROUPS.every((group, i) => (octets[2 * i] << 8 | octets[2 * i + 1]) === group);
 }
+
+const UNIQUE_LOCAL = { address: "fc00::", length: 7 };
+
+/** RFC 4193: what is sent from there may not get an answer (RFC 6275 section 4.6). */
+export function isUniqueLocal(address: IpAddress): boolean {
+  return !isIpv4(address) && prefixContains(UNIQUE_LOCAL, address);
+}

@@ -96,7 +96,10 @@ export const REASONS: readonly RowGroup[] = [
   // RFC 3963
   { why: "a heading: other rows say what it asks for", rows: "N-003 N-030 N-047" },
   { why: "implicit mode is for home agents; our mobile router names its prefixes", rows: "N-008-012" },
-  { why: "there is no other home agent to turn to", rows: "N-007 N-014 N-016" },
+  {
+    why: "the mobile node's registrations with several home agents: it ends with one before the next",
+    rows: "N-007",
+  },
   {
     why: "should: the home address is registered alone, so that the mobile router itself stays reachable",
     rows: "N-017",
@@ -127,6 +130,10 @@ export const NOT_YET: readonly RowGroup[] = [
     rows: "M-258",
   },
   { why: "in which order the daemon tries home agents is shown by no test", rows: "M-394-396 M-471" },
+  {
+    why: "a mobile router whose home agent does not take it for one stays there with its home address alone",
+    rows: "N-014 N-016",
+  },
   {
     why:
       "a Binding Refresh Request to an IPv6 care-of address goes there with a type 2 routing header, not by the tunnel",

@@ -63,6 +63,16 @@ Deno.test("M-397: retransmissions wait twice as long each, four of them, and the
   assertEquals(times, [3, 9, 21, 45, 93, 141]);
 });
 
+Deno.test("it asks from unique-local addresses last, and without an answer from the next address", () => {
+  const machine = finder();
+  const used = (actions: readonly HomeAgentFinderAction[]) =>
+    ofKind(actions, "useCareOfAddress").map(({ candidate }) => candidate?.address);
+  assertEquals(used(machine.handle(careOf("fd00::7", CARE_OF), at(0))), [CARE_OF]);
+  const again = machine.handle({ kind: "deadline" }, at(machine.nextDeadline()!));
+  assertEquals([used(again), asked(again).map(({ source }) => source)], [["fd00::7"], ["fd00::7"]]);
+  assertEquals(used(machine.handle({ kind: "deadline" }, at(machine.nextDeadline()!))), [CARE_OF]);
+});
+
 Deno.test("M-393: the answer gives the home agents in its order", () => {
   const machine = finder();
   machine.handle(careOf(CARE_OF), at(0));

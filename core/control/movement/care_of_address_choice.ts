@@ -1,18 +1,16 @@
-import { type IpAddress, prefixContains } from "../../wire/address.ts";
+import { type IpAddress, isUniqueLocal } from "../../wire/address.ts";
 import type { CareOfAddressCandidate } from "./candidate.ts";
 
 /**
- * Which candidate is the care-of address (RFC 5555 section 4.4.1); the home link comes before all others. A state is a record; each function returns the one
- * that follows. Bounded by the candidates, which the egress interfaces bound.
+ * Which candidate is the care-of address (RFC 5555 section 4.4.1); the home link comes before all others but the interface
+ * that somebody has switched to. A state is a record; each function returns the one that follows. Bounded by the
+ * candidates, which the egress interfaces bound.
  */
 
 /** Binding Updates to send from one candidate before the next is tried (RFC 5555 section 4.4.1). */
 export const ATTEMPTS_PER_CANDIDATE = 3;
 
 export type AddressFamily = 4 | 6;
-
-/** RFC 4193: what is sent from there may not get an answer (RFC 6275 section 4.6). */
-const UNIQUE_LOCAL = { address: "fc00::", length: 7 };
 
 export interface ChoiceSettings {
   /** "keep": the family of the last registration, as long as there is an address of it. */
@@ -113,10 +111,6 @@ function choose(state: ChoiceState, settings: ChoiceSettings): ChoiceState {
     if (chosen === undefined || isLess(rankOf(candidate), rankOf(chosen))) chosen = candidate;
   }
   return { ...state, chosen };
-}
-
-function isUniqueLocal(address: IpAddress): boolean {
-  return familyOf(address) === 6 && prefixContains(UNIQUE_LOCAL, address);
 }
 
 function preferredFamily(state: ChoiceState, { prefer }: ChoiceSettings): AddressFamily {

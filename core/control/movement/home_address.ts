@@ -17,6 +17,9 @@ export interface HomeSettings {
   readonly mobileRouter: boolean;
 }
 
+/** Our own limit: so long another node is believed to have the home address. */
+const DUPLICATE_RETRY_MS = 60_000;
+
 /**
  * The home address on an egress interface that may be on the home link (RFC 6275 section 11.5.5). Until the home agent
  * defends it no longer, no packet with it as source asks for anything: the home agent's hardware address is learnt from
@@ -33,6 +36,8 @@ export class HomeAddress {
   #isHome = false;
   #duplicatesUntilMs: number | undefined;
   #isDuplicate = false;
+  /** The other node may have been a home agent that has ended: then is the time to look again. */
+  #looksAgainAtMs: number | undefined;
   #advertisements: { left: number; dueAtMs: number } | undefined;
 
   /** @param settings undefined: no link is the home link */
@@ -69,7 +74,12 @@ export class HomeAddress {
 
   /** When settle() has something to do. */
   get deadlines(): (number | undefined)[] {
-    return [this.#askedUntilMs, this.#duplicatesUntilMs, this.#advertisements?.dueAtMs];
+    return [
+      this.#askedUntilMs,
+      this.#duplicatesUntilMs,
+      this.#looksAgainAtMs,
+      this.#advertisements?.dueAtMs,
+    ];
   }
 
   choose(address: string | undefined): void {
@@ -131,10 +141,18 @@ export class HomeAddress {
       this.#homeAgentHardwareAddress = undefined;
       this.#askedUntilMs = undefined;
       this.#isDuplicate = false;
+      this.#looksAgainAtMs = undefined;
       this.#leave();
       return [];
     }
     this.#onHomeLink = true;
+    if (this.#isDuplicate) {
+      this.#looksAgainAtMs ??= nowMs + DUPLICATE_RETRY_MS;
+      if (nowMs < this.#looksAgainAtMs) return [];
+      this.#isDuplicate = false;
+      this.#looksAgainAtMs = undefined;
+      this.#askedUntilMs = undefined;
+    }
     if (this.#homeAgentHardwareAddress === undefined && this.#askedUntilMs === undefined) {
       // From the unspecified address, to the solicited-node address: what the home agent defends answers (11.5.5).
       this.#askedUntilMs = nowMs + RETRANS_TIMER_MS;

@@ -170,7 +170,7 @@ export class RoamingHost {
       case "takeHomeAddress":
         throw new Error("There is no home link in this world");
       case "holdTraffic":
-      case "homeAgentSilent":
+      case "homeAgentFails":
       case "registered":
       case "report":
     }

@@ -218,6 +218,13 @@ Deno.test("M-434: another node on the home link has the home address: it stays t
   }
 });
 
+Deno.test("another node had the home address: a minute later it is looked for again", () => {
+  const node = onHomeLink().hears(CHOSEN).hears({ kind: "home", detectDuplicates: true }, 1);
+  node.hears(hasAlready(HOME_ADDRESS), 10);
+  assertEquals(node.waits(59_000).candidates, []);
+  assertEquals(node.waits(3000).candidates, [HOME_ADDRESS]);
+});
+
 Deno.test("the same claims while the home agent may still defend the address mean nothing", () => {
   const node = onHomeLink().hears(CHOSEN).hears(defended(octetsOf("020000000099")), 1);
   assertEquals([node.candidates, node.reports, node.ofKind("setHome")], [[HOME_ADDRESS], [], []]);
