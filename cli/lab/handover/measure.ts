@@ -73,6 +73,9 @@ export function measureHandover(
   const isNew = (address: string) => address.startsWith(move.newAddressesBegin);
   const update = first(({ lane, source }) => lane === "BU" && isNew(source), move.fromMs);
   const answer = first(({ lane, destination }) => lane === "BA" && isNew(destination), update ?? Infinity);
+  // Nothing is missing where the packets of before go on to arrive.
+  const sinceMove = (flow: readonly Arrival[], firstMs: number | null) =>
+    firstMs === null ? null : Math.max(0, firstMs - move.movedMs - travelMs(flow, move));
   const isBehindMove = update !== null && update >= move.movedMs;
   const resumed = [up, down].every(({ firstAfterMs }) => firstAfterMs !== null);
   return {
@@ -88,8 +91,8 @@ export function measureHandover(
     advertisementMs: between(solicitation, advertisement),
     mipv6Ms: isBehindMove ? between(update, up.firstAfterMs) : null,
     registrationMs: between(update, answer),
-    moveToDataUpMs: between(move.movedMs + travelMs(flows.up, move), up.firstAfterMs),
-    moveToDataDownMs: between(move.movedMs + travelMs(flows.down, move), down.firstAfterMs),
+    moveToDataUpMs: sinceMove(flows.up, up.firstAfterMs),
+    moveToDataDownMs: sinceMove(flows.down, down.firstAfterMs),
   };
 }
 
