@@ -1,44 +1,16 @@
-import type { Hmac } from "../control/settings.ts";
 import { Attacker } from "./attacker.ts";
 import { applyFault } from "./fault.ts";
 import { allInvariants } from "./invariants/all.ts";
 import { isReachable } from "./invariants/mobile_node.ts";
 import { GOOD_LINK, type LinkQuality } from "./link.ts";
-import { type Machines, REAL_MACHINES } from "./machine.ts";
+import { REAL_MACHINES } from "./machine.ts";
 import type { MobileHost } from "./mobile_host.ts";
+import { type Outcome, outcomeOf, type RunOptions } from "./outcome.ts";
 import { makePlan, type Plan } from "./plan.ts";
 import { Random } from "./random.ts";
 import { Trace } from "./trace.ts";
 import { InvariantBroken } from "./watcher.ts";
 import { World } from "./world.ts";
-
-export interface RunOptions {
-  readonly hmac: Hmac;
-  /** The real ones unless a test puts broken ones in their place. */
-  readonly machines?: Machines;
-  /** Gets every happening as a line. */
-  readonly listener?: (line: string) => void;
-}
-
-/** What became of one seed. */
-export interface Outcome {
-  readonly seed: number;
-  /** Undefined where every invariant held. */
-  readonly failure: Failure | undefined;
-  readonly events: number;
-  /** How long the world lasted, virtual milliseconds. */
-  readonly virtualMs: number;
-  /** From the end of the faults until every honest mobile node was registered and reachable, milliseconds. */
-  readonly recoveredMs: number | undefined;
-}
-
-export interface Failure {
-  readonly invariant: string;
-  readonly detail: string;
-  readonly atMs: number;
-  /** The last happenings before it. */
-  readonly trace: readonly string[];
-}
 
 const TRACE_LINES = 40;
 const ATTACKER_ADDRESS = "192.0.2.251";
@@ -57,20 +29,7 @@ export function runSeed(seed: number, options: RunOptions): Outcome {
   const trace = new Trace(TRACE_LINES, options.listener);
   const machines = options.machines ?? REAL_MACHINES;
   const world = new World(plan.world, { random, hmac: options.hmac, machines, trace });
-  const outcome = (failure: Failure | undefined, recoveredMs: number | undefined): Outcome => ({
-    seed,
-    failure,
-    events: world.steps,
-    virtualMs: world.nowMs,
-    recoveredMs,
-  });
-  try {
-    return outcome(undefined, play(plan, world));
-  } catch (error) {
-    const invariant = error instanceof InvariantBroken ? error.invariant : "the machines throw nothing";
-    const detail = error instanceof InvariantBroken ? error.message : String((error as Error).stack ?? error);
-    return outcome({ invariant, detail, atMs: world.nowMs, trace: trace.lines() }, undefined);
-  }
+  return outcomeOf(seed, world, trace, () => play(plan, world));
 }
 
 function play(plan: Plan, world: World): number {

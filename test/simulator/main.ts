@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
-import { type Outcome, runSeed } from "../../core/simulation/run.ts";
+import type { Outcome } from "../../core/simulation/outcome.ts";
+import { runSeed } from "../../core/simulation/run.ts";
 import { seconds } from "../../core/simulation/trace.ts";
 import { runMovementSeed } from "../../core/simulation/movement/movement_run.ts";
 import { KEPT_SEEDS } from "./kept_seeds.ts";

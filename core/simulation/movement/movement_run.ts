@@ -1,8 +1,8 @@
 import type { IpAddress } from "../../wire/address.ts";
 import { isIpv4 } from "../../wire/address.ts";
-import { type Machines, REAL_MACHINES } from "../machine.ts";
+import { REAL_MACHINES } from "../machine.ts";
+import { type Outcome, outcomeOf, type RunOptions } from "../outcome.ts";
 import { Random } from "../random.ts";
-import type { Failure, Outcome, RunOptions } from "../run.ts";
 import { Trace } from "../trace.ts";
 import { InvariantBroken } from "../watcher.ts";
 import { applyMovementFault } from "./movement_fault.ts";
@@ -29,22 +29,9 @@ export function runMovementSeed(seed: number, options: RunOptions): Outcome {
   const random = new Random(seed);
   const plan = makeMovementPlan(random.fork());
   const trace = new Trace(TRACE_LINES, options.listener);
-  const machines: Machines = options.machines ?? REAL_MACHINES;
+  const machines = options.machines ?? REAL_MACHINES;
   const world = new MovementWorld(plan.world, { random, hmac: options.hmac, machines, trace });
-  const outcome = (failure: Failure | undefined, recoveredMs: number | undefined): Outcome => ({
-    seed,
-    failure,
-    events: world.steps,
-    virtualMs: world.nowMs,
-    recoveredMs,
-  });
-  try {
-    return outcome(undefined, play(plan, world));
-  } catch (error) {
-    const invariant = error instanceof InvariantBroken ? error.invariant : "the machines throw nothing";
-    const detail = error instanceof InvariantBroken ? error.message : String((error as Error).stack ?? error);
-    return outcome({ invariant, detail, atMs: world.nowMs, trace: trace.lines() }, undefined);
-  }
+  return outcomeOf(seed, world, trace, () => play(plan, world));
 }
 
 function play(plan: MovementPlan, world: MovementWorld): number {
