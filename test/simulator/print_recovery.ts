@@ -9,11 +9,11 @@ const SEEDS = 200;
 
 /** Prints the recovery times as a Markdown table; false where a node did not recover. */
 export function printRecovery(seeds = SEEDS): boolean {
-  const { accessDelayMs, coreDelayMs, answerDelayMs, routerProbeMs } = RECOVERY_CONDITIONS;
+  const { accessDelayMs, coreDelayMs, answerDelayMs, routerProbeMs, pingIntervalMs } = RECOVERY_CONDITIONS;
   console.log(
     `From the link's coming up (where the node stays: from the fault) to data both ways, virtual time, ${seeds} seeds each;\n` +
       `link ${accessDelayMs} ms and Internet ${coreDelayMs} ms one way, routers answer within ${answerDelayMs} ms, ` +
-      `a packet each 5 ms (50 after the first second), router_probe_ms = ${routerProbeMs}.\n`,
+      `a packet each ${pingIntervalMs.first} ms (${pingIntervalMs.then} after the first second), router_probe_ms = ${routerProbeMs}.\n`,
   );
   console.log("| fault | median, ms | 99th percentile, ms |\n|---|---|---|");
   let failed = 0;

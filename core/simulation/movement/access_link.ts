@@ -37,8 +37,14 @@ export type LossKind = Exclude<FrameKind, "unknown"> | "bindingUpdate" | "bindin
 
 const PREFIX_OCTETS = 8;
 /** Between the gateway and the Internet. */
-const CORE_DELAY_MS = 5;
-const GOOD_ACCESS: LinkQuality = { lossProbability: 0, duplicateProbability: 0, delayMs: 1, jitterMs: 0 };
+export const CORE_DELAY_MS = 5;
+/** A link that no fault has touched. */
+export const GOOD_ACCESS: LinkQuality = {
+  lossProbability: 0,
+  duplicateProbability: 0,
+  delayMs: 1,
+  jitterMs: 0,
+};
 
 /** A link on which frames go by hardware address, with its routers, and its way to the Internet. */
 export class AccessLink implements RoutedNetwork {

@@ -2,7 +2,7 @@ import type { Hmac } from "../../control/settings.ts";
 import { REAL_MACHINES } from "../machine.ts";
 import { Random } from "../random.ts";
 import { Trace } from "../trace.ts";
-import type { LossKind } from "./access_link.ts";
+import { CORE_DELAY_MS, GOOD_ACCESS, type LossKind } from "./access_link.ts";
 import { applyMovementFault, type MovementFault } from "./movement_fault.ts";
 import { isReachable } from "./movement_run.ts";
 import { type LinkKind, movementWorldSettings } from "./movement_settings.ts";
@@ -30,12 +30,16 @@ export interface RecoveryTimes {
   readonly failed: number;
 }
 
+/** Then the pings come less often: a long silence needs no finer measure. */
+const FIRST_PINGS_MS = 1_000;
+
 /** Where the node has got its configuration, and how it is asked after: what a table of times should say beside it. */
 export const RECOVERY_CONDITIONS = {
-  accessDelayMs: 1,
-  coreDelayMs: 5,
+  accessDelayMs: GOOD_ACCESS.delayMs,
+  coreDelayMs: CORE_DELAY_MS,
   answerDelayMs: 10,
   routerProbeMs: 1000,
+  pingIntervalMs: { first: 5, then: 50 },
 } as const;
 
 const lose = (what: LossKind): MovementFault[] => [{ kind: "lose", link: 1, what, count: 1 }];
@@ -77,9 +81,6 @@ export const RECOVERY_CASES: readonly RecoveryCase[] = [
 ];
 
 const READY_WITHIN_MS = 20_000;
-/** In the first second, and then: a long silence needs no finer measure. */
-const PING_INTERVAL_MS = { first: 5, then: 50 } as const;
-const FIRST_PINGS_MS = 1_000;
 const RECOVERED_WITHIN_MS = 60_000;
 
 /** Plays one case with so many seeds from 1 on. */
@@ -147,11 +148,12 @@ function namedByUse(fault: MovementFault, { mobileNode, links }: MovementWorld):
 
 function startPings(world: MovementWorld): void {
   const { correspondent, mobileNode } = world;
+  const { pingIntervalMs } = RECOVERY_CONDITIONS;
   const endMs = world.nowMs + FIRST_PINGS_MS;
   const ping = () => {
     correspondent.ping(mobileNode.homeAddress);
     correspondent.pingFrom(mobileNode, correspondent.address);
-    world.schedule(world.nowMs < endMs ? PING_INTERVAL_MS.first : PING_INTERVAL_MS.then, ping);
+    world.schedule(world.nowMs < endMs ? pingIntervalMs.first : pingIntervalMs.then, ping);
   };
   ping();
 }
