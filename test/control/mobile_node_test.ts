@@ -289,6 +289,7 @@ Deno.test("a refusal is kept and shown, the tunnel goes, and we try again after 
   const mobileNode = newMobileNode();
   const { result } = register(mobileNode, newHomeAgent({ mobileNodes: [other] }), PUBLIC);
   assertEquals(ofKind(result, "clearTunnel").length, 1);
+  assertEquals(ofKind(result, "homeAgentFails").length, 1, "another home agent may serve");
   assertEquals(mobileNode.status(at(20)).lastRefusal, { status: 129, name: "Administratively prohibited" });
   assertEquals(mobileNode.status(at(20)).state, "refused");
   assertEquals(mobileNode.nextDeadline(), 60_010);

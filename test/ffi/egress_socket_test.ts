@@ -164,3 +164,19 @@ testInsideNamespace("an interface that goes down and comes back is heard again",
   });
   assertEquals(failures, []);
 });
+
+testInsideNamespace("a listener that has closed has let go of its socket", async (namespace) => {
+  const { near } = addLink(namespace);
+  const socket = new EgressSocket({ interfaceIndex: near });
+  const listener = new NetworkLayerListener(socket, { onPacket: () => {}, onFailure: () => {} });
+  const held = Deno.readLinkSync(`/proc/self/fd/${socket.fileDescriptor}`);
+  await listener.close();
+  const open = [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => {
+    try {
+      return Deno.readLinkSync(`/proc/self/fd/${name}`);
+    } catch {
+      return ""; // The descriptor of the list itself has gone.
+    }
+  });
+  assertEquals([held.startsWith("socket:"), open.includes(held)], [true, false]);
+});
