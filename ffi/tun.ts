@@ -2,6 +2,7 @@ import { cString, fromCString, INTERFACE_NAME_OCTETS, invalidInterfaceName } fro
 import { check, EACCES, EBUSY, EINVAL, ENODEV, ENOENT, EPERM } from "./errno.ts";
 import { closeFileDescriptor, closingOnError } from "./file_descriptor.ts";
 import { libc } from "./libc.ts";
+import { steerByFlow } from "./tun_steering.ts";
 
 const TUN_DEVICE = "/dev/net/tun";
 
@@ -75,8 +76,8 @@ function adviseCreate(name: string): (errno: number) => string | undefined {
  * descriptor. It is down and has no address at first.
  *
  * @param offloads what is wanted; `offloads` of the result is what the kernel has
- * @param queues open so many descriptors of the one device, each with a queue of its own; with more than one, all that
- * open the device have to say so
+ * @param queues open so many descriptors of the one device, each with a queue of its own, which share the flows (`steerByFlow`);
+ * with more than one, all that open the device have to say so
  * @returns one for each queue
  * @throws SystemError with what to do: no /dev/net/tun, no permission, name in use
  * @throws RangeError for a name that no interface can have
@@ -90,6 +91,7 @@ export function openTunQueues(
       const flags = IFF_TUN | (queues > 1 ? IFF_MULTI_QUEUE : 0);
       opened.push(openQueue(opened[0]?.name ?? name, flags, opened[0]?.offloads ?? offloads));
     }
+    if (queues > 1) steerByFlow(opened[0].fileDescriptor);
   } catch (error) {
     for (const { fileDescriptor } of opened) closeFileDescriptor(fileDescriptor);
     throw error;

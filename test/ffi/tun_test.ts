@@ -6,6 +6,8 @@ import { libc } from "../../ffi/libc.ts";
 import { POLLIN, PollSet } from "../../ffi/poll.ts";
 import { openUdpSocket, sendTo } from "../../ffi/socket.ts";
 import { NO_TUN_OFFLOADS, openTun, openTunQueues } from "../../ffi/tun.ts";
+import { encodeSocketAddress6, openUdp6Socket, sendTo6 } from "../../ffi/udp6_socket.ts";
+import { counting } from "../forwarding/packets.ts";
 import { testInNamespace } from "./in_namespace.ts";
 import { receiveFrom } from "./receive_from.ts";
 
@@ -176,6 +178,64 @@ testInNamespace(
     assertEquals(links(), 0);
   },
 );
+
+testInNamespace("a flow stays in its queue when its answers are written to another", (namespace) => {
+  const queues = namespace.enter(() =>
+    openTunQueues({ name: "dsmip-ha", queues: 2, offloads: NO_TUN_OFFLOADS })
+  );
+  namespace.run("sysctl", "-qw", "net/ipv6/conf/dsmip-ha/accept_dad=0");
+  namespace.ip("link", "set", "dsmip-ha", "up", "mtu", "1400");
+  namespace.ip("addr", "add", "192.0.2.1/24", "dev", "dsmip-ha");
+  namespace.ip("-6", "addr", "add", "2001:db8::1/64", "dev", "dsmip-ha", "nodad");
+  const socket = namespace.enter(() =>
+    openUdpSocket({ address: "192.0.2.1", port: 5000, receiveBufferOctets: 65536 })
+  );
+  const socket6 = namespace.enter(() => openUdp6Socket(5001, 65536));
+  /** What was sent, and the queue that it is in; `udp` is where its UDP header begins. */
+  const read = function* () {
+    const buffer = new Uint8Array(2048);
+    for (const [queue, { fileDescriptor }] of queues.entries()) {
+      for (let length; (length = libc.read(fileDescriptor, buffer, 2048n)) >= 0;) {
+        const udp = buffer[0] === 0x45 ? 20 : 40;
+        // The kernel's own solicitations and reports may come between.
+        const isOurs = buffer[udp === 20 ? 9 : 6] === 17;
+        if (isOurs) yield { queue, packet: buffer.slice(0, length), udp };
+      }
+    }
+  };
+  const queueOf = new Map<string, number>();
+  const flows = 40;
+  for (let round = 0; round < 3; round++) {
+    for (let flow = 0; flow < flows; flow++) {
+      assertEquals(sendTo(socket.fileDescriptor, counting(9), "192.0.2.9", 6000 + flow), undefined);
+      sendTo6(socket6, counting(9), encodeSocketAddress6(`2001:db8::9:${flow}`, 7000));
+    }
+    let count = 0;
+    for (const { queue, packet, udp } of read()) {
+      const addresses = packet.subarray(udp === 20 ? 12 : 8, udp);
+      const flow = `${addresses} ${packet.subarray(udp, udp + 4)}`;
+      assertEquals(queueOf.get(flow) ?? queue, queue, `round ${round}, flow ${flow}`);
+      queueOf.set(flow, queue);
+      count++;
+      // An answer by the other queue: what the kernel would follow.
+      const half = addresses.length / 2;
+      packet.set([...addresses.subarray(half), ...addresses.subarray(0, half)], udp - addresses.length);
+      packet.set([packet[udp + 2], packet[udp + 3], packet[udp], packet[udp + 1]], udp);
+      assertEquals(
+        libc.write(queues[1 - queue].fileDescriptor, packet, BigInt(packet.length)),
+        packet.length,
+      );
+    }
+    assertEquals(count, 2 * flows);
+  }
+  for (const version of [4, 6]) {
+    const used = [...queueOf].filter(([flow]) => (flow.split(",").length < 20) === (version === 4));
+    assertEquals(new Set(used.map(([, queue]) => queue)).size, 2, `IPv${version} uses both`);
+  }
+  closeFileDescriptor(socket.fileDescriptor);
+  closeFileDescriptor(socket6);
+  for (const { fileDescriptor } of queues) closeFileDescriptor(fileDescriptor);
+});
 
 testInNamespace("queues that cannot be opened leave no device and no descriptor", (namespace) => {
   const descriptors = () => [...Deno.readDirSync("/proc/self/fd")].length;
