@@ -1,5 +1,6 @@
 import type { IpAddress, Ipv4Address, Ipv6Address, Ipv6Prefix } from "../wire/address.ts";
 import type { CareOfAddressCandidate } from "./movement/candidate.ts";
+import type { Ipv4HomeAddress } from "./settings.ts";
 import type { TunnelEnd } from "./tunnel.ts";
 
 /** Something worth a line in the log. Details never hold a secret. */
@@ -44,6 +45,8 @@ export type MobileNodeAction =
   | { readonly kind: "clearTunnel" }
   /** The home agent has accepted this care-of address. `prefixDiscovery`: and says that home prefixes have changed (status 1). */
   | { readonly kind: "registered"; readonly careOfAddress: IpAddress; readonly prefixDiscovery: boolean }
+  /** The home agent forwards to this IPv4 home address from now on; undefined: to none any more. */
+  | { readonly kind: "setIpv4HomeAddress"; readonly ipv4HomeAddress: Ipv4HomeAddress | undefined }
   /** Traffic that would leave by the tunnel waits, no longer than this from now on; 0: it goes on. */
   | { readonly kind: "holdTraffic"; readonly forMs: number }
   /**
@@ -64,6 +67,8 @@ export type HomeAgentAction =
     readonly homeAddress: Ipv6Address;
     readonly tunnel: TunnelEnd;
     readonly prefixes: readonly Ipv6Prefix[];
+    /** The second binding cache entry (RFC 5555 section 4.5): its address, or the whole prefix around it. */
+    readonly ipv4HomeAddress?: Ipv4HomeAddress;
   }
   | {
     readonly kind: "removeBinding";
@@ -85,4 +90,7 @@ export type HomeAgentAction =
     /** Sets the R bit of its Neighbor Advertisements (RFC 3963 section 6.2). */
     readonly mobileRouter: boolean;
   }
-  | { readonly kind: "releaseHomeAddress"; readonly homeAddress: Ipv6Address };
+  | { readonly kind: "releaseHomeAddress"; readonly homeAddress: Ipv6Address }
+  /** Defend the IPv4 home address on the home link by proxy ARP (RFC 5555 section 4.5.2). */
+  | { readonly kind: "interceptIpv4HomeAddress"; readonly address: Ipv4Address }
+  | { readonly kind: "releaseIpv4HomeAddress"; readonly address: Ipv4Address };

@@ -1,4 +1,4 @@
-import type { IpAddress, Ipv6Address } from "../wire/address.ts";
+import type { IpAddress, Ipv6Address, Ipv6Prefix } from "../wire/address.ts";
 import type { RouterAdvertisement } from "../wire/neighbor_discovery.ts";
 import type { CareOfAddressCandidate } from "./movement/candidate.ts";
 import type { Encapsulation } from "./tunnel.ts";
@@ -25,6 +25,8 @@ export type MobileNodeEvent =
   | { readonly kind: "signalling"; readonly outer: OuterSource | undefined; readonly packet: Uint8Array }
   /** The instant that nextDeadline() named has come. */
   | { readonly kind: "deadline" }
+  /** Mobile network prefixes that were delegated to us, beside those of the settings; replaces those before. */
+  | { readonly kind: "delegatedPrefixes"; readonly prefixes: readonly Ipv6Prefix[] }
   /** De-register and end. */
   | { readonly kind: "stop" };
 
@@ -45,6 +47,12 @@ export type HomeAgentEvent =
     readonly kind: "routerAdvertised";
     readonly source: Ipv6Address;
     readonly advertisement: RouterAdvertisement;
+  }
+  /** Mobile network prefixes that are delegated to this home address, beside the configured ones; replaces those before. */
+  | {
+    readonly kind: "delegatedPrefixes";
+    readonly homeAddress: Ipv6Address;
+    readonly prefixes: readonly Ipv6Prefix[];
   }
   /** Does another node on the home link have the address that `probeHomeAddress` named? */
   | { readonly kind: "homeAddressProbed"; readonly homeAddress: Ipv6Address; readonly duplicate: boolean }

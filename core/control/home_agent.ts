@@ -71,6 +71,8 @@ export class HomeAgent {
         return [];
       case "homeAddressProbed":
         return this.#endProbe(event.homeAddress, event.duplicate, now);
+      case "delegatedPrefixes":
+        return [];
       case "deadline":
         return this.#passTime(now);
     }

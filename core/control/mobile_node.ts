@@ -64,6 +64,8 @@ export class MobileNode {
         return this.#followChoice(now);
       case "signalling":
         return this.#receive(event.outer, event.packet, now);
+      case "delegatedPrefixes":
+        return [];
       case "deadline":
         return this.#passTime(now);
       case "stop":

@@ -1,4 +1,10 @@
-import { type Ipv4Address, type Ipv6Address, type Ipv6Prefix, prefixContains } from "../wire/address.ts";
+import {
+  type Ipv4Address,
+  type Ipv4Prefix,
+  type Ipv6Address,
+  type Ipv6Prefix,
+  prefixContains,
+} from "../wire/address.ts";
 import type { ChoiceSettings } from "./movement/care_of_address_choice.ts";
 
 /** HMAC-SHA1 with 96 bits as in RFC 4285 5.1, or HMAC-SHA-256 with 128 bits where both ends agree. */
@@ -40,6 +46,16 @@ export interface MobileNodeSettings {
   readonly prefer: ChoiceSettings["prefer"];
   /** Not empty makes a mobile router, in explicit mode (RFC 3963 section 5.2). */
   readonly mobileNetworkPrefixes: readonly Ipv6Prefix[];
+  /** Asked for beside the IPv6 home address; left out: no IPv4. */
+  readonly ipv4HomeAddress?: Ipv4HomeAddress;
+}
+
+/** An IPv4 home address, and the network that it stands for (RFC 5555 sections 3.1.1 and 3.2.1). */
+export interface Ipv4HomeAddress {
+  /** Of the mobile node: 0.0.0.0 asks for any (section 4.4.1). */
+  readonly address: Ipv4Address;
+  /** 32: the address alone. Less: the whole prefix around it (P flag of the option). */
+  readonly prefixLength: number;
 }
 
 /** What the home agent knows of one mobile node. */
@@ -49,6 +65,15 @@ export interface MobileNodeEntry {
   readonly security: MobilitySecurityAssociation | undefined;
   /** The Prefix Table of RFC 3963 section 6.1.2: what a mobile router may claim, or a part of it. */
   readonly mobileNetworkPrefixes: readonly Ipv6Prefix[];
+  /** The one that belongs to the IPv6 home address; left out: one of the pool, if any. */
+  readonly ipv4HomeAddress?: Ipv4HomeAddress;
+}
+
+/** Networks of one length that are given to whoever asks, one each. */
+export interface PrefixPool<Prefix> {
+  readonly prefix: Prefix;
+  /** Of each network, bits. */
+  readonly networkLength: number;
 }
 
 export interface HomeAgentSettings {
@@ -71,6 +96,14 @@ export interface HomeAgentSettings {
   readonly homeLink: boolean;
   /** Among the home agents of the home link, 16 bits: the higher one is preferred (RFC 6275 section 10.5.1). */
   readonly preference: number;
+  /** The IPv4 side of the home network: single IPv4 home addresses are in it. */
+  readonly ipv4HomePrefix?: Ipv4Prefix;
+  /** Addresses for mobile nodes without one of their own, inside the IPv4 home prefix. */
+  readonly ipv4Pool?: Ipv4Prefix;
+  /** IPv4 networks for mobile routers without one of their own that ask for a prefix. */
+  readonly ipv4NetworkPool?: PrefixPool<Ipv4Prefix>;
+  /** Mobile network prefixes that are delegated on request (RFC 6276). */
+  readonly mobileNetworkPool?: PrefixPool<Ipv6Prefix>;
 }
 
 /** May this address be a mobile node's, as far as the home network goes? */

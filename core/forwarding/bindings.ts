@@ -1,8 +1,9 @@
 import type { TunnelEnd } from "../control/tunnel.ts";
-import { type IpAddress, type Ipv6Prefix, prefixContains } from "../wire/address.ts";
+import { type IpAddress, type IpPrefix, prefixContains } from "../wire/address.ts";
 
-/** What a binding is for: a home address, or a mobile network prefix of 1 to 128 bits (RFC 3963 section 3). */
-export type Bound = IpAddress | Ipv6Prefix;
+/** What a binding is for: a home address, or a prefix behind a mobile router, of 1 bit or more (RFC 3963
+ * section 3, RFC 5555 section 3.1.1). */
+export type Bound = IpAddress | IpPrefix;
 
 export interface Binding {
   readonly tunnel: TunnelEnd;
@@ -12,7 +13,7 @@ export interface Binding {
 /** Whose traffic goes where: the plain counterpart of the binding table in shared memory. */
 export class Bindings {
   readonly #byAddress = new Map<IpAddress, Binding>();
-  readonly #byPrefix = new Map<string, { readonly prefix: Ipv6Prefix; readonly binding: Binding }>();
+  readonly #byPrefix = new Map<string, { readonly prefix: IpPrefix; readonly binding: Binding }>();
 
   set(bound: Bound, binding: Binding): void {
     if (typeof bound === "string") this.#byAddress.set(bound, binding);
@@ -28,7 +29,7 @@ export class Bindings {
   find(address: IpAddress): Binding | undefined {
     const exact = this.#byAddress.get(address);
     if (exact !== undefined || this.#byPrefix.size === 0 || !address.includes(":")) return exact;
-    let longest: { readonly prefix: Ipv6Prefix; readonly binding: Binding } | undefined;
+    let longest: { readonly prefix: IpPrefix; readonly binding: Binding } | undefined;
     for (const candidate of this.#byPrefix.values()) {
       const { prefix } = candidate;
       if (prefix.length <= (longest?.prefix.length ?? 0) || !prefixContains(prefix, address)) continue;
@@ -38,6 +39,6 @@ export class Bindings {
   }
 }
 
-function textOf({ address, length }: Ipv6Prefix): string {
+function textOf({ address, length }: IpPrefix): string {
   return `${address}/${length}`;
 }

@@ -20,6 +20,15 @@ export interface Ipv6Prefix {
   readonly length: number;
 }
 
+/** The same of IPv4. */
+export interface Ipv4Prefix {
+  readonly address: Ipv4Address;
+  /** 0..32 bits. */
+  readonly length: number;
+}
+
+export type IpPrefix = Ipv4Prefix | Ipv6Prefix;
+
 /** Longest IPv6 text: six groups and a dotted quad. Longer text is refused unread. */
 const MAXIMUM_IPV6_TEXT = 45;
 const IPV4_TEXT = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/;
@@ -143,22 +152,39 @@ export function canonicalIpv6(text: string): Ipv6Address | undefined {
 
 /** "2001:db8::/32". Bits after the length are cleared: "2001:db8::1/32" names the same prefix. */
 export function parseIpv6Prefix(text: string): Ipv6Prefix | undefined {
-  const slash = text.indexOf("/");
-  if (slash < 0) return undefined;
-  const octets = parseIpv6(text.slice(0, slash));
-  const digits = text.slice(slash + 1);
-  const length = Number(digits);
-  if (octets === undefined || !DECIMAL.test(digits) || length > 128) return undefined;
-  for (let i = 0; i < IPV6_OCTETS; i++) octets[i] &= prefixMask(length, i);
-  return { address: formatIpv6(octets), length };
+  return parsePrefix(text, parseIpv6, formatIpv6);
 }
 
-/** False also where the text is no IPv6 address. */
-export function prefixContains(prefix: Ipv6Prefix, address: Ipv6Address): boolean {
-  const inside = parseIpv6(address);
-  const start = parseIpv6(prefix.address);
-  if (inside === undefined || start === undefined) return false;
+/** "192.0.2.0/24", likewise. */
+export function parseIpv4Prefix(text: string): Ipv4Prefix | undefined {
+  return parsePrefix(text, parseIpv4, formatIpv4);
+}
+
+function parsePrefix(
+  text: string,
+  parse: (text: string) => Uint8Array | undefined,
+  format: (octets: Uint8Array) => IpAddress,
+): IpPrefix | undefined {
+  const slash = text.indexOf("/");
+  if (slash < 0) return undefined;
+  const octets = parse(text.slice(0, slash));
+  const digits = text.slice(slash + 1);
+  const length = Number(digits);
+  if (octets === undefined || !DECIMAL.test(digits) || length > 8 * octets.length) return undefined;
+  for (let i = 0; i < octets.length; i++) octets[i] &= prefixMask(length, i);
+  return { address: format(octets), length };
+}
+
+/** False also where the text is no address, or one of the other version. */
+export function prefixContains(prefix: IpPrefix, address: IpAddress): boolean {
+  const inside = octetsOf(address);
+  const start = octetsOf(prefix.address);
+  if (inside === undefined || inside.length !== start?.length) return false;
   return inside.every((octet, i) => ((octet ^ start[i]) & prefixMask(prefix.length, i)) === 0);
+}
+
+function octetsOf(address: IpAddress): Uint8Array | undefined {
+  return isIpv4(address) ? parseIpv4(address) : parseIpv6(address);
 }
 
 /** The bits of octet `index` that belong to a prefix of `length` bits. */
