@@ -67,8 +67,8 @@ export type HomeAgentAction =
     readonly homeAddress: Ipv6Address;
     readonly tunnel: TunnelEnd;
     readonly prefixes: readonly Ipv6Prefix[];
-    /** The second binding cache entry (RFC 5555 section 4.5): its address, or the whole prefix around it. */
-    readonly ipv4HomeAddress?: Ipv4HomeAddress;
+    /** More binding cache entries (RFC 5555 section 4.5): addresses, or the whole prefix around one. */
+    readonly ipv4HomeAddresses: readonly Ipv4HomeAddress[];
   }
   | {
     readonly kind: "removeBinding";

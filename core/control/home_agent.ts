@@ -195,7 +195,7 @@ export class HomeAgent {
       !samePrefixes(earlier.prefixes, binding.prefixes)
     ) {
       const { tunnel, prefixes } = binding;
-      actions.push({ kind: "setBinding", homeAddress, tunnel, prefixes });
+      actions.push({ kind: "setBinding", homeAddress, tunnel, prefixes, ipv4HomeAddresses: [] });
       actions.push(bound(binding, earlier ? "binding moved" : "binding created"));
     } else {
       actions.push(
