@@ -1,4 +1,5 @@
 import type { IpAddress, Ipv6Address, Ipv6Prefix } from "../wire/address.ts";
+import type { Ipv4HomeAddress } from "./settings.ts";
 import type { SignallingPath } from "./signalling_path.ts";
 import type { Encapsulation, TunnelEnd } from "./tunnel.ts";
 import type { ReceivedUpdate } from "./update_verifier.ts";
@@ -18,8 +19,12 @@ export interface RegisteredBinding {
   readonly tunnel: TunnelEnd;
   /** R flag (RFC 3963 section 6.1.1). */
   readonly mobileRouter: boolean;
+  /** L flag. */
+  readonly linkLocalCompatibility: boolean;
   /** The mobile network prefixes that go the same way as the home address. */
   readonly prefixes: readonly Ipv6Prefix[];
+  /** Likewise: binding cache entries of their own in RFC 5555 section 4.5, which live and die with this one. */
+  readonly ipv4HomeAddresses: readonly Ipv4HomeAddress[];
   readonly natDetected: boolean;
   readonly sequenceNumber: number;
   readonly lifetimeSeconds: number;
@@ -69,6 +74,7 @@ export interface BindingStatus {
   readonly remainingSeconds: number;
   readonly sequenceNumber: number;
   readonly mobileNetworkPrefixes: readonly Ipv6Prefix[];
+  readonly ipv4HomeAddresses: readonly Ipv4HomeAddress[];
 }
 
 export function bindingStatus(binding: RegisteredBinding, monotonicMs: number): BindingStatus {
@@ -83,5 +89,6 @@ export function bindingStatus(binding: RegisteredBinding, monotonicMs: number): 
     remainingSeconds: Math.max(0, (binding.expiresAtMs - monotonicMs) / 1000),
     sequenceNumber: binding.sequenceNumber,
     mobileNetworkPrefixes: binding.prefixes,
+    ipv4HomeAddresses: binding.ipv4HomeAddresses,
   };
 }

@@ -1,4 +1,10 @@
-import { formatIpv6, type Ipv6Address, isRoutableUnicastIpv6, UNSPECIFIED_IPV6 } from "../wire/address.ts";
+import {
+  formatIpv6,
+  type Ipv6Address,
+  type Ipv6Prefix,
+  isRoutableUnicastIpv6,
+  UNSPECIFIED_IPV6,
+} from "../wire/address.ts";
 import { BindingErrorStatusCode, BindingStatusCode } from "../wire/binding_status.ts";
 import { DSMIPV6_PORT, Protocol } from "../wire/constants.ts";
 import { encodeMobilityHeader } from "../wire/mobility_header.ts";
@@ -7,7 +13,8 @@ import { decodeMobilityPacket, type MobilityPacket } from "../wire/mobility_pack
 import { describeWireError } from "../wire/result.ts";
 import type { HomeAgentAction, Report } from "./action.ts";
 import { AnswerLimiter } from "./answer_limiter.ts";
-import { bindingAcknowledgement } from "./binding_acknowledgement.ts";
+import { type Answer, bindingAcknowledgement } from "./binding_acknowledgement.ts";
+import { bind, unbind } from "./binding_actions.ts";
 import {
   type BindingCacheEntry,
   type BindingStatus,
@@ -21,13 +28,14 @@ import { DeadlineQueue } from "./deadline_queue.ts";
 import type { HomeAgentEvent, OuterSource } from "./event.ts";
 import { HomeLinkAnswers } from "./home_link_answers.ts";
 import { bindingFor, reasonToRefuse } from "./home_registration.ts";
-import { prefixText, samePrefixes } from "./mobile_network_prefixes.ts";
+import { Ipv4HomeAddresses } from "./ipv4_home_addresses.ts";
+import { prefixText } from "./mobile_network_prefixes.ts";
 import type { Now } from "./now.ts";
 import { isGreaterSequenceNumber } from "./sequence_number.ts";
 import { report } from "./report.ts";
 import { type Hmac, type HomeAgentSettings, isHomeAddress } from "./settings.ts";
 import { describePath, pathAddress, pathTo, sendAlong, type SignallingPath } from "./signalling_path.ts";
-import { type Encapsulation, sameTunnelEnd } from "./tunnel.ts";
+import type { Encapsulation } from "./tunnel.ts";
 import { isDeregistration, readUpdate } from "./update_reader.ts";
 import { type HomeAgentEnvironment, type ReceivedUpdate, UpdateVerifier } from "./update_verifier.ts";
 
@@ -50,11 +58,15 @@ export class HomeAgent {
   /** Mobile Prefix Advertisements, by home address (RFC 6275 section 6.8). */
   readonly #advertisements = new AnswerLimiter({ burst: 1, perSecond: 1 });
   readonly #homeLink: HomeLinkAnswers;
+  readonly #ipv4: Ipv4HomeAddresses;
+  /** Mobile network prefixes by home address; bounded by the pool that they come from. */
+  readonly #delegated = new Map<Ipv6Address, readonly Ipv6Prefix[]>();
 
   constructor(settings: HomeAgentSettings, environment: HomeAgentEnvironment) {
     this.#settings = settings;
     this.#hmac = environment.hmac;
     this.#homeLink = new HomeLinkAnswers(settings, environment.random);
+    this.#ipv4 = new Ipv4HomeAddresses(settings);
     this.#verifier = new UpdateVerifier(settings, environment);
   }
 
@@ -72,7 +84,7 @@ export class HomeAgent {
       case "homeAddressProbed":
         return this.#endProbe(event.homeAddress, event.duplicate, now);
       case "delegatedPrefixes":
-        return [];
+        return this.#delegate(event.homeAddress, event.prefixes);
       case "deadline":
         return this.#passTime(now);
     }
@@ -137,13 +149,14 @@ export class HomeAgent {
     if (refusal !== undefined) {
       // Who de-registers does not want what the home link is being asked about, either.
       if (entry?.kind === "probed" && isDeregistration(received)) this.#forget(homeAddress);
-      return [this.#acknowledge(received, refusal), refused(received, refusal)];
+      return [this.#answer(received, refusal), refused(received, refusal)];
     }
     if (
       entry !== undefined && !isGreaterSequenceNumber(update.sequenceNumber, entrySequenceNumber(entry))
     ) {
       const status = BindingStatusCode.sequenceNumberOutOfWindow;
-      return [this.#acknowledge(received, status, entrySequenceNumber(entry)), refused(received, status)];
+      const answer = { status, sequenceNumber: entrySequenceNumber(entry), lifetimeSeconds: 0 };
+      return [this.#acknowledge(received, answer), refused(received, status)];
     }
     if (isDeregistration(received)) return this.#deregister(received, entry, now);
     if (this.#settings.homeLink && entry?.kind !== "registered") return this.#probe(received, entry, now);
@@ -154,11 +167,11 @@ export class HomeAgent {
   #refuseUnproven(received: ReceivedUpdate, status: number, now: Now): HomeAgentAction[] {
     const report = refused(received, status);
     if (!this.#mayAnswer(received.path, now)) return [report];
-    return [this.#acknowledge(received, status), report];
+    return [this.#answer(received, status), report];
   }
 
   #reasonToRefuse(received: ReceivedUpdate, entry: BindingCacheEntry | undefined): number | undefined {
-    const status = reasonToRefuse(received, entry, this.#settings);
+    const status = reasonToRefuse(received, entry, this.#delegatedTo(received.homeAddress), this.#settings);
     const full = entry === undefined && this.#cache.size >= MAXIMUM_BINDINGS;
     return status ?? (full ? BindingStatusCode.insufficientResources : undefined);
   }
@@ -180,35 +193,37 @@ export class HomeAgent {
     if (!duplicate) return this.#register(entry.received, now);
     this.#forget(homeAddress);
     const status = BindingStatusCode.duplicateAddressDetectionFailed;
-    return [this.#acknowledge(entry.received, status), refused(entry.received, status)];
+    return [this.#answer(entry.received, status), refused(entry.received, status)];
   }
 
   #register(received: ReceivedUpdate, now: Now): HomeAgentAction[] {
-    const { update, homeAddress } = received;
+    const { homeAddress } = received;
     const entry = this.#cache.get(homeAddress);
     const earlier = entry?.kind === "registered" ? entry : undefined;
-    const binding = bindingFor(received, this.#settings, now);
+    const ipv4 = this.#ipv4.answer(received);
+    const grants = { ipv4, delegated: this.#delegatedTo(homeAddress) };
+    const binding = bindingFor(received, grants, this.#settings, now);
     this.#store(binding);
-    const actions: HomeAgentAction[] = [];
-    if (
-      earlier === undefined || !sameTunnelEnd(earlier.tunnel, binding.tunnel) ||
-      !samePrefixes(earlier.prefixes, binding.prefixes)
-    ) {
-      const { tunnel, prefixes } = binding;
-      actions.push({ kind: "setBinding", homeAddress, tunnel, prefixes, ipv4HomeAddresses: [] });
-      actions.push(bound(binding, earlier ? "binding moved" : "binding created"));
-    } else {
-      actions.push(
-        report("debug", "binding refreshed", { homeAddress, sequenceNumber: update.sequenceNumber }),
-      );
-    }
-    if (this.#settings.homeLink && earlier === undefined) {
-      const { linkLocalCompatibility, mobileRouter } = update;
-      actions.push({ kind: "interceptHomeAddress", homeAddress, linkLocalCompatibility, mobileRouter });
-    }
     const { sequenceNumber, lifetimeSeconds } = binding;
-    actions.push(this.#acknowledge(received, BindingStatusCode.accepted, sequenceNumber, lifetimeSeconds));
-    return actions;
+    const answer = { status: BindingStatusCode.accepted, sequenceNumber, lifetimeSeconds, ipv4 };
+    return [...bind(earlier, binding, this.#settings), this.#acknowledge(received, answer)];
+  }
+
+  /** Forwarding for what is delegated while the binding stands (RFC 6276 section 3.1). */
+  #delegate(homeAddress: Ipv6Address, prefixes: readonly Ipv6Prefix[]): HomeAgentAction[] {
+    const before = this.#delegatedTo(homeAddress).map(prefixText);
+    if (prefixes.length > 0) this.#delegated.set(homeAddress, prefixes);
+    else this.#delegated.delete(homeAddress);
+    const entry = this.#cache.get(homeAddress);
+    if (entry?.kind !== "registered" || !entry.mobileRouter) return [];
+    const others = entry.prefixes.filter((prefix) => !before.includes(prefixText(prefix)));
+    const binding = { ...entry, prefixes: [...others, ...prefixes] };
+    this.#cache.set(homeAddress, binding);
+    return bind(entry, binding, this.#settings);
+  }
+
+  #delegatedTo(homeAddress: Ipv6Address): readonly Ipv6Prefix[] {
+    return this.#delegated.get(homeAddress) ?? [];
   }
 
   #deregister(
@@ -226,15 +241,14 @@ export class HomeAgent {
     return [
       // The address is the node's own again before it hears so (RFC 6275 section 10.3.2).
       ...(entry?.kind === "registered" ? this.#unbind(entry) : []),
-      this.#acknowledge(received, BindingStatusCode.accepted),
+      this.#answer(received, BindingStatusCode.accepted),
       report("info", "binding removed by its mobile node", { homeAddress, identity: received.identity }),
     ];
   }
 
-  #unbind({ homeAddress, prefixes }: RegisteredBinding): HomeAgentAction[] {
-    const actions: HomeAgentAction[] = [{ kind: "removeBinding", homeAddress, prefixes }];
-    if (this.#settings.homeLink) actions.push({ kind: "releaseHomeAddress", homeAddress });
-    return actions;
+  #unbind(binding: RegisteredBinding): HomeAgentAction[] {
+    this.#ipv4.release(binding.homeAddress);
+    return unbind(binding, this.#settings);
   }
 
   #store(entry: BindingCacheEntry): void {
@@ -327,16 +341,16 @@ export class HomeAgent {
   }
 
   /** A Binding Acknowledgement goes to where its update came from (RFC 5555 section 4.2, RFC 6275 9.5.4). */
-  #acknowledge(
-    received: ReceivedUpdate,
-    status: number,
-    sequenceNumber = received.update.sequenceNumber,
-    lifetimeSeconds = 0,
-  ): HomeAgentAction {
-    const answer = { status, sequenceNumber, lifetimeSeconds };
+  #acknowledge(received: ReceivedUpdate, answer: Answer): HomeAgentAction {
     const mobilityHeader = bindingAcknowledgement(received, answer, this.#settings, this.#hmac);
     const { path, homeAddress: destination } = received;
     return sendAlong(path, { source: this.#settings.address, destination, mobilityHeader });
+  }
+
+  /** The same without a binding. */
+  #answer(received: ReceivedUpdate, status: number): HomeAgentAction {
+    const { sequenceNumber } = received.update;
+    return this.#acknowledge(received, { status, sequenceNumber, lifetimeSeconds: 0 });
   }
 }
 
@@ -354,20 +368,6 @@ function unboundPath(outer: OuterSource, encapsulation: Encapsulation): Signalli
 
 function dropped(reason: string, path: SignallingPath, details: Report["details"] = {}): Report {
   return report("debug", `dropped: ${reason}`, { from: describePath(path), ...details });
-}
-
-function bound(binding: RegisteredBinding, message: string): Report {
-  const { homeAddress, identity, tunnel, path, natDetected, lifetimeSeconds, prefixes } = binding;
-  return report("info", message, {
-    homeAddress,
-    identity,
-    careOfAddress: tunnel.address,
-    port: path.kind === "udp" ? path.outer.port : 0,
-    encapsulation: tunnel.encapsulation,
-    natDetected,
-    lifetimeSeconds,
-    ...(prefixes.length > 0 ? { prefixes: prefixes.map(prefixText).join(" ") } : {}),
-  });
 }
 
 function refused(received: ReceivedUpdate, status: number): Report {

@@ -1,6 +1,7 @@
-import { isRoutableUnicastIpv6, prefixContains } from "../wire/address.ts";
+import { type Ipv6Prefix, isRoutableUnicastIpv6, prefixContains } from "../wire/address.ts";
 import { BindingStatusCode } from "../wire/binding_status.ts";
 import type { BindingCacheEntry, RegisteredBinding } from "./binding_cache.ts";
+import type { Ipv4Answer } from "./ipv4_home_addresses.ts";
 import { grantedPrefixes } from "./mobile_network_prefixes.ts";
 import type { Now } from "./now.ts";
 import { type HomeAgentSettings, isHomeAddress } from "./settings.ts";
@@ -13,11 +14,12 @@ const REFRESH_REQUEST_AT = 1 / 8;
 
 /**
  * The status code of the first thing that speaks against a proven update, or undefined (RFC 6275 10.3.1, RFC 3963
- * 6.2, RFC 5555 4.5). `entry` is what the binding cache holds for its home address.
+ * 6.2, RFC 5555 4.5). `entry` is what the binding cache holds for its home address, `delegated` what is delegated to it.
  */
 export function reasonToRefuse(
   received: ReceivedUpdate,
   entry: BindingCacheEntry | undefined,
+  delegated: readonly Ipv6Prefix[],
   settings: HomeAgentSettings,
 ): number | undefined {
   const { update, homeAddress, path } = received;
@@ -35,7 +37,7 @@ export function reasonToRefuse(
   if (entry?.kind === "registered" && entry.mobileRouter !== update.mobileRouter) {
     return BindingStatusCode.registrationTypeChangeDisallowed;
   }
-  const granted = grantedPrefixes(received, settings);
+  const granted = grantedPrefixes(received, delegated, settings);
   return granted.kind === "refused" ? granted.status : undefined;
 }
 
@@ -54,13 +56,14 @@ function isUsableCareOfAddress(received: ReceivedUpdate, settings: HomeAgentSett
 /** The binding cache entry for an update that nothing speaks against. */
 export function bindingFor(
   received: ReceivedUpdate,
+  grants: { readonly ipv4: Ipv4Answer; readonly delegated: readonly Ipv6Prefix[] },
   settings: HomeAgentSettings,
   now: Now,
 ): RegisteredBinding {
   const { update, homeAddress, identity, path } = received;
   const lifetimeSeconds = Math.min(update.lifetimeSeconds, settings.maximumLifetimeSeconds);
   const lifetimeMs = lifetimeSeconds * 1000;
-  const granted = grantedPrefixes(received, settings);
+  const granted = grantedPrefixes(received, grants.delegated, settings);
   return {
     kind: "registered",
     homeAddress,
@@ -68,7 +71,9 @@ export function bindingFor(
     path,
     ...wayTo(received, settings),
     mobileRouter: update.mobileRouter,
+    linkLocalCompatibility: update.linkLocalCompatibility,
     prefixes: granted.kind === "granted" ? granted.prefixes : [],
+    ipv4HomeAddresses: grants.ipv4.granted,
     sequenceNumber: update.sequenceNumber,
     lifetimeSeconds,
     expiresAtMs: now.monotonicMs + lifetimeMs,

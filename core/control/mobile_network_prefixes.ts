@@ -15,29 +15,33 @@ export type PrefixGrant =
 
 /**
  * The prefixes that a Binding Update gets forwarding for: those of its options in explicit mode, those of the
- * configuration in implicit mode (RFC 3963 section 6.2); none for a mobile node that is no router.
+ * configuration in implicit mode (RFC 3963 section 6.2), and in both what is delegated to the home address; none for a
+ * mobile node that is no router. In implicit mode there may be none yet: they are asked for next (RFC 6276 section 3.1).
  */
 export function grantedPrefixes(
   { update, configuredPrefixes }: ReceivedUpdate,
+  delegated: readonly Ipv6Prefix[],
   settings: HomeAgentSettings,
 ): PrefixGrant {
   if (!update.mobileRouter) return { kind: "granted", prefixes: [] };
-  const supported = settings.mobileNodes.some((node) => node.mobileNetworkPrefixes.length > 0);
+  const delegates = settings.mobileNetworkPool !== undefined;
+  const supported = delegates || settings.mobileNodes.some((node) => node.mobileNetworkPrefixes.length > 0);
   if (!supported) return refused(BindingStatusCode.mobileRouterOperationNotPermitted);
   const options = update.options.filter(isMobileNetworkPrefix);
+  const allowed = [...configuredPrefixes, ...delegated];
   if (options.length === 0) {
-    return configuredPrefixes.length > 0
-      ? { kind: "granted", prefixes: configuredPrefixes }
+    return delegates || allowed.length > 0
+      ? { kind: "granted", prefixes: allowed }
       : refused(BindingStatusCode.forwardingSetupFailed);
   }
-  const prefixes = new Map<string, Ipv6Prefix>();
+  const prefixes = new Map(delegated.map((prefix) => [prefixText(prefix), prefix]));
   for (const option of options) {
     const prefix = prefixOf(option);
     if (prefix === undefined) return refused(BindingStatusCode.invalidPrefix);
-    const allowed = configuredPrefixes.some((configured) =>
-      prefix.length >= configured.length && prefixContains(configured, prefix.address)
+    const isAllowed = allowed.some((whole) =>
+      prefix.length >= whole.length && prefixContains(whole, prefix.address)
     );
-    if (!allowed) return refused(BindingStatusCode.notAuthorizedForPrefix);
+    if (!isAllowed) return refused(BindingStatusCode.notAuthorizedForPrefix);
     prefixes.set(prefixText(prefix), prefix);
   }
   if (prefixes.size > MAXIMUM_PREFIXES) return refused(BindingStatusCode.insufficientResources);

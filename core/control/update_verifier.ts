@@ -8,6 +8,7 @@ import { correctedTimestamp, ntpTimestamp, unixMsOfNtpTimestamp } from "./ntp_ti
 import {
   type Hmac,
   type HomeAgentSettings,
+  type Ipv4HomeAddress,
   isHomeAddress,
   type MobileNodeEntry,
   type MobilitySecurityAssociation,
@@ -31,6 +32,8 @@ export interface ReceivedUpdate extends ClaimedUpdate {
   readonly timestamp: bigint | undefined;
   /** What the configuration gives the node (RFC 3963 section 6.1.2). */
   readonly configuredPrefixes: readonly Ipv6Prefix[];
+  /** Likewise (RFC 5555 section 4.5). */
+  readonly configuredIpv4HomeAddress: Ipv4HomeAddress | undefined;
 }
 
 export type Origin =
@@ -77,9 +80,15 @@ export class UpdateVerifier {
     const listed = this.#byHomeAddress.get(homeAddress);
     if (!this.#settings.requireAuthentication && listed?.security === undefined) {
       const identity = claimed ?? listed?.identity ?? homeAddress;
-      const configuredPrefixes = listed?.mobileNetworkPrefixes ?? [];
-      const open = { identity, security: undefined, timestamp: undefined, configuredPrefixes };
-      return { kind: "proven", received: { ...claim, ...open } };
+      const received = {
+        ...claim,
+        identity,
+        security: undefined,
+        timestamp: undefined,
+        configuredPrefixes: listed?.mobileNetworkPrefixes ?? [],
+        configuredIpv4HomeAddress: listed?.ipv4HomeAddress,
+      };
+      return { kind: "proven", received };
     }
     if (claimed === undefined) return { kind: "silent", reason: "no mobile node identifier" };
     const node = listed?.identity === claimed ? listed : this.#byIdentity.get(claimed);
@@ -95,6 +104,7 @@ export class UpdateVerifier {
       security: node.security,
       timestamp,
       configuredPrefixes: node.mobileNetworkPrefixes,
+      configuredIpv4HomeAddress: node.ipv4HomeAddress,
     };
     const addresses = { careOfAddress, homeAddress };
     if (!verifyMobilityHeader(packet.mobilityHeader, packet.header, node.security, addresses, this.#hmac)) {

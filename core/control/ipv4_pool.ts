@@ -1,0 +1,115 @@
+import { type Ipv4Address, type Ipv4Prefix, type Ipv6Address, prefixContains } from "../wire/address.ts";
+import { ipv4Count, ipv4Number, ipv4OfNumber, ipv4PrefixAround } from "./ipv4_number.ts";
+import type { PrefixPool } from "./settings.ts";
+
+/**
+ * Blocks of IPv4 addresses of one size, one for each home address that asks. It keeps its block when it is released,
+ * until nothing else is left for another.
+ */
+export class Ipv4Pool {
+  readonly #pool: PrefixPool<Ipv4Prefix>;
+  /** Blocks that are not given, in order and apart: the first and the last address of each range of them. */
+  readonly #reserved: readonly (readonly [first: number, last: number])[];
+  readonly #ownerOf = new Map<Ipv4Address, Ipv6Address>();
+  readonly #blockOf = new Map<Ipv6Address, Ipv4Address>();
+  /** Owners that have released their blocks, the one that did so first in front. */
+  readonly #released = new Set<Ipv6Address>();
+  /** Where the search for a block that nobody has had goes on. */
+  #next: number;
+
+  /** @param reserved what belongs to somebody else: blocks that it touches are left out */
+  constructor(pool: PrefixPool<Ipv4Prefix>, reserved: readonly Ipv4Prefix[]) {
+    this.#pool = pool;
+    this.#reserved = ranges(reserved);
+    this.#next = ipv4Number(pool.prefix.address);
+  }
+
+  /** Of each block, bits. */
+  get blockLength(): number {
+    return this.#pool.networkLength;
+  }
+
+  /** Is this address in the range that the pool hands out? */
+  covers(address: Ipv4Address): boolean {
+    return prefixContains(this.#pool.prefix, address);
+  }
+
+  /**
+   * The block that the owner has, or had; else the one around the address that it wishes, if that is free; else any.
+   * Undefined when there is none.
+   */
+  take(owner: Ipv6Address, wished?: Ipv4Address): Ipv4Prefix | undefined {
+    const length = this.blockLength;
+    const had = this.#blockOf.get(owner);
+    this.#released.delete(owner);
+    if (had !== undefined) return { address: had, length };
+    const address = this.#free(wished) ?? this.#neverTaken() ?? this.#longestReleased();
+    if (address === undefined) return undefined;
+    this.#blockOf.set(owner, address);
+    this.#ownerOf.set(address, owner);
+    return { address, length };
+  }
+
+  /** The owner has no binding any more. */
+  release(owner: Ipv6Address): void {
+    if (this.#blockOf.has(owner)) this.#released.add(owner);
+  }
+
+  #free(wished: Ipv4Address | undefined): Ipv4Address | undefined {
+    if (wished === undefined || !this.covers(wished)) return undefined;
+    const { address } = ipv4PrefixAround(wished, this.blockLength);
+    return this.#isFree(ipv4Number(address)) ? address : undefined;
+  }
+
+  #neverTaken(): Ipv4Address | undefined {
+    const { prefix } = this.#pool;
+    const end = ipv4Number(prefix.address) + ipv4Count(prefix.length);
+    while (this.#next < end) {
+      const first = this.#next;
+      this.#next += ipv4Count(this.blockLength);
+      if (this.#isFree(first)) return ipv4OfNumber(first);
+    }
+    return undefined;
+  }
+
+  #longestReleased(): Ipv4Address | undefined {
+    const [owner] = this.#released;
+    if (owner === undefined) return undefined;
+    this.#released.delete(owner);
+    const address = this.#blockOf.get(owner)!;
+    this.#blockOf.delete(owner);
+    return address;
+  }
+
+  #isFree(first: number): boolean {
+    const last = first + ipv4Count(this.blockLength) - 1;
+    return !this.#ownerOf.has(ipv4OfNumber(first)) && !overlaps(this.#reserved, first, last);
+  }
+}
+
+/** In order, and joined where they touch. */
+function ranges(prefixes: readonly Ipv4Prefix[]): [number, number][] {
+  const all = prefixes.map(({ address, length }): [number, number] => {
+    const first = ipv4Number(ipv4PrefixAround(address, length).address);
+    return [first, first + ipv4Count(length) - 1];
+  }).toSorted(([one], [other]) => one - other);
+  const joined: [number, number][] = [];
+  for (const [first, last] of all) {
+    const before = joined.at(-1);
+    if (before !== undefined && first <= before[1] + 1) before[1] = Math.max(before[1], last);
+    else joined.push([first, last]);
+  }
+  return joined;
+}
+
+/** Binary search for the last range that begins no later than `last`. */
+function overlaps(ranges: readonly (readonly [number, number])[], first: number, last: number): boolean {
+  let low = 0;
+  let high = ranges.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ranges[middle][0] <= last) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 && ranges[low - 1][1] >= first;
+}
