@@ -57,7 +57,13 @@ export class Client implements Disposable {
   async register(limitMs: number): Promise<number | undefined> {
     this.#now += UPDATE_INTERVAL_MS;
     const { actions: [update] } = this.#sender.send(
-      { candidate: CANDIDATE, lifetimeSeconds: LIFETIME_SECONDS, forceUdp: true, mobileRouter: false },
+      {
+        candidate: CANDIDATE,
+        lifetimeSeconds: LIFETIME_SECONDS,
+        forceUdp: true,
+        mobileRouter: false,
+        ipv4: undefined,
+      },
       { sent: [], timeoutMs: limitMs, corrections: 0, unanswered: 0 },
       { monotonicMs: this.#now, unixMs: Date.now() },
     );

@@ -47,6 +47,8 @@ export type MobileNodeAction =
   | { readonly kind: "registered"; readonly careOfAddress: IpAddress; readonly prefixDiscovery: boolean }
   /** The home agent forwards to this IPv4 home address from now on; undefined: to none any more. */
   | { readonly kind: "setIpv4HomeAddress"; readonly ipv4HomeAddress: Ipv4HomeAddress | undefined }
+  /** The home agent forwards for these mobile network prefixes from now on, and for no others. */
+  | { readonly kind: "setMobileNetworks"; readonly prefixes: readonly Ipv6Prefix[] }
   /** Traffic that would leave by the tunnel waits, no longer than this from now on; 0: it goes on. */
   | { readonly kind: "holdTraffic"; readonly forMs: number }
   /**

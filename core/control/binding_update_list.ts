@@ -12,6 +12,7 @@ import {
   MAX_BINDACK_TIMEOUT_MS,
 } from "./constants.ts";
 import type { CareOfAddressCandidate } from "./movement/candidate.ts";
+import { HomeGrants } from "./home_grants.ts";
 import { assumedTunnel } from "./granted_binding.ts";
 import type { Binding, Exchange, ExchangeState, MobileNodeState } from "./mobile_node_state.ts";
 import type { Now } from "./now.ts";
@@ -29,6 +30,7 @@ export class BindingUpdateList {
   /** Cleared when the home agent refuses the R flag (RFC 3963 section 5.4.2). */
   mobileRouter: boolean;
   readonly sender: BindingUpdateSender;
+  readonly grants: HomeGrants;
   readonly #settings: MobileNodeSettings;
   readonly #choice: CareOfAddressChoice;
   /** The tunnel as the data path has it. */
@@ -38,7 +40,8 @@ export class BindingUpdateList {
     this.#settings = settings;
     this.#choice = choice;
     this.forceUdp = settings.forceUdp;
-    this.mobileRouter = settings.mobileNetworkPrefixes.length > 0;
+    this.mobileRouter = settings.mobileNetworkPrefixes.length > 0 || settings.requestsPrefixes === true;
+    this.grants = new HomeGrants(settings);
     this.sender = new BindingUpdateSender(settings, environment);
   }
 
@@ -111,12 +114,13 @@ export class BindingUpdateList {
   }
 
   #registration(candidate: CareOfAddressCandidate): UpdateRequest {
-    return { ...this.#removal(candidate), lifetimeSeconds: this.#settings.lifetimeSeconds };
+    const { lifetimeSeconds } = this.#settings;
+    return { ...this.#removal(candidate), lifetimeSeconds, ipv4: this.grants.ipv4Request() };
   }
 
   #removal(candidate: CareOfAddressCandidate): UpdateRequest {
     const forceUdp = this.forceUdp && isIpv4(candidate.address);
-    return { candidate, lifetimeSeconds: 0, forceUdp, mobileRouter: this.mobileRouter };
+    return { candidate, lifetimeSeconds: 0, forceUdp, mobileRouter: this.mobileRouter, ipv4: undefined };
   }
 
   /** The back-off starts at 1 s while a binding exists, and at 1.5 s before (RFC 6275 section 11.8). */

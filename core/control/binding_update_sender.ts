@@ -4,6 +4,7 @@ import { encodeMobilityPacket } from "../wire/mobility_packet.ts";
 import type { SendPacket, SendSignalling } from "./action.ts";
 import { sealMobilityHeader } from "./authentication.ts";
 import { MAX_UPDATE_RATE_PER_SECOND, NAI_SUBTYPE } from "./constants.ts";
+import type { Ipv4Request } from "./home_grants.ts";
 import type { CareOfAddressCandidate } from "./movement/candidate.ts";
 import { prefixOptions } from "./mobile_network_prefixes.ts";
 import type { Exchange, SentUpdate } from "./mobile_node_state.ts";
@@ -29,6 +30,7 @@ export interface UpdateRequest {
   readonly forceUdp: boolean;
   /** Asks for the mobile network prefixes, too. */
   readonly mobileRouter: boolean;
+  readonly ipv4: Ipv4Request | undefined;
 }
 
 /**
@@ -103,13 +105,14 @@ export class BindingUpdateSender {
       careOfAddress: request.candidate.atHome ? this.#settings.homeAddress : request.candidate.address,
       forceUdp: request.forceUdp,
       mobileRouter: request.mobileRouter,
+      ipv4HomeAddress: request.ipv4,
       sentAtMs: monotonicMs,
     };
     const sent = [...exchange.sent, update].slice(-MAXIMUM_OUTSTANDING);
     const retransmitAtMs = monotonicMs + exchange.timeoutMs;
     return {
       exchange: { ...exchange, sent, retransmitAtMs, heldBack: false },
-      actions: [this.#bindingUpdate(update, request.lifetimeSeconds)],
+      actions: [this.#bindingUpdate(update, request)],
     };
   }
 
@@ -124,10 +127,10 @@ export class BindingUpdateSender {
    * section 11.7.1), at home without that option. To an IPv4 one: IPv4 (care-of -> home agent) / UDP / IPv6 (home
    * address -> home agent) / Binding Update (RFC 5555 section 4.4.2).
    */
-  #bindingUpdate(sent: SentUpdate, lifetimeSeconds: number): SendSignalling | SendPacket {
+  #bindingUpdate(sent: SentUpdate, request: UpdateRequest): SendSignalling | SendPacket {
     const { homeAddress, homeAgentAddress, homeAgentIpv4Address, homeAgentPort } = this.#settings;
     const { careOfAddress } = sent;
-    const mobilityHeader = this.#mobilityHeader(sent, lifetimeSeconds);
+    const mobilityHeader = this.#mobilityHeader(sent, request);
     const destination = homeAgentAddress;
     if (!isIpv4(careOfAddress)) {
       const homeAddressOption = careOfAddress === homeAddress ? undefined : homeAddress;
@@ -146,7 +149,7 @@ export class BindingUpdateSender {
     };
   }
 
-  #mobilityHeader(sent: SentUpdate, lifetimeSeconds: number): Uint8Array {
+  #mobilityHeader(sent: SentUpdate, { lifetimeSeconds, ipv4 }: UpdateRequest): Uint8Array {
     const { careOfAddress, mobileRouter } = sent;
     const { security, identity, homeAddress, mobileNetworkPrefixes } = this.#settings;
     const options: MobilityOption[] = [
@@ -156,6 +159,11 @@ export class BindingUpdateSender {
     ];
     // Not when de-registering (RFC 3963 section 5.8).
     if (mobileRouter && lifetimeSeconds > 0) options.push(...prefixOptions(mobileNetworkPrefixes));
+    if (ipv4 !== undefined) {
+      const { address, prefixLength, isNew } = ipv4;
+      const requestPrefix = isNew && prefixLength < 32;
+      options.push({ kind: "ipv4HomeAddress", prefixLength, requestPrefix, homeAddress: address });
+    }
     if (security !== undefined) {
       const identifier = new TextEncoder().encode(identity);
       options.push({ kind: "mobileNodeIdentifier", subtype: NAI_SUBTYPE, identifier });

@@ -18,7 +18,7 @@ export function grantedBinding(
   settings: MobileNodeSettings,
   now: Now,
 ): Binding {
-  const { careOfAddress, sentAtMs, mobileRouter } = answered;
+  const { careOfAddress, sentAtMs } = answered;
   const lifetimeSeconds = Math.min(acknowledgement.lifetimeSeconds, settings.lifetimeSeconds);
   const { tunnel, natDetected, keepaliveSeconds } = wayBy(acknowledgement, answered, settings);
   const advice = findOption(acknowledgement.options, "bindingRefreshAdvice")?.refreshIntervalSeconds ||
@@ -33,7 +33,6 @@ export function grantedBinding(
     expiresAtMs: sentAtMs + lifetimeSeconds * 1000,
     refreshAtMs: sentAtMs + refreshSeconds * 1000,
     registrationMs: now.monotonicMs - sentAtMs,
-    prefixes: mobileRouter && acknowledgement.mobileRouter ? settings.mobileNetworkPrefixes : [],
   };
 }
 

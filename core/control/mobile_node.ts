@@ -65,7 +65,7 @@ export class MobileNode {
       case "signalling":
         return this.#receive(event.outer, event.packet, now);
       case "delegatedPrefixes":
-        return [];
+        return this.#list.grants.delegate(event.prefixes);
       case "deadline":
         return this.#passTime(now);
       case "stop":
@@ -79,8 +79,8 @@ export class MobileNode {
   }
 
   status(now: Now): MobileNodeStatus {
-    const { sequenceNumber } = this.#list.sender;
-    const facts = { settings: this.#settings, sequenceNumber, lastRefusal: this.#lastRefusal };
+    const { sender: { sequenceNumber }, grants } = this.#list;
+    const facts = { settings: this.#settings, sequenceNumber, grants, lastRefusal: this.#lastRefusal };
     return mobileNodeStatus(this.#list.state, facts, now);
   }
 
@@ -299,10 +299,9 @@ export class MobileNode {
       lifetimeSeconds,
       registrationMs: Math.round(registrationMs * 100) / 100,
     }));
-    if (answered.mobileRouter && !acknowledgement.mobileRouter) {
-      actions.push(report("error", "the home agent does not forward for mobile routers", {}));
-    }
-    return actions;
+    const { actions: granted, askAgain } = this.#list.grants.take(acknowledgement, answered);
+    actions.push(...granted);
+    return askAgain ? [...actions, ...this.#list.start(candidate, binding, now)] : actions;
   }
 
   #refused(status: number, now: Now): MobileNodeAction[] {
@@ -315,6 +314,7 @@ export class MobileNode {
     this.#list.state = { kind: "refused", candidate, refusal, retryAtMs: now.monotonicMs + REFUSED_RETRY_MS };
     return [
       this.#list.clearTunnel(),
+      ...this.#list.grants.lose(),
       report("error", "the home agent refuses the registration", { status, name: bindingStatusName(status) }),
       { kind: "homeAgentFails" },
     ];

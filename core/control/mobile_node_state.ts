@@ -1,5 +1,6 @@
-import type { IpAddress, Ipv6Prefix } from "../wire/address.ts";
+import type { IpAddress } from "../wire/address.ts";
 import type { CareOfAddressCandidate } from "./movement/candidate.ts";
+import type { Ipv4HomeAddress } from "./settings.ts";
 import type { TunnelEnd } from "./tunnel.ts";
 
 /** What the home agent granted: an entry of the Binding Update List (RFC 6275 section 11.1). */
@@ -15,8 +16,6 @@ export interface Binding {
   readonly refreshAtMs: number;
   /** From the Binding Update to its acknowledgement. */
   readonly registrationMs: number;
-  /** What the home agent forwards to us beside the home address (RFC 3963). */
-  readonly prefixes: readonly Ipv6Prefix[];
 }
 
 /** One Binding Update that may still be answered. */
@@ -28,6 +27,8 @@ export interface SentUpdate {
   readonly forceUdp: boolean;
   /** R flag (RFC 3963 section 4.1). */
   readonly mobileRouter: boolean;
+  /** Asked for (RFC 5555 section 3.1.1). */
+  readonly ipv4HomeAddress: Ipv4HomeAddress | undefined;
   readonly sentAtMs: number;
 }
 

@@ -1,8 +1,9 @@
 import type { IpAddress, Ipv4Address, Ipv6Address, Ipv6Prefix } from "../wire/address.ts";
 import { bindingStatusName } from "../wire/binding_status.ts";
+import type { HomeGrants } from "./home_grants.ts";
 import { bindingOf, candidateOf, type MobileNodeState } from "./mobile_node_state.ts";
 import type { Now } from "./now.ts";
-import type { MobileNodeSettings } from "./settings.ts";
+import type { Ipv4HomeAddress, MobileNodeSettings } from "./settings.ts";
 import type { Encapsulation } from "./tunnel.ts";
 
 /** What `dsmip mn status` shows. */
@@ -24,14 +25,16 @@ export interface MobileNodeStatus {
   readonly registrationMs: number | null;
   /** Those that the home agent forwards here. */
   readonly mobileNetworkPrefixes: readonly Ipv6Prefix[];
+  readonly ipv4HomeAddress: Ipv4HomeAddress | null;
   readonly lastRefusal: { readonly status: number; readonly name: string } | null;
 }
 
 export function mobileNodeStatus(
   state: MobileNodeState,
-  { settings, sequenceNumber, lastRefusal }: {
+  { settings, sequenceNumber, grants, lastRefusal }: {
     readonly settings: MobileNodeSettings;
     readonly sequenceNumber: number;
+    readonly grants: HomeGrants;
     readonly lastRefusal: number | undefined;
   },
   now: Now,
@@ -54,7 +57,8 @@ export function mobileNodeStatus(
     remainingSeconds: binding ? Math.max(0, (binding.expiresAtMs - now.monotonicMs) / 1000) : null,
     sequenceNumber,
     registrationMs: binding?.registrationMs ?? null,
-    mobileNetworkPrefixes: binding?.prefixes ?? [],
+    mobileNetworkPrefixes: binding ? grants.networks : [],
+    ipv4HomeAddress: binding ? grants.ipv4HomeAddress ?? null : null,
     lastRefusal: lastRefusal === undefined
       ? null
       : { status: lastRefusal, name: bindingStatusName(lastRefusal) },

@@ -44,8 +44,10 @@ export interface MobileNodeSettings {
   readonly dsmip: boolean;
   /** The family of the care-of address, where there is a choice. */
   readonly prefer: ChoiceSettings["prefer"];
-  /** Not empty makes a mobile router, in explicit mode (RFC 3963 section 5.2). */
+  /** Not empty makes a mobile router in explicit mode (RFC 3963 section 5.2). */
   readonly mobileNetworkPrefixes: readonly Ipv6Prefix[];
+  /** More prefixes are asked for by DHCPv6 once the home agent has registered us as a mobile router (RFC 6276). */
+  readonly requestsPrefixes?: boolean;
   /** Asked for beside the IPv6 home address; left out: no IPv4. */
   readonly ipv4HomeAddress?: Ipv4HomeAddress;
 }

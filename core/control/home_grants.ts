@@ -1,0 +1,132 @@
+import { type Ipv6Prefix, isUnicastIpv4, UNSPECIFIED_IPV4 } from "../wire/address.ts";
+import {
+  FIRST_REFUSAL_STATUS,
+  Ipv4AddressStatusCode,
+  ipv4AddressStatusName,
+} from "../wire/binding_status.ts";
+import type { BindingAcknowledgement } from "../wire/mobility_message.ts";
+import { findOption } from "../wire/mobility_option.ts";
+import type { MobileNodeAction } from "./action.ts";
+import { prefixText, samePrefixes } from "./mobile_network_prefixes.ts";
+import { report } from "./report.ts";
+import type { Ipv4HomeAddress, MobileNodeSettings } from "./settings.ts";
+
+export interface Ipv4Request extends Ipv4HomeAddress {
+  readonly isNew: boolean;
+}
+
+/**
+ * What a mobile node asks its home agent for beside the IPv6 home address, and what it has got: an IPv4 home address
+ * (RFC 5555 section 4.4.2) and mobile networks (RFC 3963, RFC 6276).
+ */
+export class HomeGrants {
+  readonly #settings: MobileNodeSettings;
+  /** The home agent has answered without saying anything about IPv4 (RFC 5555 section 2.3.1). */
+  #isIpv4Unsupported = false;
+  #ipv4HomeAddress: Ipv4HomeAddress | undefined;
+  /** The last status that refused IPv4: told once. */
+  #ipv4Refusal: number | undefined;
+  #delegated: readonly Ipv6Prefix[] = [];
+  /** The home agent forwards for mobile networks: R flag of its acknowledgement. */
+  #isRouter = false;
+  /** What was told last. */
+  #networks: readonly Ipv6Prefix[] = [];
+
+  constructor(settings: MobileNodeSettings) {
+    this.#settings = settings;
+  }
+
+  /** The one that the home agent forwards to us. */
+  get ipv4HomeAddress(): Ipv4HomeAddress | undefined {
+    return this.#ipv4HomeAddress;
+  }
+
+  /** The networks that the home agent forwards to us. */
+  get networks(): readonly Ipv6Prefix[] {
+    return this.#networks;
+  }
+
+  /**
+   * What the next Binding Update asks for. Every one does: one without it removes the address (section 4.4.2.1).
+   * `isNew`: nothing stands yet (P flag, section 3.1.1).
+   */
+  ipv4Request(): Ipv4Request | undefined {
+    const wanted = this.#ipv4HomeAddress ?? this.#settings.ipv4HomeAddress;
+    if (wanted === undefined || this.#isIpv4Unsupported) return undefined;
+    return { ...wanted, isNew: this.#ipv4HomeAddress === undefined };
+  }
+
+  /** Prefixes that were delegated to us: they need no option, the home agent knows (RFC 6276 section 3.1). */
+  delegate(prefixes: readonly Ipv6Prefix[]): MobileNodeAction[] {
+    this.#delegated = prefixes;
+    return this.#tellNetworks();
+  }
+
+  /**
+   * What the home agent grants in an acknowledgement that accepts the Binding Update.
+   * @returns `askAgain`: what we had is somebody else's now, and another address may be had
+   */
+  take(
+    acknowledgement: BindingAcknowledgement,
+    answered: { readonly mobileRouter: boolean; readonly ipv4HomeAddress: Ipv4HomeAddress | undefined },
+  ): { readonly actions: MobileNodeAction[]; readonly askAgain: boolean } {
+    this.#isRouter = answered.mobileRouter && acknowledgement.mobileRouter;
+    const actions = this.#tellNetworks();
+    if (answered.mobileRouter && !acknowledgement.mobileRouter) {
+      actions.push(report("error", "the home agent does not forward for mobile routers", {}));
+    }
+    if (answered.ipv4HomeAddress === undefined) return { actions, askAgain: false };
+    const had = this.#ipv4HomeAddress;
+    const { granted, reports } = this.#readIpv4(acknowledgement, answered.ipv4HomeAddress);
+    actions.push(...reports);
+    if (had?.address !== granted?.address || had?.prefixLength !== granted?.prefixLength) {
+      this.#ipv4HomeAddress = granted;
+      actions.push({ kind: "setIpv4HomeAddress", ipv4HomeAddress: granted });
+    }
+    const mayBeAny = this.#settings.ipv4HomeAddress?.address === UNSPECIFIED_IPV4;
+    return { actions, askAgain: mayBeAny && had !== undefined && granted === undefined };
+  }
+
+  /** The home agent refuses the registration as a whole. */
+  lose(): MobileNodeAction[] {
+    this.#isRouter = false;
+    const actions = this.#tellNetworks();
+    if (this.#ipv4HomeAddress === undefined) return actions;
+    this.#ipv4HomeAddress = undefined;
+    return [...actions, { kind: "setIpv4HomeAddress", ipv4HomeAddress: undefined }];
+  }
+
+  #tellNetworks(): MobileNodeAction[] {
+    const networks = this.#isRouter ? [...this.#settings.mobileNetworkPrefixes, ...this.#delegated] : [];
+    if (samePrefixes(networks, this.#networks)) return [];
+    this.#networks = networks;
+    const prefixes = networks.map(prefixText).join(" ");
+    return [
+      { kind: "setMobileNetworks", prefixes: networks },
+      report("info", "mobile networks", { prefixes }),
+    ];
+  }
+
+  #readIpv4(
+    { options }: BindingAcknowledgement,
+    asked: Ipv4HomeAddress,
+  ): { readonly granted?: Ipv4HomeAddress; readonly reports: MobileNodeAction[] } {
+    const answer = findOption(options, "ipv4AddressAcknowledgement");
+    if (answer === undefined) {
+      // Section 2.3.1: it is not asked again.
+      this.#isIpv4Unsupported = true;
+      return { reports: [report("warning", "the home agent has no IPv4 home addresses", {})] };
+    }
+    const { status, homeAddress: address, prefixLength } = answer;
+    const isMeant = asked.address === UNSPECIFIED_IPV4 ? isUnicastIpv4(address) : address === asked.address;
+    if (status < FIRST_REFUSAL_STATUS && isMeant && prefixLength >= 1 && prefixLength <= 32) {
+      this.#ipv4Refusal = undefined;
+      return { granted: { address, prefixLength }, reports: [] };
+    }
+    const refusal = status < FIRST_REFUSAL_STATUS ? Ipv4AddressStatusCode.reasonUnspecified : status;
+    if (this.#ipv4Refusal === refusal) return { reports: [] };
+    this.#ipv4Refusal = refusal;
+    const details = { status: refusal, name: ipv4AddressStatusName(refusal), address: asked.address };
+    return { reports: [report("error", "the home agent refuses the IPv4 home address", details)] };
+  }
+}
