@@ -80,8 +80,12 @@ export const TABLE_SLOTS = TABLE;
 export const TABLE_MASK = TABLE + 4;
 export const TABLE_ENTRIES = TABLE + 8;
 export const TABLE_SEED = TABLE + 16;
-/** u64: the lengths that prefixes in the table have, an octet each, the longest lowest; 0 where there are no more. */
-export const TABLE_PREFIX_LENGTHS = TABLE + 24;
+/**
+ * u64 each: the lengths that prefixes in the table have, in bits of the key, an octet each, the longest lowest; 0 where there
+ * are no more.
+ */
+export const TABLE_IPV6_PREFIX_LENGTHS = TABLE + 24;
+export const TABLE_IPV4_PREFIX_LENGTHS = TABLE + 32;
 /** The reader counts here: odd while it may hold entries. */
 export const TABLE_EPOCH = 448;
 /** What only the writer needs, u32 each. */
@@ -99,6 +103,8 @@ export const WRITER_SPARE_EPOCH = WRITER + 32;
 export const WRITER_KEY = WRITER + 48;
 export const WRITER_OUTER_ADDRESS = WRITER + 64;
 
+/** Bits in front of an IPv4-mapped address or prefix. */
+export const IPV4_MAPPED_BITS = 96;
 /** An entry never changes while a reader may see it. Addresses are 16 octets; IPv4 is IPv4-mapped. */
 export const ENTRY_OCTETS = 64;
 export const ENTRY_KEY = 0;
@@ -192,8 +198,9 @@ export const HOME_AGENT_OUTER_IPV6 = 2912;
 export const MOBILE_NETWORK_PREFIX_COUNT = 2928;
 export const MOBILE_NETWORK_PREFIXES = 2944;
 export const MOBILE_NETWORK_PREFIX_OCTETS = 32;
-/** u32 each: bindings of prefixes of each length, 0..127. */
-export const WRITER_LENGTH_COUNTS = 3456;
+/** u32 each: bindings of prefixes of each length, 0..127 of IPv6 and 0..31 of IPv4. */
+export const WRITER_IPV6_LENGTH_COUNTS = 3456;
+export const WRITER_IPV4_LENGTH_COUNTS = 3968;
 
 /** i32 each: the drop reason of an inner packet, or PASSED; those beyond the capacity are not kept. */
 export const VERDICTS = 4096;

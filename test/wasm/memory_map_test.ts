@@ -11,7 +11,7 @@ import * as map from "../../wasm/memory_map.ts";
 /** Every area, in the order of the map: where it begins and how long it is. */
 const AREAS: readonly (readonly [name: string, start: number, octets: number])[] = [
   ["settings", map.SETTINGS, 64],
-  ["command", map.COMMAND, 48],
+  ["command", map.COMMAND, 52],
   ["command done", map.COMMAND_DONE, 4],
   ["clock", map.CLOCK, 16],
   ["Packet Too Big bucket", map.PACKET_TOO_BIG_BUCKET, 16],
@@ -23,7 +23,7 @@ const AREAS: readonly (readonly [name: string, start: number, octets: number])[]
   ["IPv4 source key", map.IPV4_SOURCE_KEY, 16],
   ["IPv4 destination key", map.IPV4_DESTINATION_KEY, 16],
   ["raw IPv6 send count", map.RAW_IPV6_SEND_COUNT, 4],
-  ["table", map.TABLE, 32],
+  ["table", map.TABLE, 40],
   ["table epoch", map.TABLE_EPOCH, 4],
   ["writer", map.WRITER, 36],
   ["writer key", map.WRITER_KEY, 16],
@@ -41,7 +41,8 @@ const AREAS: readonly (readonly [name: string, start: number, octets: number])[]
   ["home agent, outer IPv6", map.HOME_AGENT_OUTER_IPV6, 16],
   ["mobile network prefix count", map.MOBILE_NETWORK_PREFIX_COUNT, 4],
   ["mobile network prefixes", map.MOBILE_NETWORK_PREFIXES, 16 * map.MOBILE_NETWORK_PREFIX_OCTETS],
-  ["writer length counts", map.WRITER_LENGTH_COUNTS, 4 * 128],
+  ["writer IPv6 length counts", map.WRITER_IPV6_LENGTH_COUNTS, 4 * 128],
+  ["writer IPv4 length counts", map.WRITER_IPV4_LENGTH_COUNTS, 4 * 32],
   ["verdicts", map.VERDICTS, 4 * map.VERDICT_CAPACITY],
   ["receive vectors", map.RECEIVE_VECTORS, map.VECTOR_OCTETS * map.BATCH],
   ["UDP receive messages", map.UDP_RECEIVE_MESSAGES, map.MESSAGE_OCTETS * map.BATCH],

@@ -41,7 +41,7 @@ import {
   UNBOUND_REPORTS,
   UNBOUND_TRAFFIC_RECORD,
 } from "../memory_map";
-import { enterTable, leaveTable, lookup, lookupIpv6 } from "./binding_table";
+import { enterTable, leaveTable, lookup, lookupLongest } from "./binding_table";
 import { finishChecksum } from "./checksum";
 import { openClock } from "./clock";
 import { add, closeVerdicts, drop, openVerdicts, pass, verdictCount } from "./count";
@@ -237,7 +237,7 @@ function inboundPacket(packet: usize, length: i32): void {
     }
   } else {
     if (!isUnicastAt(source, isVersion6)) return drop(DropReason.sourceNotUnicast);
-    const binding = isVersion6 ? lookupIpv6(source) : lookup(source);
+    const binding = lookupLongest(source, isVersion6);
     if (binding == 0 || !isFromNode(binding)) {
       drop(DropReason.sourceNotBound);
       if (isVersion6) report(packet, length);

@@ -16,7 +16,7 @@ import {
   TUN_HEADER_OCTETS,
   UDP_ENCAPSULATION,
 } from "../memory_map";
-import { enterTable, isLarge, leaveTable, lookup, lookupIpv6, touch } from "./binding_table";
+import { enterTable, isLarge, leaveTable, lookup, lookupLongest, touch } from "./binding_table";
 import { openClock } from "./clock";
 import { add, closeVerdicts, drop, openVerdicts, pass } from "./count";
 import { closeSends, openSends, roomForDatagrams, sendRawIpv4, sendRawIpv6, sendUdp } from "./datagrams";
@@ -98,7 +98,7 @@ function outboundPacket(slot: i32, tunnel: usize): bool {
   if (isMobileNode && !isSameAddress(source, isVersion6 ? OWN_ADDRESS : OWN_IPV4_ADDRESS)) {
     if (!isVersion6 || !isInMobileNetwork(source)) return refuse(DropReason.sourceNotHomeAddress);
   }
-  const entry = isMobileNode ? tunnel : isVersion6 ? lookupIpv6(destination) : lookup(destination);
+  const entry = isMobileNode ? tunnel : lookupLongest(destination, isVersion6);
   if (entry == 0) return refuse(isMobileNode ? DropReason.noTunnel : DropReason.noBinding);
   const fault = load<u32>(TUN_HEADER_OCTETS) == 0 ? noTunHeader() : readTunHeader(packet, length);
   if (fault != PASSED) return refuse(fault);
