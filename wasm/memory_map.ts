@@ -32,8 +32,12 @@ export const OFFLOAD_UDP_SEGMENT = 1;
 /** Several TCP segments, several UDP datagrams in one write to the TUN device. */
 export const OFFLOAD_TUN_TCP = 2;
 export const OFFLOAD_TUN_UDP = 4;
-/** The IPv4 home address, or the home agent's IPv4 address inside; IPv4-mapped, 16 octets; all 0 for none. */
+/**
+ * The IPv4 home address, or the home agent's IPv4 address inside, network order; 0 for none. Mobile node: written by the
+ * Worker, with the bits of its prefix.
+ */
 export const OWN_IPV4_ADDRESS = SETTINGS + 48;
+export const OWN_IPV4_MASK = SETTINGS + 52;
 
 // ── Commands: written by control, then COMMAND_SEQUENCE counts up; the Worker answers with COMMAND_DONE ──
 export const COMMAND = 128;
@@ -55,6 +59,9 @@ export const COMMAND_RECEIVE_COUNT = COMMAND + 28;
 export const COMMAND_OUTER_IPV6_SOURCE = COMMAND + 32;
 /** Not 0: nothing is read from the TUN device. */
 export const COMMAND_HOLD_TUN = COMMAND + 48;
+/** Mobile node: what OWN_IPV4_ADDRESS and OWN_IPV4_MASK are to be. */
+export const COMMAND_IPV4_HOME_ADDRESS = COMMAND + 52;
+export const COMMAND_IPV4_HOME_MASK = COMMAND + 56;
 export const COMMAND_DONE = 192;
 
 /** struct timespec: the kernel's monotonic clock when a call of the forwarder first needed it. */

@@ -188,7 +188,7 @@ function octetsOf(address: IpAddress): Uint8Array | undefined {
 }
 
 /** The bits of octet `index` that belong to a prefix of `length` bits. */
-function prefixMask(length: number, index: number): number {
+export function prefixMask(length: number, index: number): number {
   const bits = Math.min(8, Math.max(0, length - 8 * index));
   return 0xff << (8 - bits) & 0xff;
 }

@@ -4,7 +4,7 @@ import type { DropReasonName } from "../../core/forwarding/counters.ts";
 import type { Forwarder, ReceivedDatagram } from "../../core/forwarding/forwarder.ts";
 import * as map from "../../wasm/memory_map.ts";
 import { ALL_OFFLOADS } from "../../wasm/wasm_forwarder.ts";
-import { AS_HOME_AGENT, AS_MOBILE_NODE } from "./case_tools.ts";
+import { AS_HOME_AGENT, AS_MOBILE_NODE, IPV4_HOME } from "./case_tools.ts";
 import { PLAIN, WatchedForwarder } from "./forwarders.ts";
 import { comparable } from "./offload_tools.ts";
 import { HOME_ADDRESS, HOME_AGENT, HOME_AGENT_V4, ipv4 } from "./packets.ts";
@@ -51,6 +51,7 @@ for (const settings of [AS_HOME_AGENT, AS_MOBILE_NODE]) {
     const plain = PLAIN.make(settings);
     const wasm = new WatchedForwarder(settings);
     const forwarders: readonly Forwarder[] = [plain, wasm];
+    if (!isHomeAgent) forwarders.forEach((forwarder) => forwarder.setIpv4HomeAddress(IPV4_HOME));
     let packets = 0;
     for (let nowMs = 1; packets < PACKETS_FOR_EACH_ROLE; nowMs += random.below(40)) {
       const tunnel = changeTunnel(random, isHomeAgent, forwarders);

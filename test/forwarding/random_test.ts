@@ -7,14 +7,17 @@ import { HOME_ADDRESS } from "./packets.ts";
 import {
   HOME_ADDRESSES,
   IPV4_HOME_ADDRESSES,
+  IPV4_MOBILE_NETWORKS,
   MOBILE_NETWORKS,
   Random,
   randomBatchSize,
   randomDatagram,
   randomInner,
+  randomIpv4Home,
   randomMtu,
   randomOuterAddress,
   randomTunnel,
+  ZERO_NETWORKS,
 } from "./random_packets.ts";
 import { assertSame } from "./same.ts";
 
@@ -28,10 +31,17 @@ for (const settings of [AS_HOME_AGENT, AS_MOBILE_ROUTER]) {
     const plain = PLAIN.make(settings);
     const wasm = WASM.make(settings);
     const homeAddresses = settings.role === "homeAgent"
-      ? [...HOME_ADDRESSES, ...IPV4_HOME_ADDRESSES, ...MOBILE_NETWORKS]
+      ? [
+        ...HOME_ADDRESSES,
+        ...IPV4_HOME_ADDRESSES,
+        ...MOBILE_NETWORKS,
+        ...IPV4_MOBILE_NETWORKS,
+        ...ZERO_NETWORKS,
+      ]
       : [HOME_ADDRESS];
     let packets = 0;
     for (let nowMs = 1; packets < PACKETS_FOR_EACH_ROLE; nowMs += random.below(40)) {
+      if (settings.role === "mobileNode") changeIpv4Home(random, [plain, wasm]);
       changeBindings(random, homeAddresses, [plain, wasm]);
       const count = randomBatchSize(random);
       packets += count;
@@ -59,6 +69,12 @@ for (const settings of [AS_HOME_AGENT, AS_MOBILE_ROUTER]) {
     }
     assert(Object.keys(counters.dropped).length >= 14, `reasons: ${Object.keys(counters.dropped)}`);
   });
+}
+
+function changeIpv4Home(random: Random, forwarders: readonly Forwarder[]): void {
+  if (random.chance(80)) return;
+  const home = randomIpv4Home(random);
+  for (const forwarder of forwarders) forwarder.setIpv4HomeAddress(home);
 }
 
 function changeBindings(

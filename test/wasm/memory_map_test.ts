@@ -11,7 +11,7 @@ import * as map from "../../wasm/memory_map.ts";
 /** Every area, in the order of the map: where it begins and how long it is. */
 const AREAS: readonly (readonly [name: string, start: number, octets: number])[] = [
   ["settings", map.SETTINGS, 64],
-  ["command", map.COMMAND, 52],
+  ["command", map.COMMAND, 60],
   ["command done", map.COMMAND_DONE, 4],
   ["clock", map.CLOCK, 16],
   ["Packet Too Big bucket", map.PACKET_TOO_BIG_BUCKET, 16],

@@ -9,7 +9,6 @@ import {
   IPV6_IN_IPV6_ENCAPSULATION,
   MOBILE_NODE_ROLE,
   OWN_ADDRESS,
-  OWN_IPV4_ADDRESS,
   PASSED,
   ROLE,
   SLOT_LENGTHS,
@@ -20,9 +19,9 @@ import { enterTable, isLarge, leaveTable, lookup, lookupLongest, touch } from ".
 import { openClock } from "./clock";
 import { add, closeVerdicts, drop, openVerdicts, pass } from "./count";
 import { closeSends, openSends, roomForDatagrams, sendRawIpv4, sendRawIpv6, sendUdp } from "./datagrams";
-import { destinationKey, innerLength, isIpv6, isSameAddress, isUnicastAt, sourceKey, trafficClass } from "./inner_packet";
+import { destinationKey, innerLength, isIpv6, isUnicastAt, sourceKey, trafficClass } from "./inner_packet";
 import { packetAt } from "./messages";
-import { isInMobileNetwork } from "./mobile_network";
+import { isOwn } from "./mobile_network";
 import { OUTER_IPV4_OCTETS, PROTOCOL_IPV4, PROTOCOL_IPV6, writeOuterIpv4 } from "./outer_ipv4";
 import { OUTER_IPV6_OCTETS, writeOuterIpv6 } from "./outer_ipv6";
 import { answerTooBig, answerLength } from "./packet_too_big";
@@ -95,9 +94,7 @@ function outboundPacket(slot: i32, tunnel: usize): bool {
   if (!isUnicastAt(destination, isVersion6)) return refuse(DropReason.destinationNotUnicast);
   if (!isUnicastAt(source, isVersion6)) return refuse(DropReason.sourceNotUnicast);
   const isMobileNode = load<u32>(ROLE) == MOBILE_NODE_ROLE;
-  if (isMobileNode && !isSameAddress(source, isVersion6 ? OWN_ADDRESS : OWN_IPV4_ADDRESS)) {
-    if (!isVersion6 || !isInMobileNetwork(source)) return refuse(DropReason.sourceNotHomeAddress);
-  }
+  if (isMobileNode && !isOwn(source, isVersion6)) return refuse(DropReason.sourceNotHomeAddress);
   const entry = isMobileNode ? tunnel : lookupLongest(destination, isVersion6);
   if (entry == 0) return refuse(isMobileNode ? DropReason.noTunnel : DropReason.noBinding);
   const fault = load<u32>(TUN_HEADER_OCTETS) == 0 ? noTunHeader() : readTunHeader(packet, length);
