@@ -175,6 +175,8 @@ export const REFUSED_INBOUND_OCTETS = COUNTERS + 80;
 export const SOCKET_ERRORS = COUNTERS + 88;
 export const DROP_COUNTERS = COUNTERS + 128;
 
+/** The IPv4 header of the packet in hand as its later fragments have it: 60 octets. */
+export const FRAGMENT_HEADER = 1920;
 /** u64: what reading the eventfd gives. */
 export const EVENT_VALUE = 1984;
 

@@ -96,7 +96,7 @@ export type OutboundVerdict =
     /** Outer type of service: the inner traffic class (RFC 6040 section 4.1, RFC 2983). */
     readonly typeOfService: number;
     /**
-     * One, or one for each segment that the packet was cut into. UDP: the payload. Otherwise the whole outer
+     * One, or one for each segment or fragment that the packet was cut into. UDP: the payload. Otherwise the whole outer
      * packet, protocol 41 or 4 as the inner packet's version has it; IPv4 identification and DF are 0.
      */
     readonly datagrams: readonly Uint8Array[];

@@ -24,6 +24,7 @@ import type {
   TunPacket,
   UpwardRecord,
 } from "./forwarder.ts";
+import { fragment, mayBeFragmented } from "./fragmentation.ts";
 import {
   cutInnerPacket,
   destinationOf,
@@ -159,10 +160,12 @@ export class PlainForwarder implements Forwarder {
     if (binding === undefined) return this.#refuse(isHomeAgent ? "noBinding" : "noTunnel");
     const segments = header === undefined ? [packet.slice()] : segment(packet, header);
     if (segments.length === 0) return this.#refuse("tunHeaderMalformed");
-    if (segments[0].length > binding.innerMtu) {
-      return this.#refuseTooBig(segments[0], binding.innerMtu, nowMs);
-    }
-    return this.#encapsulate(segments, binding.tunnel);
+    const { tunnel, innerMtu } = binding;
+    const [first] = segments;
+    if (first.length <= innerMtu) return this.#encapsulate(segments, tunnel);
+    if (!mayBeFragmented(first)) return this.#refuseTooBig(first, innerMtu, nowMs);
+    if (fragment(first, innerMtu).length === 0) return this.#refuse("innerHeaderMalformed");
+    return this.#encapsulate(segments.flatMap((each) => fragment(each, innerMtu)), tunnel);
   }
 
   #refuseTooBig(packet: Uint8Array, mtu: number, nowMs: number): OutboundVerdict {
@@ -178,16 +181,16 @@ export class PlainForwarder implements Forwarder {
   }
 
   #encapsulate(
-    segments: readonly Uint8Array[],
+    packets: readonly Uint8Array[],
     { encapsulation, address, port }: TunnelEnd,
   ): OutboundVerdict {
-    this.#counters.encapsulatedPackets += segments.length;
-    for (const { length } of segments) this.#counters.encapsulatedOctets += length;
-    const typeOfService = trafficClass(segments[0]);
+    this.#counters.encapsulatedPackets += packets.length;
+    for (const { length } of packets) this.#counters.encapsulatedOctets += length;
+    const typeOfService = trafficClass(packets[0]);
     if (encapsulation === "udp") {
-      return { kind: "send", encapsulation, address, port, typeOfService, datagrams: segments };
+      return { kind: "send", encapsulation, address, port, typeOfService, datagrams: packets };
     }
-    const datagrams = segments.map((packet) =>
+    const datagrams = packets.map((packet) =>
       encapsulation === "ipv6InIpv4" ? this.#inIpv4(packet, address) : this.#inIpv6(packet, address)
     );
     return { kind: "send", encapsulation, address, port: 0, typeOfService, datagrams };

@@ -32,6 +32,7 @@ const AREAS: readonly (readonly [name: string, start: number, octets: number])[]
   ["ring tail", map.RING_TAIL, 4],
   ["counters", map.COUNTERS, 96],
   ["drop counters", map.DROP_COUNTERS, 8 * DROP_REASON_COUNT],
+  ["fragment header", map.FRAGMENT_HEADER, 60],
   ["event value", map.EVENT_VALUE, 8],
   ["slot lengths", map.SLOT_LENGTHS, 4 * map.BATCH],
   ["command receive", map.COMMAND_RECEIVE, map.RECEIVE_OCTETS * map.RECEIVE_SOCKETS],
