@@ -40,6 +40,7 @@ for (const settings of [AS_HOME_AGENT, AS_MOBILE_ROUTER]) {
       ]
       : [HOME_ADDRESS];
     let packets = 0;
+    let fragmented = 0;
     for (let nowMs = 1; packets < PACKETS_FOR_EACH_ROLE; nowMs += random.below(40)) {
       if (settings.role === "mobileNode") changeIpv4Home(random, [plain, wasm]);
       changeBindings(random, homeAddresses, [plain, wasm]);
@@ -49,6 +50,7 @@ for (const settings of [AS_HOME_AGENT, AS_MOBILE_ROUTER]) {
         const batch = Array.from({ length: count }, () => ({ bytes: randomInner(random) }));
         const expected = plain.outbound(batch, nowMs);
         assertSame(wasm.outbound(batch, nowMs), expected, batch);
+        fragmented += expected.filter((each) => each.kind === "send" && each.datagrams.length > 1).length;
       } else {
         const encapsulation = random.pick(["udp", "udp", "ipv6InIpv4", "ipv6InIpv6"] as const);
         const version = random.pick([6, 6, 4] as const);
@@ -67,6 +69,7 @@ for (const settings of [AS_HOME_AGENT, AS_MOBILE_ROUTER]) {
       const expectNone = name === "unboundReports" && settings.role === "mobileNode";
       if (typeof count === "number" && !expectNone) assert(count > 80, `${name}: ${count}`);
     }
+    assert(fragmented > 80, `fragmented: ${fragmented}`);
     assert(Object.keys(counters.dropped).length >= 14, `reasons: ${Object.keys(counters.dropped)}`);
   });
 }
