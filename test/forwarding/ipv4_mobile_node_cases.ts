@@ -4,6 +4,7 @@ import type { Forwarder } from "../../core/forwarding/forwarder.ts";
 import {
   AGENT,
   AGENT_IN_41,
+  AGENT_IN_IPV6,
   AGENT_IN_UDP,
   answerOf,
   AS_MOBILE_NODE,
@@ -12,6 +13,7 @@ import {
   type ForwardingCase,
   IPV4_HOME,
   receive41,
+  receiveIpv6,
   receiveUdp,
   send,
 } from "./case_tools.ts";
@@ -21,9 +23,12 @@ import {
   CORRESPONDENT_IPV4,
   counting,
   HOME_ADDRESS,
+  HOME_AGENT,
   HOME_AGENT_V4,
   HOME_IPV4_ADDRESS,
   ipv4,
+  ipv6,
+  IPV6_CARE_OF_ADDRESS,
   OTHER_HOME_IPV4_ADDRESS,
 } from "./packets.ts";
 import { fromNode, toNode, udp } from "./transport_packets.ts";
@@ -67,6 +72,24 @@ const address: readonly ForwardingCase[] = [
       forwarder.setBinding(HOME_ADDRESS, AGENT_IN_41, 1480);
       const outer = ipv4({ source: HOME_AGENT_V4, protocol: 4, payload: IN });
       assertDelivered(receive41(forwarder, outer), IN);
+    },
+  ),
+  withIpv4(
+    "RFC 5555 4.4.3 D-095: over IPv6, IPv4 goes both ways with next header 4",
+    IPV4_HOME,
+    (forwarder) => {
+      forwarder.setBinding(HOME_ADDRESS, AGENT_IN_IPV6, 1460);
+      forwarder.setOuterSource(IPV6_CARE_OF_ADDRESS);
+      const verdict = send(forwarder, OUT);
+      const outer = {
+        source: IPV6_CARE_OF_ADDRESS,
+        destination: HOME_AGENT,
+        nextHeader: 4,
+        flowLabel: 0,
+        hopLimit: 64,
+      };
+      assertEquals(verdict.kind === "send" && verdict.datagrams, [ipv6({ ...outer, payload: OUT })]);
+      assertDelivered(receiveIpv6(forwarder, IN, { source: HOME_AGENT }), IN);
     },
   ),
   ...([
