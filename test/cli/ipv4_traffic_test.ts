@@ -4,7 +4,7 @@ import { ALL_OFFLOADS, NO_OFFLOADS, type Offloads } from "../../cli/daemon/offlo
 import { openOuterIpv6Sockets, openOuterSockets } from "../../cli/daemon/outer_sockets.ts";
 import type { Encapsulation } from "../../core/control/tunnel.ts";
 import { inNetworkNamespace } from "../../ffi/namespace.ts";
-import { isRoot, run, until } from "../ffi/in_namespace.ts";
+import { isRoot, run, TestNamespace, until } from "../ffi/in_namespace.ts";
 import { HOME_ADDRESS, HOME_AGENT } from "../forwarding/packets.ts";
 import { payloadOf } from "../forwarding/offload_tools.ts";
 import {
@@ -212,6 +212,45 @@ trafficTest(
     await exchange(agent, node, [AGENT_IPV4, HOME_IPV4], 1400);
   },
 );
+
+trafficTest("RFC 1191 4: the answer reaches a correspondent behind the home agent", async (traffic) => {
+  await traffic.connect("ipv6InIpv4", HOME_IPV4);
+  const { network } = traffic;
+  const { agent } = network;
+  const correspondent = new TestNamespace();
+  try {
+    network.sysctl(agent, "net.ipv4.ip_forward=1");
+    network.ip(
+      agent,
+      "link",
+      "add",
+      "lan",
+      "type",
+      "veth",
+      "peer",
+      "name",
+      "lan",
+      "netns",
+      correspondent.name,
+    );
+    network.ip(agent, "address", "add", "10.8.0.1/24", "dev", "lan");
+    network.ip(agent, "link", "set", "lan", "up");
+    correspondent.ip("address", "add", "10.8.0.2/24", "dev", "lan");
+    correspondent.ip("link", "set", "lan", "up");
+    correspondent.ip("route", "add", "default", "via", "10.8.0.1");
+    const behind = network.application(correspondent.name, mapped("10.8.0.2"), 7);
+    const node = traffic.application("node", HOME_IPV4, 7);
+    network.ip(network.node, "route", "add", "10.8.0.0/24", "dev", NODE_TUN);
+    behind.send(payloadOf(1400), mapped(HOME_IPV4), 7);
+    const knows = () => correspondent.ip("route", "get", HOME_IPV4).includes(`mtu ${INNER_MTU}`);
+    await until("the kernel knows the way's MTU", knows, 1000);
+    behind.send(payloadOf(1400), mapped(HOME_IPV4), 7);
+    assertEquals(await node.receive(), { bytes: payloadOf(1400), address: mapped("10.8.0.2"), port: 7 });
+    assertEquals(traffic.agent.counters().dropped, { packetTooBig: 1 });
+  } finally {
+    correspondent.remove();
+  }
+});
 
 trafficTest("a network around the IPv4 home address comes and goes while traffic flows", async (traffic) => {
   const agent = traffic.application("agent", AGENT_IPV4, 7);
