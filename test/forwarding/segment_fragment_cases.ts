@@ -53,6 +53,21 @@ export const segmentFragmentCases: readonly ForwardingCase[] = [
     const pieces = [{ at: 0, octets: 1448 }, { at: 1448, octets: 20, isLast: true }];
     assertLeavesAs(forwarder, partial(whole), fragmentsOf(IP, 17, whole.subarray(20), pieces));
   }),
+  atHomeAgent(
+    "a whole batch of the longest packets whose checksums are left to us finds room",
+    (forwarder) => {
+      bindNode(forwarder, TUNNELS[0], 1280);
+      const wholes = Array.from(
+        { length: 64 },
+        (_, number) => udp({ ...IP, identification: number }, { payload: payloadOf(65_507) }),
+      );
+      const verdicts = forwarder.outbound(wholes.map((whole) => partial(whole)), NOW_MS);
+      for (const [index, verdict] of verdicts.entries()) {
+        assert(verdict.kind === "send");
+        assertEquals(reassembled(verdict.datagrams, 1280), wholes[index]);
+      }
+    },
+  ),
   atHomeAgent("IPv4 without DF: segments that fit leave whole", (forwarder) => {
     const expected = tcpSegments(IP, FIELDS, 1432);
     assertLeavesAs(forwarder, superPacket(tcp(IP, FIELDS), 1432), expected);

@@ -100,6 +100,8 @@ export function readTunHeader(packet: usize, length: i32): i32 {
     // The field holds the sum of the pseudo header. A UDP checksum of 0 would mean that there is none (RFC 768).
     const checksum = finishChecksum(sumOctets(packet + start, length - start, 0));
     store<u16>(packet + start + checksumOffset, checksum == 0 && checksumOffset == UDP_CHECKSUM_OFFSET ? 0xffff : checksum);
+    // The packet may come again, where there is no room for it in this call.
+    store<u8>(header, 0, TUN_FLAGS);
     return PASSED;
   }
   return readSegments(packet, length, type, start, checksumOffset, load<u16>(header, TUN_GSO_SIZE));
