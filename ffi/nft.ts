@@ -82,14 +82,14 @@ const OUTPUT: Chain = {
   hook: NF_INET_LOCAL_OUT,
   priority: 0,
   rules: [
-    [
+    ...[Protocol.ipv6, Protocol.ipv4].map((inner) => [
       ...metaIs("family", NFPROTO_IPV4),
       ...metaIs("transport", Protocol.icmpv4),
       ...transportOctetIs(0, ICMP_DEST_UNREACH),
       ...transportOctetIs(1, ICMP_PROT_UNREACH, ICMP_PORT_UNREACH),
-      ...transportOctetIs(QUOTED_PROTOCOL, Protocol.ipv6),
+      ...transportOctetIs(QUOTED_PROTOCOL, inner),
       ...countAndDrop(),
-    ],
+    ]),
     ...[Protocol.ipv6, Protocol.ipv4].flatMap((inner) => [
       silentAbout(transportOctetIs(QUOTED_NEXT_HEADER, inner)),
       // Behind the Tunnel Encapsulation Limit option (RFC 2473 section 4.1.1).
@@ -117,7 +117,7 @@ function silentAbout(quoted: readonly NetlinkAttribute[]): NetlinkAttribute[][] 
 /**
  * Keeps this host silent about what dsmip receives in its own way:
  *
- * - Tunnels (protocol 41 in IPv4; 41 and 4 in IPv6). Without a tunnel module the kernel answers a packet that finds no
+ * - Tunnels (protocols 41 and 4, in IPv4 and in IPv6). Without a tunnel module the kernel answers a packet that finds no
  *   socket, or finds its socket's buffer full, with an ICMP error: protocol unreachable, parameter problem. With the
  *   module it says port unreachable even when a raw socket took the packet. Both tell the sender, wrongly, that its tunnel
  *   is gone. Routers send other codes about packets that they forward, so those stay.

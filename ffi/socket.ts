@@ -119,7 +119,7 @@ export function sharePort(fileDescriptor: number): void {
 }
 
 export interface RawSocketOptions {
-  /** IPv4 protocol number: 41 for IPv6 in IPv4. */
+  /** IPv4 protocol number: 41 for IPv6 in IPv4, 4 for IPv4 in IPv4. */
   readonly protocol: number;
   /** Receives packets to this address only, and sends from it. */
   readonly address: Ipv4Address;

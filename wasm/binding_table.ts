@@ -1,12 +1,18 @@
 import type { TunnelEnd } from "../core/control/tunnel.ts";
-import type { Bound } from "../core/forwarding/bindings.ts";
+import { type Bound, prefixOf } from "../core/forwarding/bindings.ts";
 import { MAXIMUM_INNER_MTU, MINIMUM_IPV6_MTU } from "../core/forwarding/limits.ts";
+import { isIpv4, isV4Mapped } from "../core/wire/address.ts";
 import { ENCAPSULATION_NUMBERS } from "./encapsulation.ts";
 import { addressKey, portWord } from "./forwarder_memory.ts";
 import type { ForwarderModule } from "./forwarder_module.ts";
-import { LENGTHS_FULL, READER_STUCK, TABLE_FULL, WRITER_KEY, WRITER_OUTER_ADDRESS } from "./memory_map.ts";
-
-const ADDRESS_LENGTH = 128;
+import {
+  IPV4_MAPPED_BITS,
+  LENGTHS_FULL,
+  READER_STUCK,
+  TABLE_FULL,
+  WRITER_KEY,
+  WRITER_OUTER_ADDRESS,
+} from "./memory_map.ts";
 
 /** Control's hand on the binding table: there must be only one for each memory. */
 export class BindingTableWriter {
@@ -22,7 +28,7 @@ export class BindingTableWriter {
    * Traffic of this home address, or of this mobile network prefix, uses this tunnel from now on. An address goes before
    * a prefix, and a longer prefix before a shorter one.
    * @param innerMtu octets; values outside 1280..65507 are brought there
-   * @throws Error when the table is full, or its prefixes have more than 8 lengths
+   * @throws Error when the table is full, or the prefixes of this version have more than 8 lengths
    */
   set(bound: Bound, tunnel: TunnelEnd, innerMtu: number): void {
     const length = this.#placeKey(bound);
@@ -44,12 +50,16 @@ export class BindingTableWriter {
 
   /** Returns how many bits of it count. */
   #placeKey(bound: Bound): number {
-    const { address, length } = typeof bound === "string"
-      ? { address: bound, length: ADDRESS_LENGTH }
-      : bound;
-    if (length < 1 || length > ADDRESS_LENGTH) throw new RangeError(`Not a mobile network: ${textOf(bound)}`);
-    this.#bytes.set(addressKey(address), WRITER_KEY);
-    return length;
+    const { address, length } = prefixOf(bound);
+    const key = addressKey(address);
+    const isOfIpv4 = isIpv4(address);
+    // An IPv4-mapped key is that of the IPv4 address; no host has one in IPv6.
+    const isMistaken = !isOfIpv4 && isV4Mapped(key);
+    if (length < 1 || length > (isOfIpv4 ? 32 : 128) || isMistaken) {
+      throw new RangeError(`Not a home address or mobile network: ${textOf(bound)}`);
+    }
+    this.#bytes.set(key, WRITER_KEY);
+    return isOfIpv4 ? IPV4_MAPPED_BITS + length : length;
   }
 }
 

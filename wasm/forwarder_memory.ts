@@ -1,6 +1,16 @@
+import type { Ipv4HomeAddress } from "../core/control/settings.ts";
 import type { ForwarderSettings, MobileNodeForwarding } from "../core/forwarding/forwarder.ts";
 import { MAXIMUM_MOBILE_NETWORK_PREFIXES } from "../core/forwarding/limits.ts";
-import { type IpAddress, type Ipv4Address, ipv6Octets, parseIpv4, parseIpv6 } from "../core/wire/address.ts";
+import {
+  type IpAddress,
+  type Ipv4Address,
+  ipv4Octets,
+  ipv6Octets,
+  parseIpv4,
+  parseIpv6,
+  prefixMask,
+  UNSPECIFIED_IPV4,
+} from "../core/wire/address.ts";
 import type { ForwarderModule } from "./forwarder_module.ts";
 import * as map from "./memory_map.ts";
 
@@ -65,11 +75,12 @@ export function openForwarderMemory(module: ForwarderModule, options: ForwarderM
   words[map.OFFLOADS / 4] = offloads;
   words[map.ROLE / 4] = isHomeAgent ? map.HOME_AGENT_ROLE : map.MOBILE_NODE_ROLE;
   const own = isHomeAgent ? settings.homeAgentAddress : settings.homeAddress;
-  const ownIpv4 = isHomeAgent ? settings.homeAgentIpv4Address : settings.ipv4HomeAddress;
   const octets = new Uint8Array(memory.buffer);
   octets.set(ipv6Octets(own), map.OWN_ADDRESS);
-  if (ownIpv4 !== undefined) octets.set(addressKey(ownIpv4), map.OWN_IPV4_ADDRESS);
-  if (!isHomeAgent) openMobileNode(memory, settings);
+  if (!isHomeAgent) return openMobileNode(memory, settings);
+  if (settings.homeAgentIpv4Address !== undefined) {
+    words[map.OWN_IPV4_ADDRESS / 4] = ipv4Word(settings.homeAgentIpv4Address);
+  }
 }
 
 function openMobileNode(memory: WebAssembly.Memory, settings: MobileNodeForwarding): void {
@@ -88,11 +99,27 @@ function openMobileNode(memory: WebAssembly.Memory, settings: MobileNodeForwardi
   for (const [index, { address, length }] of mobileNetworkPrefixes.entries()) {
     const at = map.MOBILE_NETWORK_PREFIXES + index * map.MOBILE_NETWORK_PREFIX_OCTETS;
     octets.set(ipv6Octets(address), at);
-    for (let octet = 0; octet < 16; octet++) {
-      const bits = Math.min(8, Math.max(0, length - 8 * octet));
-      octets[at + 16 + octet] = 0xff << 8 - bits;
-    }
+    octets.set(maskOctets(16, length), at + 16);
   }
+}
+
+/**
+ * Writes the IPv4 home address and the bits of the prefix around it: as a command, or where the forwarder has it.
+ * @param at map.COMMAND_IPV4_HOME_ADDRESS or map.OWN_IPV4_ADDRESS
+ */
+export function writeIpv4HomeAddress(
+  memory: WebAssembly.Memory,
+  at: number,
+  home: Ipv4HomeAddress | undefined,
+): void {
+  const octets = new Uint8Array(memory.buffer);
+  octets.set(ipv4Octets(home?.address ?? UNSPECIFIED_IPV4), at);
+  octets.set(maskOctets(4, home?.prefixLength ?? 0), at + 4);
+}
+
+/** So many octets with the first `length` bits set. */
+function maskOctets(octets: number, length: number): Uint8Array {
+  return Uint8Array.from({ length: octets }, (_, index) => prefixMask(length, index));
 }
 
 /** An address as the forwarder has it: 16 octets, an IPv4 address as an IPv4-mapped one. */

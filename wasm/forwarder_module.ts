@@ -37,7 +37,6 @@ export interface ForwarderModule {
   enterTable(): void;
   leaveTable(): void;
   lookup(key: number): number;
-  lookupIpv6(key: number): number;
   checksum(start: number, octets: number): number;
 }
 

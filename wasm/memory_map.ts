@@ -32,8 +32,12 @@ export const OFFLOAD_UDP_SEGMENT = 1;
 /** Several TCP segments, several UDP datagrams in one write to the TUN device. */
 export const OFFLOAD_TUN_TCP = 2;
 export const OFFLOAD_TUN_UDP = 4;
-/** The IPv4 home address, or the home agent's IPv4 address inside; IPv4-mapped, 16 octets; all 0 for none. */
+/**
+ * The IPv4 home address, or the home agent's IPv4 address inside, network order; 0 for none. Mobile node: written by the
+ * Worker, with the bits of its prefix.
+ */
 export const OWN_IPV4_ADDRESS = SETTINGS + 48;
+export const OWN_IPV4_MASK = SETTINGS + 52;
 
 // ── Commands: written by control, then COMMAND_SEQUENCE counts up; the Worker answers with COMMAND_DONE ──
 export const COMMAND = 128;
@@ -55,6 +59,9 @@ export const COMMAND_RECEIVE_COUNT = COMMAND + 28;
 export const COMMAND_OUTER_IPV6_SOURCE = COMMAND + 32;
 /** Not 0: nothing is read from the TUN device. */
 export const COMMAND_HOLD_TUN = COMMAND + 48;
+/** Mobile node: what OWN_IPV4_ADDRESS and OWN_IPV4_MASK are to be. */
+export const COMMAND_IPV4_HOME_ADDRESS = COMMAND + 52;
+export const COMMAND_IPV4_HOME_MASK = COMMAND + 56;
 export const COMMAND_DONE = 192;
 
 /** struct timespec: the kernel's monotonic clock when a call of the forwarder first needed it. */
@@ -80,8 +87,12 @@ export const TABLE_SLOTS = TABLE;
 export const TABLE_MASK = TABLE + 4;
 export const TABLE_ENTRIES = TABLE + 8;
 export const TABLE_SEED = TABLE + 16;
-/** u64: the lengths that prefixes in the table have, an octet each, the longest lowest; 0 where there are no more. */
-export const TABLE_PREFIX_LENGTHS = TABLE + 24;
+/**
+ * u64 each: the lengths that prefixes in the table have, in bits of the key, an octet each, the longest lowest; 0 where there
+ * are no more.
+ */
+export const TABLE_IPV6_PREFIX_LENGTHS = TABLE + 24;
+export const TABLE_IPV4_PREFIX_LENGTHS = TABLE + 32;
 /** The reader counts here: odd while it may hold entries. */
 export const TABLE_EPOCH = 448;
 /** What only the writer needs, u32 each. */
@@ -99,6 +110,8 @@ export const WRITER_SPARE_EPOCH = WRITER + 32;
 export const WRITER_KEY = WRITER + 48;
 export const WRITER_OUTER_ADDRESS = WRITER + 64;
 
+/** Bits in front of an IPv4-mapped address or prefix. */
+export const IPV4_MAPPED_BITS = 96;
 /** An entry never changes while a reader may see it. Addresses are 16 octets; IPv4 is IPv4-mapped. */
 export const ENTRY_OCTETS = 64;
 export const ENTRY_KEY = 0;
@@ -162,6 +175,8 @@ export const REFUSED_INBOUND_OCTETS = COUNTERS + 80;
 export const SOCKET_ERRORS = COUNTERS + 88;
 export const DROP_COUNTERS = COUNTERS + 128;
 
+/** The IPv4 header of the packet in hand as its later fragments have it: 60 octets. */
+export const FRAGMENT_HEADER = 1920;
 /** u64: what reading the eventfd gives. */
 export const EVENT_VALUE = 1984;
 
@@ -192,8 +207,9 @@ export const HOME_AGENT_OUTER_IPV6 = 2912;
 export const MOBILE_NETWORK_PREFIX_COUNT = 2928;
 export const MOBILE_NETWORK_PREFIXES = 2944;
 export const MOBILE_NETWORK_PREFIX_OCTETS = 32;
-/** u32 each: bindings of prefixes of each length, 0..127. */
-export const WRITER_LENGTH_COUNTS = 3456;
+/** u32 each: bindings of prefixes of each length, 0..127 of IPv6 and 0..31 of IPv4. */
+export const WRITER_IPV6_LENGTH_COUNTS = 3456;
+export const WRITER_IPV4_LENGTH_COUNTS = 3968;
 
 /** i32 each: the drop reason of an inner packet, or PASSED; those beyond the capacity are not kept. */
 export const VERDICTS = 4096;

@@ -1,3 +1,4 @@
+import type { Ipv4HomeAddress } from "../core/control/settings.ts";
 import type { Encapsulation, TunnelEnd } from "../core/control/tunnel.ts";
 import type { Bound } from "../core/forwarding/bindings.ts";
 import { DROP_REASON_NAMES, type ForwardingCounters } from "../core/forwarding/counters.ts";
@@ -14,7 +15,12 @@ import { segment } from "../core/forwarding/segmentation.ts";
 import { type IpAddress, ipv6Octets } from "../core/wire/address.ts";
 import { BindingTableWriter } from "./binding_table.ts";
 import { readCounters } from "./forwarder_counters.ts";
-import { createForwarderMemory, ipv4Word, openForwarderMemory } from "./forwarder_memory.ts";
+import {
+  createForwarderMemory,
+  ipv4Word,
+  openForwarderMemory,
+  writeIpv4HomeAddress,
+} from "./forwarder_memory.ts";
 import { type ForwarderModule, instantiateForwarder } from "./forwarder_module.ts";
 import { KernelView, packetAt, type SentMessage, slotOf } from "./kernel_view.ts";
 import * as map from "./memory_map.ts";
@@ -97,6 +103,10 @@ export class WasmForwarder implements Forwarder {
   setOuterSource(address: IpAddress): void {
     if (!address.includes(":")) return this.#view.setUint32(map.OUTER_IPV4_SOURCE, ipv4Word(address), true);
     new Uint8Array(this.memory.buffer).set(ipv6Octets(address), map.OUTER_IPV6_SOURCE);
+  }
+
+  setIpv4HomeAddress(home: Ipv4HomeAddress | undefined): void {
+    writeIpv4HomeAddress(this.memory, map.OWN_IPV4_ADDRESS, home);
   }
 
   outbound(packets: readonly TunPacket[], nowMs: number): OutboundVerdict[] {

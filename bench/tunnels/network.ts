@@ -13,7 +13,7 @@ export const OUTER = { a: "198.18.0.1", b: "198.18.0.2", prefixLength: 30 } as c
 /** Where end a is after it has moved; end b knows the way. */
 export const OUTER_MOVED = { a: "198.18.4.1", network: "198.18.4.0/30" } as const;
 
-const OUTER_MTU = 1500;
+export const OUTER_MTU = 1500;
 const NAMESPACE_NAME = /^dsmip-bench-(\d+)-[abc]$/;
 
 const SYSCTLS = [

@@ -1,24 +1,26 @@
 import { DataPath } from "../../cli/daemon/data_path.ts";
 import { ALL_OFFLOADS } from "../../cli/daemon/offloads.ts";
-import { Protocol } from "../../core/wire/constants.ts";
-import { openRawSocket, openUdpSocket } from "../../ffi/socket.ts";
+import { openOuterSockets } from "../../cli/daemon/outer_sockets.ts";
 import { openTun } from "../../ffi/tun.ts";
 
 /**
- * One end of a tunnel without signalling: the data path of a home agent whose only binding never changes. It runs until
- * it is ended.
+ * One end of a tunnel without signalling: the data path of a home agent whose only binding never changes, with the sockets
+ * of the daemons. It runs until it is ended.
  *
- *   static_end.ts DEVICE LOCAL REMOTE INNER_REMOTE MTU     outer IPv4 addresses, the other end's inner address, octets
+ *   static_end.ts ENCAPSULATION DEVICE LOCAL REMOTE INNER_REMOTE MTU
+ *
+ * "udp" or "ipv6InIpv4", which is protocol 41 or 4; outer IPv4 addresses, the other end's inner address, octets.
  */
 
-const RECEIVE_BUFFER_OCTETS = 4 << 20;
+const PORT = 4191;
 /** No signalling comes to it. */
 const HOME_AGENT_ADDRESS = "2001:db8::1";
 
-const [device, local, remote, innerRemote, mtu] = Deno.args;
+const [encapsulation, device, local, remote, innerRemote, mtu] = Deno.args;
+if (encapsulation !== "udp" && encapsulation !== "ipv6InIpv4") {
+  throw new Error(`not an encapsulation: ${encapsulation}`);
+}
 const { fileDescriptor, offloads } = openTun({ name: device, offloads: ALL_OFFLOADS.tun });
-const openRaw = (protocol: number) =>
-  openRawSocket({ protocol, address: local, receiveBufferOctets: RECEIVE_BUFFER_OCTETS }).fileDescriptor;
 const dataPath = await DataPath.start({
   role: "homeAgent",
   homeAgentAddress: HOME_AGENT_ADDRESS,
@@ -29,13 +31,7 @@ const dataPath = await DataPath.start({
     throw error;
   },
 });
-await dataPath.setSockets({
-  ipv4: {
-    udpFileDescriptor: openUdpSocket({ address: local, port: 0, receiveBufferOctets: RECEIVE_BUFFER_OCTETS })
-      .fileDescriptor,
-    rawIpv6FileDescriptor: openRaw(Protocol.ipv6),
-    rawIpv4FileDescriptor: openRaw(Protocol.ipv4),
-    outerSource: local,
-  },
-});
-dataPath.bindings.set(innerRemote, { encapsulation: "ipv6InIpv4", address: remote, port: 0 }, Number(mtu));
+const sockets = openOuterSockets({ address: local, port: PORT, workers: 1, offloads: ALL_OFFLOADS });
+await dataPath.setSockets({ ipv4: sockets.queues[0] });
+const port = encapsulation === "udp" ? PORT : 0;
+dataPath.bindings.set(innerRemote, { encapsulation, address: remote, port }, Number(mtu));

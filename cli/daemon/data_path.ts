@@ -1,3 +1,4 @@
+import type { Ipv4HomeAddress } from "../../core/control/settings.ts";
 import type { TunnelEnd } from "../../core/control/tunnel.ts";
 import type { DropReasonName } from "../../core/forwarding/counters.ts";
 import type { UpwardRecord } from "../../core/forwarding/forwarder.ts";
@@ -9,7 +10,11 @@ import { adviseHugePages } from "../../ffi/huge_pages.ts";
 import { NO_TUN_OFFLOADS, type TunOffloads } from "../../ffi/tun.ts";
 import { BindingTableWriter } from "../../wasm/binding_table.ts";
 import { readCounters } from "../../wasm/forwarder_counters.ts";
-import { createForwarderMemory, openForwarderMemory } from "../../wasm/forwarder_memory.ts";
+import {
+  createForwarderMemory,
+  openForwarderMemory,
+  writeIpv4HomeAddress,
+} from "../../wasm/forwarder_memory.ts";
 import { instantiateForwarder } from "../../wasm/forwarder_module.ts";
 import * as map from "../../wasm/memory_map.ts";
 import { UpwardRing } from "../../wasm/upward_ring.ts";
@@ -36,6 +41,8 @@ export type DataPathOptions =
       readonly role: "homeAgent";
       /** Inner destination of signalling; source of Packet Too Big. */
       readonly homeAgentAddress: Ipv6Address;
+      /** Source of ICMPv4 errors; without it, none are sent. */
+      readonly homeAgentIpv4Address?: Ipv4Address;
       /** Default 65536. */
       readonly maximumBindings?: number;
     }
@@ -137,7 +144,12 @@ export class DataPath {
     return this.#command(() => this.#words[map.COMMAND_HOLD_TUN / 4] = Number(isHeld));
   }
 
-  /** Mobile node: traffic of the home address goes this way. */
+  /** Mobile node: IPv4 from and to this address, and the prefix around it, is carried; with none, none is. */
+  setIpv4HomeAddress(home: Ipv4HomeAddress | undefined): Promise<void> {
+    return this.#command(() => writeIpv4HomeAddress(this.#memory, map.COMMAND_IPV4_HOME_ADDRESS, home));
+  }
+
+  /** Mobile node: traffic of the home addresses goes this way. */
   setTunnel(tunnel: TunnelEnd, innerMtu: number): void {
     this.bindings.set(this.#homeAddress(), tunnel, innerMtu);
   }

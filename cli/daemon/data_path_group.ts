@@ -1,3 +1,4 @@
+import type { Ipv4HomeAddress } from "../../core/control/settings.ts";
 import type { TunnelEnd } from "../../core/control/tunnel.ts";
 import type { DropReasonName } from "../../core/forwarding/counters.ts";
 import type { Bound } from "../../core/forwarding/bindings.ts";
@@ -52,6 +53,11 @@ export class DataPathGroup {
   /** Mobile node: as DataPath.holdTraffic. */
   async holdTraffic(isHeld: boolean): Promise<void> {
     await Promise.all(this.#members.map((member) => member.holdTraffic(isHeld)));
+  }
+
+  /** Mobile node: as DataPath.setIpv4HomeAddress. */
+  async setIpv4HomeAddress(home: Ipv4HomeAddress | undefined): Promise<void> {
+    await Promise.all(this.#members.map((member) => member.setIpv4HomeAddress(home)));
   }
 
   /** Home agent. @throws Error when the table is full */

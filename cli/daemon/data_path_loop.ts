@@ -142,7 +142,10 @@ export class DataPathLoop {
     return this.#fault;
   }
 
-  /** Takes the sockets that control names, holds what the TUN device has or not; told to stop, the loop ends after this round. */
+  /**
+   * Takes the sockets and the IPv4 home address that control names, holds what the TUN device has or not; told to stop, the
+   * loop ends after this round.
+   */
   #obey(): void {
     const words = this.#words;
     const sequence = Atomics.load(words, map.COMMAND_SEQUENCE / 4);
@@ -161,6 +164,10 @@ export class DataPathLoop {
     words[map.OUTER_IPV4_SOURCE / 4] = words[map.COMMAND_OUTER_IPV4_SOURCE / 4];
     for (let word = 0; word < 4; word++) {
       words[map.OUTER_IPV6_SOURCE / 4 + word] = words[map.COMMAND_OUTER_IPV6_SOURCE / 4 + word];
+    }
+    if (words[map.ROLE / 4] === map.MOBILE_NODE_ROLE) {
+      words[map.OWN_IPV4_ADDRESS / 4] = words[map.COMMAND_IPV4_HOME_ADDRESS / 4];
+      words[map.OWN_IPV4_MASK / 4] = words[map.COMMAND_IPV4_HOME_MASK / 4];
     }
     this.#switchOff(map.OFFLOAD_UDP_SEGMENT);
     words[map.OFFLOADS / 4] |= words[map.COMMAND_SOCKET_OFFLOADS / 4];

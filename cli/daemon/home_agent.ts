@@ -73,6 +73,7 @@ export async function runHomeAgent(
   const dataPath = await DataPathGroup.start({
     role: "homeAgent",
     homeAgentAddress: settings.address,
+    homeAgentIpv4Address: ipv4Address,
     tuns,
     onSignalling: (record) => {
       loop.push(record);

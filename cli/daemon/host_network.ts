@@ -165,9 +165,16 @@ export class HostNetwork implements Disposable {
   #bringUp(tun: string, mtu: number): void {
     removeLeftovers(this.#netlink, { log: this.#log, tun });
     this.#tun = this.#netlink.requireLink(tun);
-    // By itself the kernel would give the device a link-local address and solicit routers, through the tunnel.
-    for (const [name, value] of [["disable_ipv6", "0"], ["addr_gen_mode", "1"], ["accept_ra", "0"]]) {
-      const key = `net/ipv6/conf/${tun}/${name}`;
+    // By itself the kernel would give the device a link-local address and solicit routers, through the tunnel; and it would
+    // not take ICMPv4 errors of our data path, which come from an address of this host.
+    const parameters = [
+      ["ipv6", "disable_ipv6", "0"],
+      ["ipv6", "addr_gen_mode", "1"],
+      ["ipv6", "accept_ra", "0"],
+      ["ipv4", "accept_local", "1"],
+    ];
+    for (const [version, name, value] of parameters) {
+      const key = `net/${version}/conf/${tun}/${name}`;
       try {
         writeSysctl(key, value);
       } catch (error) {
@@ -215,7 +222,9 @@ export class HostNetwork implements Disposable {
       const table = new SilentTunnelTable(this.#tun.name);
       this.#undo.push({ what: "remove the nftables table", action: () => table.close() });
     } catch (error) {
-      this.#log.warning("this host may answer protocol 41 with ICMP errors", { error: messageOf(error) });
+      this.#log.warning("this host may answer tunnelled packets with ICMP errors", {
+        error: messageOf(error),
+      });
     }
   }
 }

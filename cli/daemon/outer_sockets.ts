@@ -12,7 +12,7 @@ import type { Offloads } from "./offloads.ts";
 /** Room for a burst while the data path is busy elsewhere. */
 const RECEIVE_BUFFER_OCTETS = 4 * 1024 * 1024;
 
-/** The sockets of one outer IPv4 address: UDP for signalling and data, raw for protocol 41. */
+/** The sockets of one outer IPv4 address: UDP for signalling and data, raw for protocols 41 and 4. */
 export interface OuterSockets extends Disposable {
   readonly family: 4;
   /** One for each worker of the data path; the first receives signalling for all. */
@@ -58,17 +58,17 @@ export function openOuterSockets(options: OuterSocketOptions): OuterSockets {
   });
   for (const { fileDescriptor } of [...udp.data, udp.signalling]) closeLater(fileDescriptor);
   const queues = udp.data.map(({ fileDescriptor, canSegment }, index) => {
-    const raw = openRawSocket({
-      protocol: Protocol.ipv6,
-      address,
-      device,
-      receiveBufferOctets,
-      share: { index, of: workers },
-    });
+    const openRaw = (protocol: number) => {
+      const share = { index, of: workers };
+      return closeLater(
+        openRawSocket({ protocol, address, device, receiveBufferOctets, share }).fileDescriptor,
+      );
+    };
     return {
       udpFileDescriptor: fileDescriptor,
       signallingFileDescriptor: index === 0 ? udp.signalling.fileDescriptor : undefined,
-      rawIpv6FileDescriptor: closeLater(raw.fileDescriptor),
+      rawIpv6FileDescriptor: openRaw(Protocol.ipv6),
+      rawIpv4FileDescriptor: openRaw(Protocol.ipv4),
       outerSource: address,
       canSegment: offloads.udpSegment && canSegment,
     };

@@ -1,44 +1,52 @@
 import type { TunnelEnd } from "../control/tunnel.ts";
-import { type IpAddress, type IpPrefix, prefixContains } from "../wire/address.ts";
+import { type IpAddress, type IpPrefix, isIpv4, prefixContains } from "../wire/address.ts";
 
-/** What a binding is for: a home address, or a prefix behind a mobile router, of 1 bit or more (RFC 3963
- * section 3, RFC 5555 section 3.1.1). */
+/**
+ * What a binding is for: a home address, or a prefix behind a mobile router, of 1 bit or more (RFC 3963 section 3, RFC
+ * 5555 section 3.1.1). A prefix of all bits is its address.
+ */
 export type Bound = IpAddress | IpPrefix;
+
+/** An address as a prefix of all its bits. */
+export function prefixOf(bound: Bound): IpPrefix {
+  return typeof bound === "string" ? { address: bound, length: isIpv4(bound) ? 32 : 128 } : bound;
+}
 
 export interface Binding {
   readonly tunnel: TunnelEnd;
   readonly innerMtu: number;
 }
 
+interface Entry {
+  readonly prefix: IpPrefix;
+  readonly binding: Binding;
+}
+
 /** Whose traffic goes where: the plain counterpart of the binding table in shared memory. */
 export class Bindings {
-  readonly #byAddress = new Map<IpAddress, Binding>();
-  readonly #byPrefix = new Map<string, { readonly prefix: IpPrefix; readonly binding: Binding }>();
+  readonly #entries = new Map<string, Entry>();
 
   set(bound: Bound, binding: Binding): void {
-    if (typeof bound === "string") this.#byAddress.set(bound, binding);
-    else this.#byPrefix.set(textOf(bound), { prefix: bound, binding });
+    this.#entries.set(textOf(bound), { prefix: prefixOf(bound), binding });
   }
 
   remove(bound: Bound): void {
-    if (typeof bound === "string") this.#byAddress.delete(bound);
-    else this.#byPrefix.delete(textOf(bound));
+    this.#entries.delete(textOf(bound));
   }
 
   /** That of the address itself, else that of the longest prefix with the address in it. */
   find(address: IpAddress): Binding | undefined {
-    const exact = this.#byAddress.get(address);
-    if (exact !== undefined || this.#byPrefix.size === 0 || !address.includes(":")) return exact;
-    let longest: { readonly prefix: IpPrefix; readonly binding: Binding } | undefined;
-    for (const candidate of this.#byPrefix.values()) {
-      const { prefix } = candidate;
-      if (prefix.length <= (longest?.prefix.length ?? 0) || !prefixContains(prefix, address)) continue;
-      longest = candidate;
+    let longest = this.#entries.get(textOf(address));
+    if (longest !== undefined) return longest.binding;
+    for (const entry of this.#entries.values()) {
+      const { prefix } = entry;
+      if (prefix.length > (longest?.prefix.length ?? 0) && prefixContains(prefix, address)) longest = entry;
     }
     return longest?.binding;
   }
 }
 
-function textOf({ address, length }: IpPrefix): string {
+function textOf(bound: Bound): string {
+  const { address, length } = prefixOf(bound);
   return `${address}/${length}`;
 }

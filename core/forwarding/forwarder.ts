@@ -1,4 +1,5 @@
 import type { OuterSource } from "../control/event.ts";
+import type { Ipv4HomeAddress } from "../control/settings.ts";
 import type { Encapsulation, TunnelEnd } from "../control/tunnel.ts";
 import type { IpAddress, Ipv4Address, Ipv6Address, Ipv6Prefix } from "../wire/address.ts";
 import type { Bound } from "./bindings.ts";
@@ -24,6 +25,8 @@ export interface Forwarder {
   removeBinding(bound: Bound): void;
   /** The outer source address, of its version, of what leaves without UDP. */
   setOuterSource(address: IpAddress): void;
+  /** Mobile node: source and destination of IPv4 that the tunnel carries, and the prefix around it. With none, none is carried. */
+  setIpv4HomeAddress(home: Ipv4HomeAddress | undefined): void;
 
   /** What becomes of packets read from the TUN device, in their order: at most a batch of 64. */
   outbound(packets: readonly TunPacket[], nowMs: number): OutboundVerdict[];
@@ -45,7 +48,7 @@ export interface HomeAgentForwarding {
   readonly role: "homeAgent";
   /** Destination of signalling, source of Packet Too Big. */
   readonly homeAgentAddress: Ipv6Address;
-  /** Source of ICMPv4 errors; none are sent without it. */
+  /** Source of ICMPv4 errors; without it, none are sent. */
   readonly homeAgentIpv4Address?: Ipv4Address;
 }
 
@@ -53,8 +56,6 @@ export interface MobileNodeForwarding {
   readonly role: "mobileNode";
   /** Source and destination of all IPv6 that the tunnel carries. */
   readonly homeAddress: Ipv6Address;
-  /** The same for IPv4; without it, none is carried. */
-  readonly ipv4HomeAddress?: Ipv4Address;
   /** Inside them, sources and destinations count as the home address (RFC 3963 section 6.4). At most 16, of 1 to 128 bits. */
   readonly mobileNetworkPrefixes?: readonly Ipv6Prefix[];
   /** Where packets over IPv6 may come from. */
@@ -95,7 +96,7 @@ export type OutboundVerdict =
     /** Outer type of service: the inner traffic class (RFC 6040 section 4.1, RFC 2983). */
     readonly typeOfService: number;
     /**
-     * One, or one for each segment that the packet was cut into. UDP: the payload. Otherwise the whole outer
+     * One, or one for each segment or fragment that the packet was cut into. UDP: the payload. Otherwise the whole outer
      * packet, protocol 41 or 4 as the inner packet's version has it; IPv4 identification and DF are 0.
      */
     readonly datagrams: readonly Uint8Array[];

@@ -120,11 +120,10 @@ function mayBeAnswered6(packet: Uint8Array): boolean {
   }
 }
 
-/** RFC 1122 section 3.2.2: not about an ICMP error, nor a later fragment; and not where fragmenting is allowed. */
+/** RFC 1122 section 3.2.2: not about an ICMP error, nor a later fragment. */
 function mayBeAnswered4(packet: Uint8Array): boolean {
-  const dontFragment = (packet[6] & 0x40) !== 0;
   const fragmentOffset = (packet[6] & 0x1f) << 8 | packet[7];
-  if (!dontFragment || fragmentOffset !== 0) return false;
+  if (fragmentOffset !== 0) return false;
   if (packet[9] !== Protocol.icmpv4) return true;
   const headerLength = ipv4HeaderLength(packet);
   return headerLength < packet.length && isInformational4(packet[headerLength]);

@@ -4,6 +4,8 @@
 
 /** Every IPv6 link carries this much (RFC 8200 section 5); a smaller tunnel has to fragment (RFC 2473 7.1). */
 export const MINIMUM_IPV6_MTU = 1280;
+/** The longest IPv4 packet (RFC 791 section 3.1). */
+export const MAXIMUM_IPV4_OCTETS = 65535;
 /** Every IPv4 host takes this much (RFC 791 section 3.2): an ICMP error quotes no more (RFC 1812 section 4.3.2.3). */
 export const MINIMUM_IPV4_DATAGRAM = 576;
 /** What fits into UDP over IPv4: 65535 - 20 - 8. */

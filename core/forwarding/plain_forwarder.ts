@@ -1,4 +1,5 @@
 import type { OuterSource } from "../control/event.ts";
+import type { Ipv4HomeAddress } from "../control/settings.ts";
 import type { Encapsulation, TunnelEnd } from "../control/tunnel.ts";
 import {
   formatIpv4,
@@ -23,6 +24,7 @@ import type {
   TunPacket,
   UpwardRecord,
 } from "./forwarder.ts";
+import { fragment, mayBeFragmented } from "./fragmentation.ts";
 import {
   cutInnerPacket,
   destinationOf,
@@ -83,6 +85,7 @@ export class PlainForwarder implements Forwarder {
     packetTooBigSent: 0,
   };
   readonly #outerSource = { ipv4: UNSPECIFIED_IPV4, ipv6: UNSPECIFIED_IPV6 };
+  #ipv4Home: Ipv4HomeAddress | undefined;
 
   constructor(settings: ForwarderSettings) {
     this.#settings = settings;
@@ -99,6 +102,10 @@ export class PlainForwarder implements Forwarder {
 
   setOuterSource(address: IpAddress): void {
     this.#outerSource[address.includes(":") ? "ipv6" : "ipv4"] = address;
+  }
+
+  setIpv4HomeAddress(home: Ipv4HomeAddress | undefined): void {
+    this.#ipv4Home = home;
   }
 
   outbound(packets: readonly TunPacket[], nowMs: number): OutboundVerdict[] {
@@ -127,14 +134,15 @@ export class PlainForwarder implements Forwarder {
     if (settings.role === "homeAgent") {
       return isIpv6(packet) ? settings.homeAgentAddress : settings.homeAgentIpv4Address;
     }
-    return isIpv6(packet) ? settings.homeAddress : settings.ipv4HomeAddress;
+    return isIpv6(packet) ? settings.homeAddress : this.#ipv4Home?.address;
   }
 
-  /** Mobile node: is this address of the packet the home address, or in a mobile network? */
-  #isOwn(packet: Uint8Array, address: IpAddress): boolean {
-    if (address === this.#ownAddress(packet)) return true;
-    const prefixes = this.#settings.role === "mobileNode" ? this.#settings.mobileNetworkPrefixes ?? [] : [];
-    return prefixes.some((prefix) => prefixContains(prefix, address));
+  /** Mobile node: is this the home address of its version, or in a mobile network? */
+  #isOwn(address: IpAddress, { homeAddress, mobileNetworkPrefixes = [] }: MobileNodeForwarding): boolean {
+    const home = this.#ipv4Home;
+    const prefixes = [...mobileNetworkPrefixes, { address: homeAddress, length: 128 }];
+    return prefixes.some((prefix) => prefixContains(prefix, address)) ||
+      home !== undefined && prefixContains({ address: home.address, length: home.prefixLength }, address);
   }
 
   #outboundPacket({ bytes, header }: TunPacket, nowMs: number): OutboundVerdict {
@@ -147,15 +155,17 @@ export class PlainForwarder implements Forwarder {
     if (!isRoutableUnicast(destination)) return this.#refuse("destinationNotUnicast");
     if (!isRoutableUnicast(source)) return this.#refuse("sourceNotUnicast");
     const isHomeAgent = settings.role === "homeAgent";
-    if (!isHomeAgent && !this.#isOwn(packet, source)) return this.#refuse("sourceNotHomeAddress");
+    if (!isHomeAgent && !this.#isOwn(source, settings)) return this.#refuse("sourceNotHomeAddress");
     const binding = this.#bindings.find(isHomeAgent ? destination : settings.homeAddress);
     if (binding === undefined) return this.#refuse(isHomeAgent ? "noBinding" : "noTunnel");
     const segments = header === undefined ? [packet.slice()] : segment(packet, header);
     if (segments.length === 0) return this.#refuse("tunHeaderMalformed");
-    if (segments[0].length > binding.innerMtu) {
-      return this.#refuseTooBig(segments[0], binding.innerMtu, nowMs);
-    }
-    return this.#encapsulate(segments, binding.tunnel);
+    const { tunnel, innerMtu } = binding;
+    const [first] = segments;
+    if (first.length <= innerMtu) return this.#encapsulate(segments, tunnel);
+    if (!mayBeFragmented(first)) return this.#refuseTooBig(first, innerMtu, nowMs);
+    if (fragment(first, innerMtu).length === 0) return this.#refuse("innerHeaderMalformed");
+    return this.#encapsulate(segments.flatMap((each) => fragment(each, innerMtu)), tunnel);
   }
 
   #refuseTooBig(packet: Uint8Array, mtu: number, nowMs: number): OutboundVerdict {
@@ -171,16 +181,16 @@ export class PlainForwarder implements Forwarder {
   }
 
   #encapsulate(
-    segments: readonly Uint8Array[],
+    packets: readonly Uint8Array[],
     { encapsulation, address, port }: TunnelEnd,
   ): OutboundVerdict {
-    this.#counters.encapsulatedPackets += segments.length;
-    for (const { length } of segments) this.#counters.encapsulatedOctets += length;
-    const typeOfService = trafficClass(segments[0]);
+    this.#counters.encapsulatedPackets += packets.length;
+    for (const { length } of packets) this.#counters.encapsulatedOctets += length;
+    const typeOfService = trafficClass(packets[0]);
     if (encapsulation === "udp") {
-      return { kind: "send", encapsulation, address, port, typeOfService, datagrams: segments };
+      return { kind: "send", encapsulation, address, port, typeOfService, datagrams: packets };
     }
-    const datagrams = segments.map((packet) =>
+    const datagrams = packets.map((packet) =>
       encapsulation === "ipv6InIpv4" ? this.#inIpv4(packet, address) : this.#inIpv6(packet, address)
     );
     return { kind: "send", encapsulation, address, port: 0, typeOfService, datagrams };
@@ -294,17 +304,17 @@ export class PlainForwarder implements Forwarder {
     return this.#decapsulate(arrival);
   }
 
-  #toMobileNode(arrival: Arrival, { homeAddress }: MobileNodeForwarding): InboundVerdict {
+  #toMobileNode(arrival: Arrival, settings: MobileNodeForwarding): InboundVerdict {
     const { packet, encapsulation, outer } = arrival;
-    const tunnel = this.#bindings.find(homeAddress)?.tunnel;
+    const tunnel = this.#bindings.find(settings.homeAddress)?.tunnel;
     if (tunnel === undefined) return this.#discard("noTunnel");
     // In another encapsulation it came by a care-of address that is being left.
     const isOfTunnel = tunnel.encapsulation === encapsulation;
     if (isOfTunnel && !isFarEnd(tunnel, encapsulation, outer)) return this.#discard("notFromHomeAgent");
     const source = sourceOf(packet);
-    if (!this.#isOwn(packet, destinationOf(packet))) return this.#discard("destinationNotHomeAddress");
+    if (!this.#isOwn(destinationOf(packet), settings)) return this.#discard("destinationNotHomeAddress");
     if (!isRoutableUnicast(source)) return this.#discard("sourceNotUnicast");
-    if (this.#isOwn(packet, source)) return this.#discard("sourceIsHomeAddress");
+    if (this.#isOwn(source, settings)) return this.#discard("sourceIsHomeAddress");
     return this.#decapsulate(arrival);
   }
 

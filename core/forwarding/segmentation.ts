@@ -47,6 +47,8 @@ function segmentHeaders(packet: Uint8Array, header: TunHeader): number | undefin
   if (isTcp && isIpv6(packet) !== (segmentation === "tcpv6")) return undefined;
   if (checksumOffset !== (isTcp ? TCP_CHECKSUM_OFFSET : UDP_CHECKSUM_OFFSET)) return undefined;
   if (!needsChecksum || !hasChecksumField(packet, header)) return undefined;
+  // Nothing stands between the headers of IPv4 and transport.
+  if (!isIpv6(packet) && checksumStart !== ipv4HeaderLength(packet)) return undefined;
   const minimum = isTcp ? TCP_HEADER_OCTETS : UDP_HEADER_OCTETS;
   if (checksumStart + minimum > packet.length) return undefined;
   const transportHeader = isTcp ? 4 * (packet[checksumStart + 12] >> 4) : UDP_HEADER_OCTETS;

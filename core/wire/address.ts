@@ -188,7 +188,7 @@ function octetsOf(address: IpAddress): Uint8Array | undefined {
 }
 
 /** The bits of octet `index` that belong to a prefix of `length` bits. */
-function prefixMask(length: number, index: number): number {
+export function prefixMask(length: number, index: number): number {
   const bits = Math.min(8, Math.max(0, length - 8 * index));
   return 0xff << (8 - bits) & 0xff;
 }
@@ -218,7 +218,8 @@ export function isRoutableUnicastIpv6(address: Ipv6Address): boolean {
   return !isV4Mapped(octets);
 }
 
-function isV4Mapped(octets: Uint8Array): boolean {
+/** Of 16 octets: ::ffff:0:0/96, an IPv4 address in the form of an IPv6 one (RFC 4291 section 2.5.5.2). */
+export function isV4Mapped(octets: Uint8Array): boolean {
   return V4_MAPPED_GROUPS.every((group, i) => (octets[2 * i] << 8 | octets[2 * i + 1]) === group);
 }
 

@@ -68,9 +68,9 @@ export class DataPathNetwork implements Disposable {
     this.#descriptors.add(tun.fileDescriptor);
     this.ip(namespace, "link", "set", name, "up");
     for (const address of addresses) {
-      this.ip(namespace, "-6", "address", "add", address, "dev", name, "nodad");
+      this.ip(namespace, "address", "add", address, "dev", name, ...address.includes(":") ? ["nodad"] : []);
     }
-    for (const route of routes) this.ip(namespace, "-6", "route", "add", route, "dev", name);
+    for (const route of routes) this.ip(namespace, "route", "add", route, "dev", name);
     return tun;
   }
 
@@ -127,7 +127,7 @@ export class DataPathNetwork implements Disposable {
     return new TextDecoder().decode(stdout);
   }
 
-  /** An ordinary program's UDP socket over IPv6, inside. */
+  /** An ordinary program's UDP socket, inside; an IPv4 address is to be IPv4-mapped. */
   application(namespace: string, address: string, port: number): Application {
     const application = inNetworkNamespace(namespace, () => new Application(address, port));
     this.#descriptors.add(application.fileDescriptor);

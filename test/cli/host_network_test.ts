@@ -59,6 +59,8 @@ testInsideNamespace(
     );
     assertEquals(namespace.ipJson("-6", "route", "get", HOME_ADDRESS)[0].dev, "dsmip-ha");
     assertEquals(namespace.run("sysctl", "-n", "net.ipv6.conf.all.forwarding").trim(), "1");
+    // ICMPv4 errors of the data path come from the host's own address.
+    assertEquals(namespace.run("sysctl", "-n", "net/ipv4/conf/dsmip-ha/accept_local").trim(), "1");
     assertEquals(namespace.run("nft", "list", "tables").trim(), "table inet dsmip_dsmip_ha");
 
     network.close();

@@ -1,6 +1,7 @@
 import { DataPath, type DataPathCounters } from "../../cli/daemon/data_path.ts";
 import type { Offloads } from "../../cli/daemon/offloads.ts";
 import type { Encapsulation } from "../../core/control/tunnel.ts";
+import type { Version } from "../forwarding/transport_packets.ts";
 import { run } from "../ffi/in_namespace.ts";
 import { HOME_ADDRESS, HOME_AGENT } from "../forwarding/packets.ts";
 import {
@@ -14,8 +15,13 @@ import {
 } from "./data_path_network.ts";
 
 const TRAFFIC = new URL("./offload_traffic.py", import.meta.url).pathname;
+/** The correspondent's network. */
 const ROUTER = "2001:db8:200::1";
 const BEHIND = "2001:db8:200::2";
+const ROUTER_IPV4 = "10.8.0.1";
+const BEHIND_IPV4 = "10.8.0.2";
+const AGENT_IPV4 = "10.9.0.1";
+const HOME_IPV4 = { address: "10.9.0.100", prefixLength: 32 };
 const INNER_MTU = 1472;
 /** That of IPv6, octets. */
 const LONGEST_OUTER_HEADER = 40;
@@ -42,13 +48,10 @@ export function isThere(program: string): boolean {
 export class OffloadMatrixNetwork implements AsyncDisposable {
   readonly #network = new DataPathNetwork();
   readonly #correspondent = `dsmfwd-c${Deno.pid}-${count++}`;
-  readonly #traffic: Deno.ChildProcess;
-  readonly #answers: ReadableStreamDefaultReader<string>;
-  readonly #commands: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+  readonly #traffic: Readonly<Record<Version, TrafficProgram>>;
   #capture:
     | { readonly child: Deno.ChildProcess; readonly file: string; readonly end: Promise<void> }
     | undefined;
-  #answer = "";
 
   /** @param underlay settings of the link between node and agent, as `ethtool -K` has them */
   constructor(underlay: readonly string[]) {
@@ -58,33 +61,38 @@ export class OffloadMatrixNetwork implements AsyncDisposable {
     run("ip", "netns", "add", correspondent);
     network.sysctl(correspondent, "net.ipv6.conf.default.router_solicitations=0");
     network.sysctl(agent, "net.ipv6.conf.all.forwarding=1");
+    network.sysctl(agent, "net.ipv4.ip_forward=1");
     network.ip(agent, "link", "add", "lan", "type", "veth", "peer", "name", "lan", "netns", correspondent);
-    for (const [namespace, address] of [[agent, ROUTER], [correspondent, BEHIND]]) {
+    for (
+      const [namespace, address, address4] of [
+        [agent, ROUTER, ROUTER_IPV4],
+        [correspondent, BEHIND, BEHIND_IPV4],
+      ]
+    ) {
       network.ip(namespace, "-6", "address", "add", `${address}/64`, "dev", "lan", "nodad");
+      network.ip(namespace, "address", "add", `${address4}/24`, "dev", "lan");
       network.ip(namespace, "link", "set", "lan", "up", "mtu", `${INNER_MTU}`);
       this.#ethtool(namespace, "lan", ["tx", "off", "gso", "off", "tso", "off"]);
     }
     // Without one, a router cannot ask for a neighbour.
     network.ip(agent, "-6", "address", "add", "fe80::1/64", "dev", "lan", "nodad");
-    network.ip(correspondent, "-6", "route", "add", "default", "via", ROUTER);
+    for (const router of [ROUTER, ROUTER_IPV4]) {
+      network.ip(correspondent, "route", "add", "default", "via", router);
+    }
     for (const namespace of [agent, node]) {
       this.#ethtool(namespace, "wan", underlay);
       network.ip(namespace, "link", "set", "wan", "mtu", `${INNER_MTU + LONGEST_OUTER_HEADER}`);
     }
-    const peers = [agent, HOME_AGENT, "0", correspondent, BEHIND, "1"];
-    this.#traffic = new Deno.Command("python3", {
-      args: [TRAFFIC, node, HOME_ADDRESS, ...peers],
-      stdin: "piped",
-      stdout: "piped",
-    }).spawn();
-    this.#commands = this.#traffic.stdin.getWriter();
-    this.#answers = this.#traffic.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    const traffic = (home: string, ofAgent: string, behind: string) =>
+      new TrafficProgram([node, home, agent, ofAgent, "0", correspondent, behind, "1"]);
+    this.#traffic = {
+      6: traffic(HOME_ADDRESS, HOME_AGENT, BEHIND),
+      4: traffic(HOME_IPV4.address, AGENT_IPV4, BEHIND_IPV4),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#commands.close();
-    await this.#answers.cancel();
-    await this.#traffic.status;
+    await Promise.all([this.#traffic[6].close(), this.#traffic[4].close()]);
     await this.stopCapture();
     run("ip", "netns", "del", this.#correspondent);
     this.#network[Symbol.dispose]();
@@ -101,12 +109,14 @@ export class OffloadMatrixNetwork implements AsyncDisposable {
       const isAgent = side === "agent";
       const namespace = network[side];
       const name = isAgent ? AGENT_TUN : NODE_TUN;
-      const addresses = [isAgent ? `${HOME_AGENT}/64` : `${HOME_ADDRESS}/128`];
-      const tun = network.tun(namespace, name, addresses, isAgent ? [] : ["::/0"], offloads.tun);
+      const addresses = isAgent
+        ? [`${HOME_AGENT}/64`, `${AGENT_IPV4}/16`]
+        : [`${HOME_ADDRESS}/128`, `${HOME_IPV4.address}/32`];
+      const tun = network.tun(namespace, name, addresses, isAgent ? [] : ["::/0", "0.0.0.0/0"], offloads.tun);
       // Room for a burst of a whole test: what the kernel drops there, nobody would count.
       network.ip(namespace, "link", "set", name, "mtu", `${INNER_MTU}`, "txqueuelen", "10000");
       const udp = network.udp(namespace, isAgent ? 4191 : 0, { receiveMerged: offloads.udpReceive });
-      const raw = network.raw(namespace, 41);
+      const [raw, raw4] = [41, 4].map((protocol) => network.raw(namespace, protocol));
       const ipv6 = network.ipv6Sockets(namespace);
       const { sendFileDescriptor, rawIpv6FileDescriptor, rawIpv4FileDescriptor } = ipv6;
       const dataPath = await DataPath.start({
@@ -127,15 +137,17 @@ export class OffloadMatrixNetwork implements AsyncDisposable {
         ipv4: {
           udpFileDescriptor: udp.fileDescriptor,
           rawIpv6FileDescriptor: raw,
+          rawIpv4FileDescriptor: raw4,
           outerSource: network.outerAddress(namespace),
           canSegment: offloads.udpSegment && udp.canSegment,
         },
         ipv6,
       });
+      if (!isAgent) await dataPath.setIpv4HomeAddress(HOME_IPV4);
       const close = async () => {
         await dataPath.close();
         const ofIpv6 = [sendFileDescriptor, rawIpv6FileDescriptor, rawIpv4FileDescriptor];
-        const all = [tun.fileDescriptor, udp.fileDescriptor, raw, ...ofIpv6];
+        const all = [tun.fileDescriptor, udp.fileDescriptor, raw, raw4, ...ofIpv6];
         for (const descriptor of all) network.close(descriptor);
       };
       return { dataPath, port: udp.port, close };
@@ -144,26 +156,14 @@ export class OffloadMatrixNetwork implements AsyncDisposable {
     return new OffloadMatrixPaths(agent, node);
   }
 
-  async udp(): Promise<UdpReport> {
-    return await this.#ask("udp");
+  /** Traffic of this version inside. */
+  async udp(version: Version): Promise<UdpReport> {
+    return await this.#traffic[version].ask("udp");
   }
 
   /** Why the octets that came are not those that were sent; empty where they are. */
-  async tcp(): Promise<string> {
-    return (await this.#ask("tcp")).fault;
-  }
-
-  // deno-lint-ignore no-explicit-any -- the shape is that of the program's answers
-  async #ask(command: string): Promise<any> {
-    await this.#commands.write(new TextEncoder().encode(`${command}\n`));
-    while (!this.#answer.includes("\n")) {
-      const { done, value } = await this.#answers.read();
-      if (done) throw new Error("the traffic program has ended");
-      this.#answer += value;
-    }
-    const [line, ...rest] = this.#answer.split("\n");
-    this.#answer = rest.join("\n");
-    return JSON.parse(line);
+  async tcp(version: Version): Promise<string> {
+    return (await this.#traffic[version].ask("tcp")).fault;
   }
 
   /** Resolves when packets of the correspondent's link are being written to the file. */
@@ -205,6 +205,40 @@ export class OffloadMatrixNetwork implements AsyncDisposable {
 
 let count = 0;
 
+/** The Python program, which does what it is asked, one thing after the other. */
+class TrafficProgram {
+  readonly #child: Deno.ChildProcess;
+  readonly #answers: ReadableStreamDefaultReader<string>;
+  readonly #commands: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+  #answer = "";
+
+  constructor(words: readonly string[]) {
+    const args = [TRAFFIC, ...words];
+    this.#child = new Deno.Command("python3", { args, stdin: "piped", stdout: "piped" }).spawn();
+    this.#commands = this.#child.stdin.getWriter();
+    this.#answers = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  // deno-lint-ignore no-explicit-any -- the shape is that of the program's answers
+  async ask(command: string): Promise<any> {
+    await this.#commands.write(new TextEncoder().encode(`${command}\n`));
+    while (!this.#answer.includes("\n")) {
+      const { done, value } = await this.#answers.read();
+      if (done) throw new Error("the traffic program has ended");
+      this.#answer += value;
+    }
+    const [line, ...rest] = this.#answer.split("\n");
+    this.#answer = rest.join("\n");
+    return JSON.parse(line);
+  }
+
+  async close(): Promise<void> {
+    await this.#commands.close();
+    await this.#answers.cancel();
+    await this.#child.status;
+  }
+}
+
 interface Side {
   readonly dataPath: DataPath;
   readonly port: number;
@@ -231,7 +265,9 @@ export class OffloadMatrixPaths implements AsyncDisposable {
     const toAgent = { encapsulation, address: agent, port: port(this.#agent) };
     const toNode = { encapsulation, address: node, port: port(this.#node) };
     this.#node.dataPath.setTunnel(toAgent, INNER_MTU);
-    this.#agent.dataPath.bindings.set(HOME_ADDRESS, toNode, INNER_MTU);
+    for (const address of [HOME_ADDRESS, HOME_IPV4.address]) {
+      this.#agent.dataPath.bindings.set(address, toNode, INNER_MTU);
+    }
   }
 
   counters(): { readonly agent: DataPathCounters; readonly node: DataPathCounters } {

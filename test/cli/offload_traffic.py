@@ -1,7 +1,7 @@
 """Traffic of ordinary programs through a tunnel, compared at its far end.
 
-offload_traffic.py NODE_NAMESPACE HOME_ADDRESS, then pairs NAMESPACE ADDRESS HOPS of the peers. Each line of standard
-input is a command, each line of standard output its answer in JSON:
+offload_traffic.py NODE_NAMESPACE HOME_ADDRESS, then NAMESPACE ADDRESS HOPS of each peer; all addresses are of one version.
+Each line of standard input is a command, each line of standard output its answer in JSON:
   udp       to each peer and back: what was sent, packets and their octets; "fault" where something else came
   tcp       a connection with each peer at once, both ways at once
 """
@@ -11,25 +11,49 @@ import ctypes, hashlib, json, random, socket, struct, sys, threading
 CLONE_NEWNET = 0x40000000
 SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
 SOL_UDP, UDP_SEGMENT, UDP_GRO = 17, 103, 104
-LARGEST, HEADERS, FRAGMENT = 1424, 48, 1424
 TCP_OCTETS = 4 << 20
+IP_RECVTOS, IP_RECVTTL = 13, 12
 
 libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Ipv6:
+    """What is different in each version; octets where the tunnel carries 1472."""
+
+    family = socket.AF_INET6
+    level = socket.IPPROTO_IPV6
+    traffic_class, hop_limit = socket.IPV6_TCLASS, socket.IPV6_HOPLIMIT
+    receive_options = socket.IPV6_RECVTCLASS, socket.IPV6_RECVHOPLIMIT
+    # The longest datagram; all headers in front of its content; data octets of a fragment, and its headers.
+    largest, headers, fragment, fragment_headers = 1424, 48, 1424, 48
+
+
+class Ipv4:
+    family = socket.AF_INET
+    level = socket.IPPROTO_IP
+    traffic_class, hop_limit = socket.IP_TOS, socket.IP_TTL
+    receive_options = IP_RECVTOS, IP_RECVTTL
+    largest, headers, fragment, fragment_headers = 1444, 28, 1448, 20
+
+
+def number_of(data):
+    """Of a control message: the type of service has one octet."""
+    return int.from_bytes(data, sys.byteorder)
 
 
 def open_socket(namespace, kind, address):
     """A socket keeps the namespace that it was opened in."""
     with open("/proc/thread-self/ns/net") as outside, open("/run/netns/" + namespace) as inside:
         libc.setns(inside.fileno(), CLONE_NEWNET)
-        opened = socket.socket(socket.AF_INET6, kind)
+        opened = socket.socket(ip.family, kind)
         libc.setns(outside.fileno(), CLONE_NEWNET)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     opened.settimeout(5)
     if kind == socket.SOCK_DGRAM:
         for option in SO_SNDBUFFORCE, SO_RCVBUFFORCE:
             opened.setsockopt(socket.SOL_SOCKET, option, 16 << 20)
-        for option in socket.IPV6_RECVTCLASS, socket.IPV6_RECVHOPLIMIT:
-            opened.setsockopt(socket.IPPROTO_IPV6, option, 1)
+        for option in ip.receive_options:
+            opened.setsockopt(ip.level, option, 1)
     opened.bind((address, 7))
     return opened
 
@@ -41,7 +65,7 @@ class Datagrams:
         self.random = random.Random(seed)
         self.messages, self.expected = [], []
         # Runs of one size, so that they may be merged, each run with a shorter one behind it.
-        for size in [1, 2, 3, *range(17, LARGEST, 67), LARGEST - 1, LARGEST]:
+        for size in [1, 2, 3, *range(17, ip.largest, 67), ip.largest - 1, ip.largest]:
             for _ in range(self.random.randrange(1, 7)):
                 self.add(size)
             self.add(self.random.randrange(1, size + 1))
@@ -51,7 +75,7 @@ class Datagrams:
         for traffic_class in range(0, 256, 5):
             self.add(700, traffic_class, 10 + traffic_class // 2)
         # The kernel cuts one message.
-        for size, segments, traffic_class in (1000, 20, 0), (LARGEST, 40, 2), (500, 64, 0xB9), (1, 30, 1):
+        for size, segments, traffic_class in (1000, 20, 0), (ip.largest, 40, 2), (500, 64, 0xB9), (1, 30, 1):
             self.add(size * segments - size // 3, traffic_class, 64, size)
         # The kernel fragments.
         for _ in range(3):
@@ -67,8 +91,8 @@ class Datagrams:
     def send(self, sender, address):
         for content, traffic_class, hop_limit, segment in self.messages:
             controls = [
-                (socket.IPPROTO_IPV6, socket.IPV6_TCLASS, struct.pack("i", traffic_class)),
-                (socket.IPPROTO_IPV6, socket.IPV6_HOPLIMIT, struct.pack("i", hop_limit)),
+                (ip.level, ip.traffic_class, struct.pack("i", traffic_class)),
+                (ip.level, ip.hop_limit, struct.pack("i", hop_limit)),
             ]
             if segment:
                 controls.append((SOL_UDP, UDP_SEGMENT, struct.pack("H", segment)))
@@ -82,9 +106,9 @@ class Datagrams:
                 content, controls, _, _ = receiver.recvmsg(65536, 256)
             except TimeoutError:
                 return f"only {number} of {len(self.expected)} datagrams", merged
-            values = {(level, kind): struct.unpack("i", data)[0] for level, kind, data in controls}
-            traffic_class = values[socket.IPPROTO_IPV6, socket.IPV6_TCLASS]
-            hop_limit = values[socket.IPPROTO_IPV6, socket.IPV6_HOPLIMIT] + hops
+            values = {(level, kind): number_of(data) for level, kind, data in controls}
+            traffic_class = values[ip.level, ip.traffic_class]
+            hop_limit = values[ip.level, ip.hop_limit] + hops
             segment = values.get((SOL_UDP, UDP_GRO)) or len(content)
             merged += len(content) > segment
             for at in range(0, len(content), segment):
@@ -103,9 +127,10 @@ class Datagrams:
         """Packets, and octets of packets."""
         packets, octets = 0, 0
         for content, _, _ in self.expected:
-            fragments = -(-(8 + len(content)) // FRAGMENT) if len(content) > LARGEST else 1
+            is_whole = len(content) <= ip.largest
+            fragments = 1 if is_whole else -(-(8 + len(content)) // ip.fragment)
             packets += fragments
-            octets += HEADERS * fragments + len(content) + (8 if fragments > 1 else 0)
+            octets += len(content) + (ip.headers if is_whole else 8 + fragments * ip.fragment_headers)
         return packets, octets
 
 
@@ -180,6 +205,7 @@ def tcp(node, peers, seed):
 
 _, node_namespace, home_address, *words = sys.argv
 the_node = node_namespace, home_address
+ip = Ipv6 if ":" in home_address else Ipv4
 the_peers = [(words[at], words[at + 1], int(words[at + 2])) for at in range(0, len(words), 3)]
 for run, line in enumerate(sys.stdin):
     command = {"udp": udp, "tcp": tcp}[line.strip()]

@@ -15,8 +15,8 @@ export const REASONS: readonly RowGroup[] = [
   {
     why: "IPv4 home addresses come later: here the home agent refuses them, and no mobile node asks for one",
     rows:
-      "D-006-007 D-010-011 D-013 D-015-017 D-025-026 D-028-031 D-040-041 D-072 D-080 D-084-086 D-088 D-090-093 D-095 " +
-      "D-100 D-102-104 D-108-115 D-121 D-125",
+      "D-006-007 D-010-011 D-013 D-015-017 D-025-026 D-028-031 D-040-041 D-072 D-080 D-084-086 D-088 D-090-093 " +
+      "D-100 D-102-104 D-108-115 D-125",
   },
   {
     why: "IPsec and IKE come later; RFC 4285 proves the origin of Binding Updates until then",

@@ -13,10 +13,10 @@ testInsideNamespace("the table belongs to us while open, and goes when closed", 
   const table = new SilentTunnelTable("dsmip-ha");
   const chain = namespace.run("nft", "list", "chain", "inet", "dsmip_dsmip_ha", "output");
   assertStringIncludes(chain, "type filter hook output priority filter; policy accept;");
-  assertStringIncludes(
-    chain,
-    "icmp type destination-unreachable icmp code 2-3 @th,136,8 0x29 counter packets 0",
-  );
+  for (const protocol of ["0x29", "0x4"]) {
+    const rule = `icmp type destination-unreachable icmp code 2-3 @th,136,8 ${protocol} counter packets 0`;
+    assertStringIncludes(chain, rule);
+  }
   const fault = assertThrows(() => new SilentTunnelTable("dsmip-ha"), SystemError, "dsmip_dsmip_ha");
   assertEquals(
     [fault.call, fault.errnoName],
@@ -34,17 +34,21 @@ testInsideNamespace("a table of the same name that another has loaded is left al
   assertStringIncludes(tables(namespace), "table inet dsmip_x");
 });
 
-/** What an ICMP listener hears back after packets of protocol 41 were sent: type and code of each. */
-function answersToTunnelPackets(namespace: TestNamespace, bindSink: boolean, count: number): string[] {
+/** What an ICMP listener hears back after packets of this protocol were sent: type and code of each. */
+function answersToTunnelPackets(
+  namespace: TestNamespace,
+  protocol: number,
+  { bindSink, count }: { readonly bindSink: boolean; readonly count: number },
+): string[] {
   return namespace.enter(() => {
     const receiveBufferOctets = 1 << 20;
     const address = "127.0.0.1";
     const icmp = openRawSocket({ protocol: 1, address, receiveBufferOctets });
-    const sender = openRawSocket({ protocol: 41, address: "127.0.0.2", receiveBufferOctets });
+    const sender = openRawSocket({ protocol, address: "127.0.0.2", receiveBufferOctets });
     const sink = bindSink
-      ? openRawSocket({ protocol: 41, address: "127.0.0.3", receiveBufferOctets: 2048 })
+      ? openRawSocket({ protocol, address: "127.0.0.3", receiveBufferOctets: 2048 })
       : undefined;
-    const header = [0x45, 0, 0, 0, 0, 1, 0x40, 0, 64, 41, 0, 0, 127, 0, 0, 1, 127, 0, 0, 3];
+    const header = [0x45, 0, 0, 0, 0, 1, 0x40, 0, 64, protocol, 0, 0, 127, 0, 0, 1, 127, 0, 0, 3];
     for (let index = 0; index < count; index++) {
       sendTo(
         sender.fileDescriptor,
@@ -63,21 +67,27 @@ function answersToTunnelPackets(namespace: TestNamespace, bindSink: boolean, cou
   });
 }
 
-testInsideNamespace(
-  "the table silences ICMP errors about protocol 41, with and without a socket",
-  (namespace) => {
-    namespace.run("sysctl", "-qw", "net.ipv4.icmp_ratelimit=0");
-    // "3/3" with the sit module, "3/2" without it.
-    const answer = answersToTunnelPackets(namespace, false, 1);
-    assertMatch(answer.join(), /^3\/[23]$/, "the kernel by itself answers");
-    assert(answersToTunnelPackets(namespace, true, 20).length > 0, "also when the raw socket is full");
-    const table = new SilentTunnelTable("silent");
-    assertEquals(answersToTunnelPackets(namespace, false, 1), []);
-    assertEquals(answersToTunnelPackets(namespace, true, 20), []);
-    table.close();
-    assertEquals(answersToTunnelPackets(namespace, false, 1), answer);
-  },
-);
+const ONE_WITHOUT_SOCKET = { bindSink: false, count: 1 };
+const TOO_MANY = { bindSink: true, count: 20 };
+
+for (const protocol of [41, 4]) {
+  testInsideNamespace(
+    `the table silences ICMP errors about protocol ${protocol}, with and without a socket`,
+    (namespace) => {
+      namespace.run("sysctl", "-qw", "net.ipv4.icmp_ratelimit=0");
+      const answers = (how: typeof TOO_MANY) => answersToTunnelPackets(namespace, protocol, how);
+      // "3/3" with the tunnel's module, "3/2" without it.
+      const answer = answers(ONE_WITHOUT_SOCKET);
+      assertMatch(answer.join(), /^3\/[23]$/, "the kernel by itself answers");
+      assert(answers(TOO_MANY).length > 0, "also when the raw socket is full");
+      const table = new SilentTunnelTable("silent");
+      assertEquals(answers(ONE_WITHOUT_SOCKET), []);
+      assertEquals(answers(TOO_MANY), []);
+      table.close();
+      assertEquals(answers(ONE_WITHOUT_SOCKET), answer);
+    },
+  );
+}
 
 testInNamespace("the table is gone after kill -9 of its process", async (namespace) => {
   const script = `

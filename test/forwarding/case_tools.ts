@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import type { Ipv4HomeAddress } from "../../core/control/settings.ts";
 import type { Encapsulation, TunnelEnd } from "../../core/control/tunnel.ts";
 import type { DropReasonName } from "../../core/forwarding/counters.ts";
 import type {
@@ -34,10 +35,12 @@ export const AS_HOME_AGENT: HomeAgentForwarding = {
 export const AS_MOBILE_NODE: MobileNodeForwarding = {
   role: "mobileNode",
   homeAddress: HOME_ADDRESS,
-  ipv4HomeAddress: HOME_IPV4_ADDRESS,
   homeAgentAddress: HOME_AGENT,
   homeAgentIpv4Address: HOME_AGENT_V4,
 };
+
+/** The mobile node's, given to it while it runs. */
+export const IPV4_HOME: Ipv4HomeAddress = { address: HOME_IPV4_ADDRESS, prefixLength: 32 };
 
 /** Where the mobile node's datagrams come from. */
 export const NODE = { address: CARE_OF_ADDRESS, port: 40_000 };

@@ -12,11 +12,14 @@ import { assertOrderWithinFlows } from "./flow_order.ts";
 
 /** The WASM forwarder, with a look at the order in which it delivers, and at what it merges. */
 export class WatchedForwarder extends WasmForwarder {
-  readonly #merged = { tcpv4: 0, tcpv6: 0, udpv4: 0, udpv6: 0 };
+  readonly #merged = new Map<string, number>();
 
-  /** Writes of several packets, of those in the last round of each call. */
-  mergedWrites(): Readonly<Record<"tcpv4" | "tcpv6" | "udpv4" | "udpv6", number>> {
-    return { ...this.#merged };
+  /**
+   * Writes of several packets, of those in the last round of each call: how many of each transport and version came in each
+   * encapsulation ("tcpv4 udp").
+   */
+  mergedWrites(): ReadonlyMap<string, number> {
+    return this.#merged;
   }
 
   override inbound(
@@ -26,17 +29,18 @@ export class WatchedForwarder extends WasmForwarder {
   ): InboundVerdict[] {
     const verdicts = super.inbound(encapsulation, datagrams, nowMs);
     assertOrderWithinFlows(this.deliveries());
-    this.#countMerged();
+    this.#countMerged(encapsulation);
     return verdicts;
   }
 
-  #countMerged(): void {
+  #countMerged(encapsulation: Encapsulation): void {
     const writes = new DataView(this.memory.buffer).getUint32(map.TUN_WRITE_COUNT, true);
     for (let index = 0; index < writes; index++) {
       const { header, bytes } = this.kernel.tunWrite(index);
       if (header === undefined || header.segmentation === "none") continue;
       const { segmentation } = header;
-      this.#merged[segmentation === "udp" ? bytes[0] >> 4 === 6 ? "udpv6" : "udpv4" : segmentation]++;
+      const kind = `${segmentation === "udp" ? `udpv${bytes[0] >> 4}` : segmentation} ${encapsulation}`;
+      this.#merged.set(kind, 1 + (this.#merged.get(kind) ?? 0));
     }
   }
 }

@@ -1,19 +1,14 @@
 import { assertEquals } from "@std/assert";
 import type { Forwarder } from "../../core/forwarding/forwarder.ts";
 import {
-  AGENT,
-  AGENT_IN_41,
-  AGENT_IN_UDP,
   answerOf,
   AS_HOME_AGENT,
-  AS_MOBILE_NODE,
   assertDelivered,
   assertDropped,
   type ForwardingCase,
   NODE,
   NODE_IN_41,
   NODE_IN_UDP,
-  receive41,
   receiveUdp,
   send,
 } from "./case_tools.ts";
@@ -28,7 +23,6 @@ import {
   HOME_IPV4_ADDRESS,
   ipv4,
   ipv6,
-  OTHER_HOME_IPV4_ADDRESS,
 } from "./packets.ts";
 import { DONT_FRAGMENT, fromNode, ipPacket, toNode, udp } from "./transport_packets.ts";
 
@@ -120,65 +114,6 @@ const bothWays: readonly ForwardingCase[] = [
   }),
 ];
 
-const IN = udp(toNode(4));
-const WITHOUT_IPV4 = { ...AS_MOBILE_NODE, ipv4HomeAddress: undefined };
-
-const mobileNode: readonly ForwardingCase[] = [
-  {
-    name: "RFC 5555 4.4.3 D-096: mobile node: IPv4 goes both ways through the tunnel of the home address",
-    settings: AS_MOBILE_NODE,
-    run: (forwarder) => {
-      forwarder.setBinding(HOME_ADDRESS, AGENT_IN_UDP, 1472);
-      const verdict = send(forwarder, BACK);
-      assertEquals(verdict.kind === "send" && verdict.datagrams, [BACK]);
-      assertDelivered(receiveUdp(forwarder, IN, { source: AGENT }), IN);
-      forwarder.setBinding(HOME_ADDRESS, AGENT_IN_41, 1480);
-      const outer = ipv4({ source: HOME_AGENT_V4, protocol: 4, payload: IN });
-      assertDelivered(receive41(forwarder, outer), IN);
-    },
-  },
-  ...([
-    ["from another source", "sourceNotHomeAddress", { source: OTHER_HOME_IPV4_ADDRESS }],
-    ["to a multicast group", "destinationNotUnicast", { destination: "224.0.0.22" }],
-  ] as const).map(([what, reason, fields]): ForwardingCase => ({
-    name: `mobile node: IPv4 ${what} is dropped`,
-    settings: AS_MOBILE_NODE,
-    run: (forwarder) => {
-      forwarder.setBinding(HOME_ADDRESS, AGENT_IN_UDP, 1472);
-      assertDropped(forwarder, send(forwarder, udp({ ...fromNode(4), ...fields })), reason);
-    },
-  })),
-  ...([
-    ["for another address", "destinationNotHomeAddress", { destination: OTHER_HOME_IPV4_ADDRESS }],
-    ["with its own source", "sourceIsHomeAddress", { source: HOME_IPV4_ADDRESS }],
-    ["with a multicast source", "sourceNotUnicast", { source: "224.0.0.1" }],
-  ] as const).map(([what, reason, fields]): ForwardingCase => ({
-    name: `mobile node: inbound IPv4 ${what} is dropped`,
-    settings: AS_MOBILE_NODE,
-    run: (forwarder) => {
-      forwarder.setBinding(HOME_ADDRESS, AGENT_IN_UDP, 1472);
-      const verdict = receiveUdp(forwarder, udp({ ...toNode(4), ...fields }), { source: AGENT });
-      assertDropped(forwarder, verdict, reason);
-    },
-  })),
-  {
-    name: "mobile node: without an IPv4 home address no IPv4 leaves",
-    settings: WITHOUT_IPV4,
-    run: (forwarder) => {
-      forwarder.setBinding(HOME_ADDRESS, AGENT_IN_UDP, 1472);
-      assertDropped(forwarder, send(forwarder, BACK), "sourceNotHomeAddress");
-    },
-  },
-  {
-    name: "mobile node: without an IPv4 home address no IPv4 comes in",
-    settings: WITHOUT_IPV4,
-    run: (forwarder) => {
-      forwarder.setBinding(HOME_ADDRESS, AGENT_IN_UDP, 1472);
-      assertDropped(forwarder, receiveUdp(forwarder, IN, { source: AGENT }), "destinationNotHomeAddress");
-    },
-  },
-];
-
 /** An unfragmentable packet of so many octets. */
 function sized(octets: number, fields: { readonly fragment?: number; readonly options?: Uint8Array } = {}) {
   const headerOctets = 20 + (fields.options?.length ?? 0);
@@ -216,18 +151,6 @@ const fragmentationNeeded: readonly ForwardingCase[] = [
       },
     )
   ),
-  {
-    name: "RFC 1191 4: mobile node: the answer comes from and goes to the IPv4 home address",
-    settings: AS_MOBILE_NODE,
-    run: (forwarder) => {
-      forwarder.setBinding(HOME_ADDRESS, AGENT_IN_UDP, 1400);
-      const answer = answerOf(send(forwarder, udp(fromNode(4), { payload: counting(1373) })));
-      const own = Uint8Array.of(192, 0, 2, 100);
-      assertEquals(answer.subarray(12, 20), concat(own, own));
-      assertEquals(answer.subarray(26, 28), Uint8Array.of(1400 >> 8, 1400 & 0xff));
-      assertEquals([checksum(answer.subarray(0, 20)), checksum(answer.subarray(20))], [0, 0]);
-    },
-  },
   ...[3, 4, 5, 11, 12, 1, 2, 9].map((type) =>
     atHomeAgent(`RFC 1122 3.2.2: ICMP of type ${type} that is too big is not answered`, (forwarder) => {
       assertNotAnswered(forwarder, icmpOf(type));
@@ -244,9 +167,6 @@ const fragmentationNeeded: readonly ForwardingCase[] = [
   atHomeAgent("a first fragment that is too big is answered", (forwarder) => {
     answerOf(send(forwarder, sized(1500, { fragment: DONT_FRAGMENT | 0x2000 })));
   }),
-  atHomeAgent("RFC 1191 4: what may be fragmented is not answered", (forwarder) => {
-    assertNotAnswered(forwarder, sized(1500, { fragment: 0 }));
-  }),
   {
     name: "a home agent without an IPv4 address of its own does not answer",
     settings: { ...AS_HOME_AGENT, homeAgentIpv4Address: undefined },
@@ -254,5 +174,5 @@ const fragmentationNeeded: readonly ForwardingCase[] = [
   },
 ];
 
-/** IPv4 inside: RFC 5555 section 4.1, with IPv4 home addresses. */
-export const ipv4Cases: readonly ForwardingCase[] = [...bothWays, ...mobileNode, ...fragmentationNeeded];
+/** IPv4 inside, at the home agent: RFC 5555 section 4.1. */
+export const ipv4Cases: readonly ForwardingCase[] = [...bothWays, ...fragmentationNeeded];

@@ -63,7 +63,7 @@ function reasonOf(verdict: InboundVerdict): string {
 const homeAgent: readonly ForwardingCase[] = [
   ...VERSIONS.map((version) =>
     bound(
-      `RFC 2473 5.1, RFC 6275 10.4.2 M-319: home agent: the IPv6 header in front of IPv${version}, octet by octet`,
+      `RFC 2473 5.1, RFC 6275 10.4.2 M-319, RFC 5555 4.5.1 D-121: home agent: the IPv6 header in front of IPv${version}, octet by octet`,
       (forwarder) => {
         const ip = { ...toNode(version), timeToLive: 1, flowLabel: 0xfffff };
         for (const typeOfService of [0, 0xb9, 0xff]) {

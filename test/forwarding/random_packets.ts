@@ -1,6 +1,7 @@
+import type { Ipv4HomeAddress } from "../../core/control/settings.ts";
 import type { Encapsulation, TunnelEnd } from "../../core/control/tunnel.ts";
 import type { ReceivedDatagram } from "../../core/forwarding/forwarder.ts";
-import { parseIpv6Prefix } from "../../core/wire/address.ts";
+import { parseIpv4Prefix, parseIpv6Prefix } from "../../core/wire/address.ts";
 import {
   concat,
   CORRESPONDENT,
@@ -77,6 +78,8 @@ const INNER_IPV4_ADDRESSES = [
   ...Array(6).fill(HOME_IPV4_ADDRESS),
   ...Array(3).fill(OTHER_HOME_IPV4_ADDRESS),
   ...Array(3).fill(CORRESPONDENT_IPV4),
+  "192.0.2.130",
+  "192.0.2.7",
   HOME_AGENT_V4,
   "0.0.0.0",
   "127.0.0.1",
@@ -104,6 +107,16 @@ export const MOBILE_NETWORKS = [
   "2001:db8::/31",
 ]
   .map((text) => parseIpv6Prefix(text)!);
+/** One of them around IPv4 home addresses, one without any, one beside IPv6's. */
+export const IPV4_MOBILE_NETWORKS = ["192.0.2.128/25", "198.18.0.0/15", "128.0.0.0/1"]
+  .map((text) => parseIpv4Prefix(text)!);
+/** IPv6 prefixes in which an IPv4-mapped address would be. */
+export const ZERO_NETWORKS = [{ address: "::", length: 1 }, { address: "::", length: 80 }];
+const IPV4_HOMES: readonly (Ipv4HomeAddress | undefined)[] = [
+  ...[32, 32, 32, 25, 24, 1].map((prefixLength) => ({ address: HOME_IPV4_ADDRESS, prefixLength })),
+  { address: OTHER_HOME_IPV4_ADDRESS, prefixLength: 32 },
+  undefined,
+];
 const OUTER_IPV6_ADDRESSES = [...Array(5).fill(HOME_AGENT), "2001:db8:30::7", "2001:db8:30::8"];
 
 export function randomTunnel(random: Random): TunnelEnd {
@@ -113,6 +126,10 @@ export function randomTunnel(random: Random): TunnelEnd {
   const address = random.pick(OUTER_ADDRESSES);
   if (random.chance(40)) return { encapsulation: "ipv6InIpv4", address, port: 0 };
   return { encapsulation: "udp", address, port: random.pick(PORTS) };
+}
+
+export function randomIpv4Home(random: Random): Ipv4HomeAddress | undefined {
+  return random.pick(IPV4_HOMES);
 }
 
 export function randomMtu(random: Random): number {

@@ -7,14 +7,17 @@ import { HOME_ADDRESS } from "./packets.ts";
 import {
   HOME_ADDRESSES,
   IPV4_HOME_ADDRESSES,
+  IPV4_MOBILE_NETWORKS,
   MOBILE_NETWORKS,
   Random,
   randomBatchSize,
   randomDatagram,
   randomInner,
+  randomIpv4Home,
   randomMtu,
   randomOuterAddress,
   randomTunnel,
+  ZERO_NETWORKS,
 } from "./random_packets.ts";
 import { assertSame } from "./same.ts";
 
@@ -28,10 +31,18 @@ for (const settings of [AS_HOME_AGENT, AS_MOBILE_ROUTER]) {
     const plain = PLAIN.make(settings);
     const wasm = WASM.make(settings);
     const homeAddresses = settings.role === "homeAgent"
-      ? [...HOME_ADDRESSES, ...IPV4_HOME_ADDRESSES, ...MOBILE_NETWORKS]
+      ? [
+        ...HOME_ADDRESSES,
+        ...IPV4_HOME_ADDRESSES,
+        ...MOBILE_NETWORKS,
+        ...IPV4_MOBILE_NETWORKS,
+        ...ZERO_NETWORKS,
+      ]
       : [HOME_ADDRESS];
     let packets = 0;
+    let fragmented = 0;
     for (let nowMs = 1; packets < PACKETS_FOR_EACH_ROLE; nowMs += random.below(40)) {
+      if (settings.role === "mobileNode") changeIpv4Home(random, [plain, wasm]);
       changeBindings(random, homeAddresses, [plain, wasm]);
       const count = randomBatchSize(random);
       packets += count;
@@ -39,6 +50,7 @@ for (const settings of [AS_HOME_AGENT, AS_MOBILE_ROUTER]) {
         const batch = Array.from({ length: count }, () => ({ bytes: randomInner(random) }));
         const expected = plain.outbound(batch, nowMs);
         assertSame(wasm.outbound(batch, nowMs), expected, batch);
+        fragmented += expected.filter((each) => each.kind === "send" && each.datagrams.length > 1).length;
       } else {
         const encapsulation = random.pick(["udp", "udp", "ipv6InIpv4", "ipv6InIpv6"] as const);
         const version = random.pick([6, 6, 4] as const);
@@ -57,8 +69,15 @@ for (const settings of [AS_HOME_AGENT, AS_MOBILE_ROUTER]) {
       const expectNone = name === "unboundReports" && settings.role === "mobileNode";
       if (typeof count === "number" && !expectNone) assert(count > 80, `${name}: ${count}`);
     }
+    assert(fragmented > 80, `fragmented: ${fragmented}`);
     assert(Object.keys(counters.dropped).length >= 14, `reasons: ${Object.keys(counters.dropped)}`);
   });
+}
+
+function changeIpv4Home(random: Random, forwarders: readonly Forwarder[]): void {
+  if (random.chance(80)) return;
+  const home = randomIpv4Home(random);
+  for (const forwarder of forwarders) forwarder.setIpv4HomeAddress(home);
 }
 
 function changeBindings(

@@ -165,3 +165,46 @@ Deno.test("binding table: what a Worker reads while bindings change is always wh
     Deno.inspect({ changes, lookups, hits, packets }),
   );
 });
+
+Deno.test("binding table: prefixes of each version may have 8 lengths, whatever the other has", () => {
+  const forwarder = new WasmForwarder(AS_HOME_AGENT);
+  const ipv6 = (length: number) => ({ address: "2001::", length });
+  const ipv4 = (length: number) => ({ address: "198.0.0.0", length });
+  for (let length = 17; length <= 24; length++) {
+    forwarder.setBinding(ipv4(length), udp(length), 1472);
+    forwarder.setBinding(ipv6(length + 32), udp(length), 1472);
+  }
+  for (const bound of [ipv4(25), ipv6(100)]) {
+    assertThrows(() => forwarder.setBinding(bound, udp(1), 1472), Error, "too many lengths");
+  }
+  // An address is no prefix; a length that is in use goes on; one that has gone makes room.
+  for (const bound of ["198.18.0.1", "2001:db8::1", { address: "198.18.0.0", length: 24 }]) {
+    forwarder.setBinding(bound, udp(1), 1472);
+  }
+  forwarder.removeBinding(ipv4(17));
+  forwarder.setBinding(ipv4(25), udp(25), 1472);
+  assertThrows(() => forwarder.setBinding(ipv6(100), udp(1), 1472), Error, "too many lengths");
+});
+
+Deno.test("binding table: what is no home address or mobile network is refused", () => {
+  const forwarder = new WasmForwarder(AS_HOME_AGENT);
+  const refused = [
+    { address: "192.0.2.0", length: 0 },
+    { address: "192.0.2.0", length: 33 },
+    { address: "::", length: 0 },
+    { address: "2001:db8::", length: 129 },
+    { address: "::ffff:0:0", length: 96 },
+    { address: "::ffff:128.0.0.0", length: 97 },
+    "::ffff:192.0.2.1",
+  ];
+  for (const bound of refused) {
+    assertThrows(
+      () => forwarder.setBinding(bound, udp(1), 1472),
+      RangeError,
+      "Not a home address",
+      Deno.inspect(bound),
+    );
+    assertThrows(() => forwarder.removeBinding(bound), RangeError);
+  }
+  assertEquals(writerWord(forwarder, map.WRITER_LIVE), 0);
+});

@@ -1,4 +1,3 @@
-import { MAXIMUM_PREFIX_LENGTHS } from "../../core/forwarding/limits";
 import {
   ENTRY_ENCAPSULATION,
   ENTRY_INNER_MTU,
@@ -17,13 +16,13 @@ import {
   TABLE_ENTRIES,
   TABLE_EPOCH,
   TABLE_FULL,
+  TABLE_IPV4_PREFIX_LENGTHS,
+  TABLE_IPV6_PREFIX_LENGTHS,
   TABLE_MASK,
-  TABLE_PREFIX_LENGTHS,
   TABLE_SEED,
   TABLE_SLOTS,
   WRITER_FREE,
   WRITER_KEY,
-  WRITER_LENGTH_COUNTS,
   WRITER_LIVE,
   WRITER_MAXIMUM,
   WRITER_OUTER_ADDRESS,
@@ -34,6 +33,7 @@ import {
   WRITER_TOMBSTONES,
   WRITER_UNUSED,
 } from "../memory_map";
+import { ADDRESS_LENGTH, countLength, isRoomForLength } from "./prefix_lengths";
 
 /**
  * The binding table: an array of slots (open addressing, linear probing), each a u32 that names an entry of 64
@@ -46,8 +46,9 @@ import {
  * - A removed binding leaves a tombstone, so that probing goes on past it. Tombstones at the end of a run go at
  *   once; when the others have become many, the live slots move to the spare array and readers are sent there.
  *
- * An entry is for an address, or for a prefix: then fewer than 128 bits of its key count, and the others are 0. Each
- * length that prefixes have costs an address without an entry of its own one more look; without prefixes, there is none.
+ * An entry is for an address, or for a prefix: then fewer than 128 bits of its key count, and the others are 0. An IPv4
+ * prefix has an IPv4-mapped key. Each length that prefixes of a version have costs an address of that version without an
+ * entry of its own one more look; without prefixes, there is none.
  *
  * A slot: 0 is empty; the low 24 bits are an entry's number + 1, the high 8 bits a tag from the hash, never 0
  * except in a tombstone.
@@ -57,8 +58,6 @@ const TOMBSTONE: u32 = 0x00ffffff;
 const NUMBER_MASK: u32 = 0x00ffffff;
 const TAG_MASK: u32 = 0xff000000;
 const TAG_NEVER_ZERO: u32 = 0x01000000;
-/** Bits of an address. */
-const ADDRESS_LENGTH: u32 = 128;
 /** Our own guess: so many bindings stay in the processor's caches. */
 const CACHED_BINDINGS: u32 = 16384;
 /** How often the writer looks whether a reader has left. A reader is in for microseconds. */
@@ -95,17 +94,19 @@ export function touch(key: usize): u32 {
   return load<u32>(load<u32>(TABLE_SLOTS) + ((hash & load<u32>(TABLE_MASK)) << 2));
 }
 
-/** The same for IPv6: where the address has no entry, that of the longest prefix with the address in it. */
+/** The same; where the address has no entry, that of the longest prefix of its version with the address in it. */
 @inline
-export function lookupIpv6(key: usize): usize {
+export function lookupLongest(key: usize, isVersion6: bool): usize {
   const entry = lookup(key);
-  return entry != 0 || atomic.load<u64>(TABLE_PREFIX_LENGTHS) == 0 ? entry : lookupPrefix(key);
+  if (entry != 0) return entry;
+  const lengths = atomic.load<u64>(isVersion6 ? TABLE_IPV6_PREFIX_LENGTHS : TABLE_IPV4_PREFIX_LENGTHS);
+  return lengths == 0 ? 0 : lookupPrefix(key, lengths);
 }
 
-function lookupPrefix(key: usize): usize {
+function lookupPrefix(key: usize, lengths: u64): usize {
   const high = bswap<u64>(load<u64>(key));
   const low = bswap<u64>(load<u64>(key, 8));
-  for (let lengths = atomic.load<u64>(TABLE_PREFIX_LENGTHS); lengths != 0; lengths >>>= 8) {
+  for (; lengths != 0; lengths >>>= 8) {
     const length = <u32>lengths & 0xff;
     const isLong = length > 64;
     const entry = lookupBits(
@@ -250,23 +251,6 @@ function dropLastTombstones(place: u32): void {
 @inline
 function hashWriterKey(length: u32): u32 {
   return hashBits(load<u64>(WRITER_KEY), load<u64>(WRITER_KEY, 8), length);
-}
-
-/** Is the length that of an address, or one that is in use, or may another one come? */
-function isRoomForLength(length: u32): bool {
-  if (length == ADDRESS_LENGTH || load<u32>(WRITER_LENGTH_COUNTS + (length << 2)) != 0) return true;
-  return load<u64>(TABLE_PREFIX_LENGTHS) >>> (8 * (MAXIMUM_PREFIX_LENGTHS - 1)) == 0;
-}
-
-/** Counts a binding of this length more or less, and shows readers the lengths that are left. */
-function countLength(length: u32, by: i32): void {
-  if (length == ADDRESS_LENGTH) return;
-  change(WRITER_LENGTH_COUNTS + (length << 2), by);
-  let lengths: u64 = 0;
-  for (let each: u32 = 1; each < ADDRESS_LENGTH; each++) {
-    if (load<u32>(WRITER_LENGTH_COUNTS + (each << 2)) != 0) lengths = lengths << 8 | each;
-  }
-  atomic.store<u64>(TABLE_PREFIX_LENGTHS, lengths);
 }
 
 /** Where the slot of the key at WRITER_KEY lies; 0 for nowhere. */

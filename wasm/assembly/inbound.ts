@@ -25,7 +25,6 @@ import {
   NAME_OCTETS,
   NAME_PORT,
   OWN_ADDRESS,
-  OWN_IPV4_ADDRESS,
   RAW_IPV4_RECEIVE_MESSAGES,
   RAW_IPV6_RECEIVE_CONTROLS,
   RAW_IPV6_RECEIVE_MESSAGES,
@@ -41,7 +40,7 @@ import {
   UNBOUND_REPORTS,
   UNBOUND_TRAFFIC_RECORD,
 } from "../memory_map";
-import { enterTable, leaveTable, lookup, lookupIpv6 } from "./binding_table";
+import { enterTable, leaveTable, lookup, lookupLongest } from "./binding_table";
 import { finishChecksum } from "./checksum";
 import { openClock } from "./clock";
 import { add, closeVerdicts, drop, openVerdicts, pass, verdictCount } from "./count";
@@ -59,7 +58,7 @@ import {
 } from "./inner_packet";
 import { closeMerging, openMerging, writeMerged } from "./merging";
 import { expectRawIpv6, expectUdp, packetAt, readControls, receivedSegmentOctets, receivedTypeOfService } from "./messages";
-import { isInMobileNetwork } from "./mobile_network";
+import { isOwn } from "./mobile_network";
 import { OUTER_IPV4_OCTETS, PROTOCOL_IPV4, PROTOCOL_IPV6 } from "./outer_ipv4";
 import { takeToken } from "./token_bucket";
 import { closeWrites, isRoomForWrite, openWrites } from "./tun_writes";
@@ -218,9 +217,7 @@ function inboundPacket(packet: usize, length: i32): void {
   const isVersion6 = isIpv6(packet);
   const source = sourceKey(packet);
   const destination = destinationKey(packet);
-  const own = isVersion6 ? OWN_ADDRESS : OWN_IPV4_ADDRESS;
-  const isForUs = isSameAddress(destination, own);
-  if (isForUs && isVersion6) {
+  if (isVersion6 && isSameAddress(destination, OWN_ADDRESS)) {
     const found = findMobilityHeader(packet, length);
     if (found == IS_MALFORMED) return drop(DropReason.extensionHeadersMalformed);
     if (found == IS_MOBILITY) return signalling(packet, length);
@@ -230,14 +227,12 @@ function inboundPacket(packet: usize, length: i32): void {
     // In another encapsulation it came by a care-of address that is being left.
     const isOfTunnel = load<u8>(tunnel, ENTRY_ENCAPSULATION) == encapsulation;
     if (isOfTunnel && !isFarEnd(tunnel)) return drop(DropReason.notFromHomeAgent);
-    if (!isForUs && !(isVersion6 && isInMobileNetwork(destination))) return drop(DropReason.destinationNotHomeAddress);
+    if (!isOwn(destination, isVersion6)) return drop(DropReason.destinationNotHomeAddress);
     if (!isUnicastAt(source, isVersion6)) return drop(DropReason.sourceNotUnicast);
-    if (isSameAddress(source, own) || (isVersion6 && isInMobileNetwork(source))) {
-      return drop(DropReason.sourceIsHomeAddress);
-    }
+    if (isOwn(source, isVersion6)) return drop(DropReason.sourceIsHomeAddress);
   } else {
     if (!isUnicastAt(source, isVersion6)) return drop(DropReason.sourceNotUnicast);
-    const binding = isVersion6 ? lookupIpv6(source) : lookup(source);
+    const binding = lookupLongest(source, isVersion6);
     if (binding == 0 || !isFromNode(binding)) {
       drop(DropReason.sourceNotBound);
       if (isVersion6) report(packet, length);

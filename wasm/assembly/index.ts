@@ -28,7 +28,7 @@ import { openMessages } from "./messages";
 import { fillBucket } from "./token_bucket";
 import { writeNotes } from "./tun_writes";
 
-export { enterTable, leaveTable, lookup, lookupIpv6, removeBinding, setBinding } from "./binding_table";
+export { enterTable, leaveTable, lookup, removeBinding, setBinding } from "./binding_table";
 export { countDrop } from "./count";
 export { splitMessage } from "./datagrams";
 export { inboundRawIpv4, inboundRawIpv6, inboundUdp } from "./inbound";

@@ -40,9 +40,15 @@ export function innerLength(packet: usize, octets: i32, version: u32): i32 {
   return length > octets ? ~DropReason.truncatedPacket : length;
 }
 
+/** Octets, as the header says. */
+@inline
+export function ipv4HeaderLength(packet: usize): i32 {
+  return <i32>(load<u8>(packet) & 0x0f) << 2;
+}
+
 function ipv4Length(packet: usize, octets: i32): i32 {
   if (octets < IPV4_HEADER_OCTETS) return ~DropReason.truncatedHeader;
-  const headerLength = <i32>(load<u8>(packet) & 0x0f) << 2;
+  const headerLength = ipv4HeaderLength(packet);
   const length = <i32>bswap<u16>(load<u16>(packet, 2));
   if (length > octets) return ~DropReason.truncatedPacket;
   return headerLength < IPV4_HEADER_OCTETS || headerLength > length ? ~DropReason.innerHeaderMalformed : length;

@@ -9,20 +9,29 @@ import {
   IPV6_IN_IPV6_ENCAPSULATION,
   MOBILE_NODE_ROLE,
   OWN_ADDRESS,
-  OWN_IPV4_ADDRESS,
   PASSED,
   ROLE,
   SLOT_LENGTHS,
   TUN_HEADER_OCTETS,
   UDP_ENCAPSULATION,
 } from "../memory_map";
-import { enterTable, isLarge, leaveTable, lookup, lookupIpv6, touch } from "./binding_table";
+import { enterTable, isLarge, leaveTable, lookup, lookupLongest, touch } from "./binding_table";
 import { openClock } from "./clock";
 import { add, closeVerdicts, drop, openVerdicts, pass } from "./count";
 import { closeSends, openSends, roomForDatagrams, sendRawIpv4, sendRawIpv6, sendUdp } from "./datagrams";
-import { destinationKey, innerLength, isIpv6, isSameAddress, isUnicastAt, sourceKey, trafficClass } from "./inner_packet";
+import {
+  firstHeader,
+  fragmentOctets,
+  isRoomForFragments,
+  laterHeader,
+  mayBeFragmented,
+  openFragments,
+  setFragment,
+  writeLaterHeader,
+} from "./fragments";
+import { destinationKey, innerLength, isIpv6, isUnicastAt, sourceKey, trafficClass } from "./inner_packet";
 import { packetAt } from "./messages";
-import { isInMobileNetwork } from "./mobile_network";
+import { isOwn } from "./mobile_network";
 import { OUTER_IPV4_OCTETS, PROTOCOL_IPV4, PROTOCOL_IPV6, writeOuterIpv4 } from "./outer_ipv4";
 import { OUTER_IPV6_OCTETS, writeOuterIpv6 } from "./outer_ipv6";
 import { answerTooBig, answerLength } from "./packet_too_big";
@@ -95,23 +104,26 @@ function outboundPacket(slot: i32, tunnel: usize): bool {
   if (!isUnicastAt(destination, isVersion6)) return refuse(DropReason.destinationNotUnicast);
   if (!isUnicastAt(source, isVersion6)) return refuse(DropReason.sourceNotUnicast);
   const isMobileNode = load<u32>(ROLE) == MOBILE_NODE_ROLE;
-  if (isMobileNode && !isSameAddress(source, isVersion6 ? OWN_ADDRESS : OWN_IPV4_ADDRESS)) {
-    if (!isVersion6 || !isInMobileNetwork(source)) return refuse(DropReason.sourceNotHomeAddress);
-  }
-  const entry = isMobileNode ? tunnel : isVersion6 ? lookupIpv6(destination) : lookup(destination);
+  if (isMobileNode && !isOwn(source, isVersion6)) return refuse(DropReason.sourceNotHomeAddress);
+  const entry = isMobileNode ? tunnel : lookupLongest(destination, isVersion6);
   if (entry == 0) return refuse(isMobileNode ? DropReason.noTunnel : DropReason.noBinding);
   const fault = load<u32>(TUN_HEADER_OCTETS) == 0 ? noTunHeader() : readTunHeader(packet, length);
   if (fault != PASSED) return refuse(fault);
   const mtu = load<i32>(entry, ENTRY_INNER_MTU);
   const segmentLength = segmentPayload == 0 ? length : min<i32>(length, segmentHeaders + segmentPayload);
-  if (segmentLength > mtu) return tooBig(packet, length, segmentLength, mtu);
+  const isTooBig = segmentLength > mtu;
+  if (isTooBig && !mayBeFragmented(packet)) return tooBig(packet, length, segmentLength, mtu);
+  if (isTooBig && !openFragments(packet, segmentLength)) return refuse(DropReason.innerHeaderMalformed);
   encapsulation = load<u8>(entry, ENTRY_ENCAPSULATION);
   addressKey = entry + ENTRY_OUTER_ADDRESS;
   address = load<u32>(addressKey, 12);
   port = load<u16>(entry, ENTRY_PORT);
   typeOfService = trafficClass(packet);
-  if (segmentPayload != 0) return encapsulateSegments(packet, length);
-  encapsulate(packet, length);
+  if (isTooBig && !isRoomForFragments()) return false;
+  if (segmentPayload != 0) return encapsulateSegments(packet, length, mtu);
+  pass();
+  if (isTooBig) encapsulateFragments(packet, firstHeader, packet + firstHeader, length - firstHeader, mtu);
+  else encapsulate(packet, length, 0, 0);
   return true;
 }
 
@@ -129,7 +141,7 @@ function refuse(reason: i32): bool {
 /** What is answered is the packet, or its first segment. */
 function tooBig(packet: usize, length: i32, segmentLength: i32, mtu: i32): bool {
   if (segmentPayload != 0) {
-    if (!isRoomForHeaders(1)) return false;
+    if (!isRoomForHeaders(1, segmentHeaders)) return false;
     prepareSegments(packet, length);
     const payload = packet + segmentHeaders;
     const headers = writeSegmentHeaders(packet, 0, payload, segmentLength - segmentHeaders, segmentCount == 1, 0);
@@ -141,13 +153,13 @@ function tooBig(packet: usize, length: i32, segmentLength: i32, mtu: i32): bool 
   return true;
 }
 
+/** Sends an inner packet of two pieces, the second of which may have no octets. */
 @inline
-function encapsulate(packet: usize, length: i32): void {
-  pass();
+function encapsulate(head: usize, headOctets: i32, tail: usize, tailOctets: i32): void {
   encapsulatedPackets++;
-  encapsulatedOctets += length;
-  if (encapsulation == UDP_ENCAPSULATION) sendUdp(packet, length, 0, 0, address, port, typeOfService);
-  else sendRaw(packet - outerOctets(), packet, length, 0, 0);
+  encapsulatedOctets += headOctets + tailOctets;
+  if (encapsulation == UDP_ENCAPSULATION) sendUdp(head, headOctets, tail, tailOctets, address, port, typeOfService);
+  else sendRaw(head, headOctets, tail, tailOctets);
 }
 
 /** Octets of the outer header that we write. */
@@ -157,10 +169,11 @@ function outerOctets(): i32 {
   return encapsulation == IPV6_IN_IPV6_ENCAPSULATION ? OUTER_IPV6_OCTETS : OUTER_IPV4_OCTETS;
 }
 
-/** Writes the outer header, behind which `headOctets` octets stand, and adds it all and a tail to what is sent. */
-function sendRaw(outer: usize, packet: usize, headOctets: i32, tail: usize, tailOctets: i32): void {
-  const protocol = isIpv6(packet) ? PROTOCOL_IPV6 : PROTOCOL_IPV4;
+/** Writes the outer header in front of the first piece. */
+function sendRaw(head: usize, headOctets: i32, tail: usize, tailOctets: i32): void {
+  const protocol = isIpv6(head) ? PROTOCOL_IPV6 : PROTOCOL_IPV4;
   const innerOctets = headOctets + tailOctets;
+  const outer = head - outerOctets();
   if (encapsulation == IPV6_IN_IPV6_ENCAPSULATION) {
     writeOuterIpv6(outer, innerOctets, addressKey, typeOfService, protocol);
     sendRawIpv6(outer, OUTER_IPV6_OCTETS + headOctets, tail, tailOctets, addressKey, OUTER_IPV6_OCTETS);
@@ -170,22 +183,36 @@ function sendRaw(outer: usize, packet: usize, headOctets: i32, tail: usize, tail
   }
 }
 
-function encapsulateSegments(packet: usize, length: i32): bool {
+/** Segments that are longer than the tunnel carries leave in fragments. */
+function encapsulateSegments(packet: usize, length: i32, mtu: i32): bool {
   const segments = segmentCount;
-  const room = outerOctets();
-  if (segments > roomForDatagrams() || !isRoomForHeaders(segments)) return false;
+  if (segments > roomForDatagrams() || !isRoomForHeaders(segments, segmentHeaders)) return false;
   pass();
   prepareSegments(packet, length);
   let payload = packet + segmentHeaders;
   const end = packet + length;
   for (let index = 0; index < segments; index++) {
     const octets = min<i32>(segmentPayload, <i32>(end - payload));
-    const head = writeSegmentHeaders(packet, index, payload, octets, index == segments - 1, room);
-    if (room == 0) sendUdp(head, segmentHeaders, payload, octets, address, port, typeOfService);
-    else sendRaw(head, packet, segmentHeaders, payload, octets);
+    const head = writeSegmentHeaders(packet, index, payload, octets, index == segments - 1, outerOctets());
+    if (segmentHeaders + octets > mtu) encapsulateFragments(head, segmentHeaders, payload, octets, mtu);
+    else encapsulate(head, segmentHeaders, payload, octets);
     payload += octets;
   }
-  encapsulatedPackets += segments;
-  encapsulatedOctets += length + (segments - 1) * segmentHeaders;
   return true;
+}
+
+/** Sends an IPv4 packet of two pieces, the first of which has all its headers, in fragments. */
+function encapsulateFragments(head: usize, headOctets: i32, tail: usize, tailOctets: i32, mtu: i32): void {
+  const inHead = headOctets - firstHeader;
+  const data = inHead + tailOctets;
+  let at = fragmentOctets(mtu, firstHeader, data);
+  setFragment(head, firstHeader, 0, at, false);
+  encapsulate(head, headOctets, tail, at - inHead);
+  while (at < data) {
+    const octets = fragmentOctets(mtu, laterHeader, data - at);
+    const header = writeLaterHeader(head, outerOctets());
+    setFragment(header, laterHeader, at, octets, at + octets == data);
+    encapsulate(header, laterHeader, tail + (at - inHead), octets);
+    at += octets;
+  }
 }

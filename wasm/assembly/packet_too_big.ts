@@ -10,6 +10,7 @@ import { add } from "./count";
 import {
   DESTINATION_OFFSET,
   IPV4_HEADER_OCTETS,
+  ipv4HeaderLength,
   IPV6_HEADER_OCTETS,
   isIpv6,
   mayBeAnsweredWithError,
@@ -62,12 +63,12 @@ function packetTooBig(packet: usize, length: i32, mtu: i32): usize {
   return answer;
 }
 
-/** Not about ICMP errors, nor fragments other than the first, nor where fragmenting is allowed (RFC 1122 3.2.2). */
+/** Not about ICMP errors, nor fragments other than the first (RFC 1122 3.2.2). */
 function mayBeAnswered4(packet: usize, length: i32): bool {
-  if ((load<u8>(packet, 6) & 0x40) == 0 || (load<u16>(packet, 6) & 0xff1f) != 0) return false;
-  if (load<u32>(OWN_IPV4_ADDRESS, 12) == 0) return false;
+  if ((load<u16>(packet, 6) & 0xff1f) != 0) return false;
+  if (load<u32>(OWN_IPV4_ADDRESS) == 0) return false;
   if (load<u8>(packet, 9) != PROTOCOL_ICMP) return true;
-  const headerLength = <i32>(load<u8>(packet) & 0x0f) << 2;
+  const headerLength = ipv4HeaderLength(packet);
   if (headerLength >= length) return false;
   const type = load<u8>(packet + headerLength);
   return type == 0 || type == 8 || type >= 13;
@@ -80,7 +81,7 @@ function fragmentationNeeded(packet: usize, length: i32, mtu: i32): usize {
   store<u32>(answer, 0x45 | <u32>bswap<u16>(<u16>total) << 16);
   store<u32>(answer, 0, 4);
   store<u32>(answer, HOP_LIMIT | (PROTOCOL_ICMP << 8), 8);
-  store<u32>(answer, load<u32>(OWN_IPV4_ADDRESS, 12), 12);
+  store<u32>(answer, load<u32>(OWN_IPV4_ADDRESS), 12);
   store<u32>(answer, load<u32>(packet, 12), 16);
   store<u16>(answer, finishChecksum(sumOctets(answer, IPV4_HEADER_OCTETS, 0)), 10);
   store<u32>(icmp, DESTINATION_UNREACHABLE_TYPE | (FRAGMENTATION_NEEDED_CODE << 8));

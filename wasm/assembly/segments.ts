@@ -18,7 +18,7 @@ import {
   TUN_NEEDS_CHECKSUM,
 } from "../memory_map";
 import { finishChecksum, sumOctets } from "./checksum";
-import { IPV6_HEADER_OCTETS, isIpv6 } from "./inner_packet";
+import { ipv4HeaderLength, IPV6_HEADER_OCTETS, isIpv6 } from "./inner_packet";
 import { OUTER_IPV6_OCTETS } from "./outer_ipv6";
 import {
   TCP,
@@ -59,16 +59,24 @@ export function openSegments(): void {
   headersEnd = SEGMENT_HEADERS;
 }
 
-/** Room for so many segments of the packet in hand? In an empty list there is. */
+/** Room for so many headers of `octets` octets each? */
 @inline
-export function isRoomForHeaders(segments: i32): bool {
-  return <i32>headersEnd + segments * headersStride() <= SEGMENT_HEADERS + SEGMENT_HEADERS_OCTETS;
+export function isRoomForHeaders(count: i32, octets: i32): bool {
+  return <i32>headersEnd + count * headersStride(octets) <= SEGMENT_HEADERS + SEGMENT_HEADERS_OCTETS;
 }
 
-/** At most so many octets does a segment of the packet in hand need. */
+/** At most so many octets do headers need with an outer header in front. */
 @inline
-function headersStride(): i32 {
-  return (segmentHeaders + OUTER_IPV6_OCTETS + 7) & ~7;
+function headersStride(octets: i32): i32 {
+  return (octets + OUTER_IPV6_OCTETS + 7) & ~7;
+}
+
+/** Takes room for headers behind an outer header, and says where they begin. There must be room. */
+@inline
+export function takeHeaders(octets: i32, outerOctets: i32): usize {
+  const headers = headersEnd + outerOctets;
+  headersEnd += (outerOctets + octets + 7) & ~7;
+  return headers;
 }
 
 /**
@@ -84,7 +92,7 @@ export function readTunHeader(packet: usize, length: i32): i32 {
   if (type == GSO_NONE && !needsChecksum) return PASSED;
   const start = <i32>load<u16>(header, TUN_CHECKSUM_START);
   const checksumOffset = <i32>load<u16>(header, TUN_CHECKSUM_OFFSET);
-  const ipHeader = isIpv6(packet) ? IPV6_HEADER_OCTETS : <i32>(load<u8>(packet) & 0x0f) << 2;
+  const ipHeader = isIpv6(packet) ? IPV6_HEADER_OCTETS : ipv4HeaderLength(packet);
   if (!needsChecksum || start < ipHeader || start + checksumOffset + 2 > length) {
     return DropReason.tunHeaderMalformed;
   }
@@ -92,6 +100,8 @@ export function readTunHeader(packet: usize, length: i32): i32 {
     // The field holds the sum of the pseudo header. A UDP checksum of 0 would mean that there is none (RFC 768).
     const checksum = finishChecksum(sumOctets(packet + start, length - start, 0));
     store<u16>(packet + start + checksumOffset, checksum == 0 && checksumOffset == UDP_CHECKSUM_OFFSET ? 0xffff : checksum);
+    // The packet may come again, where there is no room for it in this call.
+    store<u8>(header, 0, TUN_FLAGS);
     return PASSED;
   }
   return readSegments(packet, length, type, start, checksumOffset, load<u16>(header, TUN_GSO_SIZE));
@@ -103,13 +113,15 @@ function readSegments(packet: usize, length: i32, type: u32, start: i32, checksu
   if (isTcp && isIpv6(packet) != (type == GSO_TCPV6)) return DropReason.tunHeaderMalformed;
   if (checksumOffset != (isTcp ? TCP_CHECKSUM_OFFSET : UDP_CHECKSUM_OFFSET)) return DropReason.tunHeaderMalformed;
   const minimum = isTcp ? TCP_HEADER_OCTETS : UDP_HEADER_OCTETS;
+  // Nothing stands between the headers of IPv4 and transport.
+  if (!isIpv6(packet) && start != ipv4HeaderLength(packet)) return DropReason.tunHeaderMalformed;
   if (start + minimum > length) return DropReason.tunHeaderMalformed;
   const headers = start + (isTcp ? tcpHeaderLength(packet + start) : UDP_HEADER_OCTETS);
   if (headers < start + minimum || headers >= length || payload == 0) return DropReason.tunHeaderMalformed;
   segmentPayload = payload;
   segmentHeaders = headers;
   segmentCount = (length - headers + payload - 1) / payload;
-  if (segmentCount > MAXIMUM_SEGMENTS || segmentCount * headersStride() > MAXIMUM_SEGMENT_HEADERS_OCTETS) {
+  if (segmentCount > MAXIMUM_SEGMENTS || segmentCount * headersStride(headers) > MAXIMUM_SEGMENT_HEADERS_OCTETS) {
     return DropReason.tunHeaderMalformed;
   }
   transport = start;
@@ -140,13 +152,13 @@ export function prepareSegments(packet: usize, length: i32): void {
   store<u32>(packet, load<u32>(packet) & 0xffff);
   store<u16>(packet, 0, 4);
   store<u16>(packet, 0, 10);
-  constantIpv4Sum = sumOctets(packet, <i32>(load<u8>(packet) & 0x0f) << 2, 0);
+  constantIpv4Sum = sumOctets(packet, ipv4HeaderLength(packet), 0);
 }
 
 /**
  * Writes the headers of segment `index`, whose payload is `payloadLength` octets at `payload`, behind `outerOctets`
  * octets of room for an outer header.
- * @returns where that room begins
+ * @returns where they begin
  */
 export function writeSegmentHeaders(
   packet: usize,
@@ -156,9 +168,7 @@ export function writeSegmentHeaders(
   isLast: bool,
   outerOctets: i32,
 ): usize {
-  const room = headersEnd;
-  const headers = room + outerOctets;
-  headersEnd = room + ((outerOctets + segmentHeaders + 7) & ~7);
+  const headers = takeHeaders(segmentHeaders, outerOctets);
   copyHeaders(headers, packet, segmentHeaders);
   const length = segmentHeaders + payloadLength;
   const transportLength = bswap<u16>(<u16>(length - transport));
@@ -170,7 +180,7 @@ export function writeSegmentHeaders(
     store<u16>(header, transportLength, 4);
     const checksum = finishChecksum(sum + transportLength);
     store<u16>(header, checksum == 0 ? 0xffff : checksum, UDP_CHECKSUM_OFFSET);
-    return room;
+    return headers;
   }
   const sequence = bswap<u32>(firstSequence + index * segmentPayload);
   // FIN and PSH belong to the last segment, CWR to the first (RFC 9293 section 3.1, RFC 3168 section 6.1.2).
@@ -178,7 +188,7 @@ export function writeSegmentHeaders(
   store<u32>(header, sequence, 4);
   store<u8>(header, <u8>flags, TCP_FLAGS_OFFSET);
   store<u16>(header, finishChecksum(sum + sequence + (<u64>flags << 8)), TCP_CHECKSUM_OFFSET);
-  return room;
+  return headers;
 }
 
 /** Each segment has an identification of its own (RFC 6864 section 4.1), counted on as the kernel does. */

@@ -1,5 +1,6 @@
 import { dsmipCommand, fetchDependencies, V8_FLAGS } from "../../../cli/lab/lab.ts";
-import { OUTER, OUTER_DEVICE } from "../network.ts";
+import { ENCAPSULATION_OVERHEAD } from "../../../core/control/tunnel.ts";
+import { OUTER, OUTER_DEVICE, OUTER_MTU } from "../network.ts";
 import { INNER_IPV4, type InnerAddresses, type Tunnel } from "../tunnel.ts";
 
 /** This project: end a is the mobile node, end b the home agent. */
@@ -56,33 +57,40 @@ control_socket = "${site.path("mn.sock")}"
 
 const STATIC_END = new URL("../static_end.ts", import.meta.url).pathname;
 const STATIC_DEVICE = "bench0";
-const IPV4_IN_IPV4_MTU = 1480;
 
-/** Only the data path, from this source: what IPv4 in IPv4 costs, whatever the signalling asks for. */
-const ipv4InIpv4: Tunnel = {
-  name: "dsmip-ipip",
-  about: "this project's data path, IPv4 in IPv4 (protocol 4)",
-  innerMtu: IPV4_IN_IPV4_MTU,
-  needs: [],
-  addresses: INNER_IPV4,
-  prepare: async (site) => {
-    await fetchDependencies(site.signal);
-    return async () => {
-      const started = ([["b", "a"], ["a", "b"]] as const).map(([end, other]) => {
-        const words = [OUTER[end], OUTER[other], INNER_IPV4[other], `${IPV4_IN_IPV4_MTU}`];
-        const deno = [Deno.execPath(), "run", "-A", "--cached-only", V8_FLAGS];
-        const command = [...deno, STATIC_END, STATIC_DEVICE, ...words];
-        return { end, child: site.start(end, `static-end-${end}`, command) };
-      });
-      for (const { end, child } of started) {
-        await site.address(end, child, STATIC_DEVICE, INNER_IPV4[end], `mtu ${IPV4_IN_IPV4_MTU}`);
-      }
-    };
-  },
-};
+/** Only the data path, from this source: what IPv4 inside costs, whatever the signalling asks for. */
+function ipv4In(
+  name: string,
+  about: string,
+  encapsulation: "udp" | "ipv6InIpv4",
+): Tunnel {
+  const innerMtu = OUTER_MTU - ENCAPSULATION_OVERHEAD[encapsulation];
+  return {
+    name,
+    about: `this project's data path, ${about}`,
+    innerMtu,
+    needs: [],
+    addresses: INNER_IPV4,
+    prepare: async (site) => {
+      await fetchDependencies(site.signal);
+      return async () => {
+        const started = ([["b", "a"], ["a", "b"]] as const).map(([end, other]) => {
+          const words = [STATIC_DEVICE, OUTER[end], OUTER[other], INNER_IPV4[other], `${innerMtu}`];
+          const deno = [Deno.execPath(), "run", "-A", "--cached-only", V8_FLAGS];
+          const command = [...deno, STATIC_END, encapsulation, ...words];
+          return { end, child: site.start(end, `static-end-${end}`, command) };
+        });
+        for (const { end, child } of started) {
+          await site.address(end, child, STATIC_DEVICE, INNER_IPV4[end], `mtu ${innerMtu}`);
+        }
+      };
+    },
+  };
+}
 
 export const dsmipTunnels: readonly Tunnel[] = [
   dsmipOver("dsmip", "this project, IPv6 in UDP over IPv4", 1472, true),
   dsmipOver("dsmip-41", "this project, IPv6 in IPv4 (protocol 41)", 1480, false),
-  ipv4InIpv4,
+  ipv4In("dsmip-ip4-udp", "IPv4 in UDP over IPv4", "udp"),
+  ipv4In("dsmip-ipip", "IPv4 in IPv4 (protocol 4)", "ipv6InIpv4"),
 ];
