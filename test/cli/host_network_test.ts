@@ -43,6 +43,7 @@ function state(namespace: TestNamespace): string {
     namespace.ip("-6", "route", "show", "table", "all").replaceAll(/^multicast .*\n/gm, ""),
     namespace.ip("-4", "rule", "show"),
     namespace.ip("-6", "rule", "show"),
+    namespace.ip("neigh", "show", "proxy"),
     namespace.run("sysctl", "net.ipv6.conf.all.forwarding", "net.ipv4.ip_forward"),
     namespace.run("nft", "list", "ruleset"),
   ].join("\n");
@@ -365,6 +366,11 @@ testInsideNamespace("the next start removes what a killed run left, and nothing 
     prefixLength: 32,
     protocol: 155,
   });
+  netlink.setNeighbor({
+    interfaceIndex: netlink.requireLink("vx").index,
+    address: "192.0.2.101",
+    isProxy: true,
+  });
   netlink.close();
 
   const tun = openTun({ name: "dsmip-mn" });
@@ -377,6 +383,7 @@ testInsideNamespace("the next start removes what a killed run left, and nothing 
   assertEquals(log.of("info").map(({ details }) => details.what).sort(), [
     "address 192.0.2.100/32",
     "address 2001:db8:8::1/64",
+    "proxy entry 192.0.2.101",
     "route 198.51.100.0/24",
     "route 2001:db8:8::/48",
     "rule 1001",
