@@ -1,5 +1,13 @@
 import type { MobileNodeEntry } from "../../core/control/settings.ts";
 import { type Ipv6Address, type Ipv6Prefix, prefixContains } from "../../core/wire/address.ts";
+import { checkClaims, type Claim } from "./claims.ts";
+import {
+  checkIpv4HomeAddress,
+  checkPools,
+  claimsOfEntry,
+  claimsOfHomeAgent,
+  poolOf,
+} from "./home_networks.ts";
 import type { ConfigurationSource, HomeAgentConfiguration } from "./record.ts";
 import {
   addMistake,
@@ -19,13 +27,17 @@ export const MAXIMUM_MOBILE_NODES = 10_000;
 export function readHomeAgent(source: ConfigurationSource): HomeAgentConfiguration | undefined {
   const { document, lines, mistakes, resolvePath } = source;
   const own: TableSource = { title: "[home_agent]", name: "home_agent", lines, mistakes };
-  if (!isTable(document.home_agent)) {
+  const table = document.home_agent;
+  if (!isTable(table)) {
     addMistake(own, undefined, "must be one table, written [home_agent]");
     return undefined;
   }
-  const agent = readTable(document.home_agent, HOME_AGENT_KEYS, own);
+  const agent = readTable(table, HOME_AGENT_KEYS, own);
   checkHomeAgent(agent, own);
-  const entries = readEntries(source, agent);
+  checkPools(agent, (key) => Object.hasOwn(table, key), own);
+  const claims: Claim[] = claimsOfHomeAgent(agent, own);
+  const entries = readEntries(source, agent, claims);
+  checkClaims(claims);
   if (mistakes.length > 0) return undefined;
   const right = agent as Required<typeof agent>;
   const requireAuthentication = right.authentication === "mn-ha";
@@ -44,11 +56,16 @@ export function readHomeAgent(source: ConfigurationSource): HomeAgentConfigurati
       clockToleranceMs: right.clock_tolerance_seconds * 1000,
       homeLink: agent.home_link !== undefined,
       preference: right.preference,
+      ipv4HomePrefix: agent.ipv4_home_prefix,
+      ipv4Pool: agent.ipv4_pool,
+      ipv4NetworkPool: poolOf(agent.ipv4_network_pool, right.ipv4_network_pool_length),
+      mobileNetworkPool: poolOf(agent.mobile_network_pool, right.mobile_network_pool_length),
     },
     ipv4Address: right.ipv4_address,
     homeLink: agent.home_link,
     port: right.port,
     tun: right.tun,
+    linkMtu: agent.link_mtu,
     workers: right.workers,
     forwarding: right.forwarding,
     controlSocket: resolvePath(right.control_socket),
@@ -81,26 +98,10 @@ function checkInPrefix(address: Ipv6Address, key: string, prefix: Ipv6Prefix, so
   }
 }
 
-/** A mobile network is one mobile router's, and apart from the home network or a part of it (RFC 3963 3). */
-function checkMobileNetworks(
-  prefixes: readonly Ipv6Prefix[] | undefined,
-  owners: Map<Ipv6Prefix, string>,
-  source: TableSource,
-): void {
-  for (const prefix of prefixes ?? []) {
-    const written = `${prefix.address}/${prefix.length}`;
-    for (const [other, title] of owners) {
-      if (!prefixContains(other, prefix.address) && !prefixContains(prefix, other.address)) continue;
-      const text = `: ${written} overlaps ${other.address}/${other.length} of ${title}`;
-      addMistake(source, "mobile_network_prefixes", text);
-    }
-    owners.set(prefix, source.title);
-  }
-}
-
 function readEntries(
   source: ConfigurationSource,
   agent: RightValues<typeof HOME_AGENT_KEYS>,
+  claims: Claim[],
 ): MobileNodeEntry[] {
   const { lines, mistakes } = source;
   const tables = source.document.mobile_node ?? [];
@@ -118,8 +119,7 @@ function readEntries(
     return [];
   }
   const seen = new Map<string, string>();
-  const networks = new Map<Ipv6Prefix, string>();
-  return tables.map((table: Table, index) => readEntry(source, agent, table, index, { seen, networks }));
+  return tables.map((table: Table, index) => readEntry(source, agent, table, index, { seen, claims }));
 }
 
 /** One [[mobile_node]]. After a mistake the result is not whole and is thrown away by readHomeAgent. */
@@ -128,7 +128,7 @@ function readEntry(
   agent: RightValues<typeof HOME_AGENT_KEYS>,
   table: Table,
   index: number,
-  { seen, networks }: { seen: Map<string, string>; networks: Map<Ipv6Prefix, string> },
+  { seen, claims }: { seen: Map<string, string>; claims: Claim[] },
 ): MobileNodeEntry {
   const title = `[[mobile_node]] ${index + 1}`;
   const own = { ...source, title, name: `mobile_node.${index}` };
@@ -137,12 +137,10 @@ function readEntry(
   if (homeAddress !== undefined && agent.home_prefix !== undefined) {
     checkInPrefix(homeAddress, "home_address", agent.home_prefix, own);
   }
-  checkMobileNetworks(entry.mobile_network_prefixes, networks, own);
-  if (homeAddress !== undefined && homeAddress === agent.ipv6_address) {
-    addMistake(own, "home_address", ` = "${homeAddress}": is the home agent's own ipv6_address`);
-  }
+  checkIpv4HomeAddress(entry.ipv4_home_address, agent, own);
+  claims.push(...claimsOfEntry(entry, own));
   // The SPI alone indexes the security associations (RFC 4285 section 3.1), so that it is unique, too.
-  for (const [key, value] of Object.entries({ identity, home_address: homeAddress, spi })) {
+  for (const [key, value] of Object.entries({ identity, spi })) {
     if (value === undefined) continue;
     const name = `${key} ${value}`;
     const first = seen.get(name);
@@ -154,6 +152,7 @@ function readEntry(
     identity: identity!,
     homeAddress: homeAddress!,
     mobileNetworkPrefixes: entry.mobile_network_prefixes!,
+    ipv4HomeAddress: entry.ipv4_home_address,
     security,
   };
 }

@@ -1,5 +1,8 @@
+import { UNSPECIFIED_IPV4 } from "../../core/wire/address.ts";
 import type { ConfigurationSource, MobileNodeConfiguration } from "./record.ts";
-import { addMistake, isTable, readTable } from "./read_table.ts";
+import { checkClaims, type Claim, wholeLength } from "./claims.ts";
+import { checkHostAddress, claimsOfEntry } from "./home_networks.ts";
+import { addMistake, isTable, readTable, type RightValues, type TableSource } from "./read_table.ts";
 import { MOBILE_NODE_KEYS } from "./schema.ts";
 import { readSecurity } from "./security.ts";
 
@@ -9,13 +12,7 @@ export function readMobileNode(source: ConfigurationSource): MobileNodeConfigura
   if (!isTable(table)) return undefined;
   const own = { ...source, title: "[mobile_node]", name: "mobile_node" };
   const node = readTable(table, MOBILE_NODE_KEYS, own);
-  if (node.home_address !== undefined && node.home_address === node.home_agent_ipv6_address) {
-    addMistake(
-      own,
-      "home_address",
-      ` = "${node.home_address}": is the home agent's address, too; each needs its own`,
-    );
-  }
+  checkAddresses(node, own);
   for (const egress of node.egress ?? []) {
     if (egress !== node.tun && egress !== "lo") continue;
     const why = egress === "lo" ? "is the loopback interface" : "is the interface of the tunnel itself (tun)";
@@ -47,6 +44,7 @@ export function readMobileNode(source: ConfigurationSource): MobileNodeConfigura
       prefer: right.prefer,
       dsmip: right.dsmip,
       mobileNetworkPrefixes: right.mobile_network_prefixes,
+      ipv4HomeAddress: node.ipv4_home_address,
     },
     egress: right.egress,
     manage: right.manage,
@@ -59,4 +57,27 @@ export function readMobileNode(source: ConfigurationSource): MobileNodeConfigura
       ? ['authentication = "none": nothing proves who the home agent and the mobile node are']
       : [],
   };
+}
+
+/** What the mobile node claims is apart from its home agent's addresses. */
+function checkAddresses(node: RightValues<typeof MOBILE_NODE_KEYS>, source: TableSource): void {
+  const { home_agent_ipv6_address: ipv6, home_agent_ipv4_address: ipv4, ipv4_home_address: wanted } = node;
+  const claims: Claim[] = [];
+  if (ipv6 !== undefined) {
+    claims.push({ kind: "agent", key: "home_agent_ipv6_address", prefix: wholeLength(ipv6), source });
+  }
+  if (ipv4 !== undefined) {
+    claims.push({ kind: "agent", key: "home_agent_ipv4_address", prefix: wholeLength(ipv4), source });
+  }
+  const isAny = wanted?.address === UNSPECIFIED_IPV4;
+  checkClaims([
+    ...claims,
+    ...claimsOfEntry({ ...node, ipv4_home_address: isAny ? undefined : wanted }, source),
+  ]);
+  if (wanted === undefined) return;
+  if (!isAny) checkHostAddress(wanted, source);
+  if (node.dsmip === false) {
+    const text = ": contradicts dsmip = false, which knows IPv6 only; remove one of them";
+    addMistake(source, "ipv4_home_address", text);
+  }
 }

@@ -16,9 +16,11 @@ export interface HomeAgentConfiguration {
   readonly port: number;
   /** Name of the TUN interface. */
   readonly tun: string;
+  /** The largest packet that reaches mobile nodes, octets; undefined: as the interface of the IPv4 address says. */
+  readonly linkMtu: number | undefined;
   /** Threads that forward packets. */
   readonly workers: number;
-  /** Switch the host's IPv6 forwarding on while the home agent runs; otherwise the administrator sees to it. */
+  /** Switch the host's forwarding on while the home agent runs; otherwise the administrator sees to it. */
   readonly forwarding: boolean;
   /** Absolute path of the control socket. */
   readonly controlSocket: string;

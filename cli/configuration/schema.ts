@@ -1,14 +1,22 @@
 import {
   canonicalIpv4,
   canonicalIpv6,
+  isRoutableUnicastIpv4,
   isRoutableUnicastIpv6,
   isUnicastIpv4,
+  parseIpv4Prefix,
   parseIpv6Prefix,
 } from "../../core/wire/address.ts";
 import { DSMIPV6_PORT } from "../../core/wire/constants.ts";
-import type { Ipv4Address, Ipv6Address, Ipv6Prefix } from "../../core/wire/address.ts";
+import type { Ipv4Address, Ipv4Prefix, Ipv6Address, Ipv6Prefix } from "../../core/wire/address.ts";
 import { list, oneOf, text, wholeNumber, yesOrNo } from "./check.ts";
 import { DEFAULT_CONTROL_SOCKET } from "./default_socket.ts";
+import {
+  LONGEST_IPV4_NETWORK,
+  parseIpv4HomeAddress,
+  parseWantedIpv4HomeAddress,
+  SHORTEST_IPV4_PREFIX,
+} from "./ipv4_home_address.ts";
 
 /* What may stand in a configuration file. */
 
@@ -34,6 +42,26 @@ const ipv6Prefix = text(
     const prefix = parseIpv6Prefix(value);
     return prefix !== undefined && prefix.length >= 1 && prefix.length <= 127 ? prefix : undefined;
   },
+);
+
+const ipv4Prefix = (longest: number, example: string) =>
+  text(
+    `must be an IPv4 prefix of ${SHORTEST_IPV4_PREFIX} to ${longest} bits such as ${example}`,
+    (value): Ipv4Prefix | undefined => {
+      const prefix = parseIpv4Prefix(value);
+      const isRight = prefix !== undefined && isRoutableUnicastIpv4(prefix.address) &&
+        prefix.length >= SHORTEST_IPV4_PREFIX && prefix.length <= longest;
+      return isRight ? prefix : undefined;
+    },
+  );
+
+const IPV4_HOME_ADDRESS =
+  "must be an IPv4 address such as 192.0.2.100, or with the length of the network around it " +
+  `(${SHORTEST_IPV4_PREFIX} to ${LONGEST_IPV4_NETWORK}) such as 10.1.0.1/24`;
+const ipv4HomeAddress = text(IPV4_HOME_ADDRESS, parseIpv4HomeAddress);
+const wantedIpv4HomeAddress = text(
+  `${IPV4_HOME_ADDRESS}, or "any" or "any/28", as the home agent likes`,
+  parseWantedIpv4HomeAddress,
 );
 
 /** RFC 4283 section 3: the option holds 255 octets, one of them the subtype; RFC 4282 section 2.1: user@realm. */
@@ -85,6 +113,9 @@ const DEFAULT_CLOCK_TOLERANCE_SECONDS = 7;
 const mobileNetworkPrefixes = list(ipv6Prefix, 8, 0).default([]);
 /** Interfaces that may lead to the Internet, at one time or another. */
 const MAXIMUM_EGRESS_INTERFACES = 8;
+/** Of each network that a pool gives: 14 hosts; RFC 4862 makes addresses in 64 bits. */
+const DEFAULT_IPV4_NETWORK_LENGTH = 28;
+const LONGEST_DELEGATED_PREFIX = 64;
 /** How soon a router that vanished without a word is missed. */
 const DEFAULT_ROUTER_PROBE_MS = 1000;
 
@@ -94,6 +125,15 @@ export const HOME_AGENT_KEYS = {
   ipv4_address: ipv4Address,
   home_prefix: ipv6Prefix,
   home_link: interfaceName.optional(),
+  ipv4_home_prefix: ipv4Prefix(32, "192.0.2.0/24").optional(),
+  ipv4_pool: ipv4Prefix(32, "192.0.2.128/25").optional(),
+  ipv4_network_pool: ipv4Prefix(LONGEST_IPV4_NETWORK, "10.64.0.0/16").optional(),
+  ipv4_network_pool_length: wholeNumber(SHORTEST_IPV4_PREFIX, LONGEST_IPV4_NETWORK).default(
+    DEFAULT_IPV4_NETWORK_LENGTH,
+  ),
+  mobile_network_pool: ipv6Prefix.optional(),
+  mobile_network_pool_length: wholeNumber(1, LONGEST_DELEGATED_PREFIX).default(LONGEST_DELEGATED_PREFIX),
+  link_mtu: wholeNumber(68, 65_535).optional(),
   preference: wholeNumber(0, 65_535).default(0),
   tun: interfaceName.default("dsmip-ha"),
   workers,
@@ -114,6 +154,7 @@ export const HOME_AGENT_KEYS = {
 export const MOBILE_NODE_ENTRY_KEYS = {
   identity,
   home_address: ipv6Address,
+  ipv4_home_address: ipv4HomeAddress.optional(),
   mobile_network_prefixes: mobileNetworkPrefixes,
   spi: spi.optional(),
   key_file: keyFile.optional(),
@@ -124,6 +165,7 @@ export const MOBILE_NODE_ENTRY_KEYS = {
 export const MOBILE_NODE_KEYS = {
   identity,
   home_address: ipv6Address,
+  ipv4_home_address: wantedIpv4HomeAddress.optional(),
   home_agent_ipv6_address: ipv6Address.optional(),
   home_agent_ipv4_address: ipv4Address.optional(),
   egress: list(interfaceName, MAXIMUM_EGRESS_INTERFACES),

@@ -11,10 +11,10 @@ import type { Netlink } from "../../ffi/netlink.ts";
 import type { IpFamily } from "../../ffi/netlink_ip.ts";
 import type { NewNeighbor } from "../../ffi/netlink_neighbor.ts";
 import { DSMIP_PROTOCOL, type NewAddress, type NewRoute, type NewRule } from "../../ffi/netlink_record.ts";
-import { readSysctl } from "../../ffi/sysctl.ts";
 import { messageOf } from "../output/fault.ts";
 import { ignoringGone } from "./host_leftovers.ts";
 import type { Log } from "./log.ts";
+import { loosenReversePathFilter } from "./reverse_path_filter.ts";
 import type { SavedSysctls } from "./saved_sysctls.ts";
 
 /** The routing table of the first egress; the second has the next number, and so on. Named after UDP port 4191. */
@@ -33,8 +33,6 @@ const LINK_LOCAL: Ipv6Prefix = { address: "fe80::", length: 10 };
  */
 const IPV6_SETTINGS = { accept_ra: "0", addr_gen_mode: "1", router_solicitations: "0" } as const;
 const IPV4_SETTINGS = { promote_secondaries: "1" } as const;
-const RP_FILTER_STRICT = "1";
-const RP_FILTER_LOOSE = "2";
 
 const HOME_ADDRESS_OPTIONS = { noDad: true, noPrefixRoute: true, protocol: DSMIP_PROTOCOL } as const;
 
@@ -207,12 +205,8 @@ export class EgressHost {
     for (const [key, value] of Object.entries(IPV4_SETTINGS)) {
       sysctls.set(`net/ipv4/conf/${name}/${key}`, value);
     }
-    // The stricter of the two counts. Strict: what comes in has to come in where the answer would leave, which no rule
-    // of ours says before there is an address.
-    const filters = ["all", name].map((conf) => readSysctl(`net/ipv4/conf/${conf}/rp_filter`));
-    if (filters.includes(RP_FILTER_STRICT) && !filters.includes(RP_FILTER_LOOSE)) {
-      sysctls.set(`net/ipv4/conf/${name}/rp_filter`, RP_FILTER_LOOSE);
-    }
+    // Before there is an address, no rule of ours says where an answer would leave.
+    loosenReversePathFilter(sysctls, name);
   }
 
   #addRule(selector: Pick<NewRule, "family" | "source" | "outputInterface">): void {

@@ -5,6 +5,7 @@ import { Egress } from "./egress.ts";
 import { EgressWatch } from "./egress_watch.ts";
 import { hmac } from "./hmac.ts";
 import type { Log } from "./log.ts";
+import { loosenReversePathFilter } from "./reverse_path_filter.ts";
 import { SavedSysctls } from "./saved_sysctls.ts";
 import type { Trace } from "./trace.ts";
 
@@ -60,8 +61,9 @@ export class Egresses implements AsyncDisposable {
     }
   }
 
-  #watch({ egress, settings }: MobileNodeConfiguration): void {
-    const { onFailure } = this.#options;
+  #watch({ egress, controlSocket, settings }: MobileNodeConfiguration): void {
+    const { log, onFailure } = this.#options;
+    const sysctls = this.#cleanup.use(new SavedSysctls({ path: `${controlSocket}.sysctls`, log }));
     for (const [position, interfaceName] of egress.entries()) {
       this.#cleanup.use(
         new EgressWatch({
@@ -71,7 +73,12 @@ export class Egresses implements AsyncDisposable {
             6: settings.homeAgentAddress ?? settings.homeAddress,
           },
           homeAddress: settings.homeAddress,
-          onCandidates: (candidates) => this.#take(position, candidates),
+          onCandidates: (candidates) => {
+            // There is no rule of ours, and the tunnel has the default route of IPv4 as soon as there is an address.
+            const isFiltered = settings.ipv4HomeAddress !== undefined && candidates.length > 0;
+            if (isFiltered) loosenReversePathFilter(sysctls, interfaceName);
+            this.#take(position, candidates);
+          },
           onFailure,
         }),
       );

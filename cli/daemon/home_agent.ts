@@ -50,17 +50,12 @@ export async function runHomeAgent(
   const tuns = openTunQueues({ name: configuration.tun, queues: workers, offloads: offloads.tun });
   for (const { fileDescriptor } of tuns) cleanup.defer(() => closeFileDescriptor(fileDescriptor));
   const tun = tuns[0].name;
+  const sysctls = cleanup.use(new SavedSysctls({ path: `${configuration.controlSocket}.sysctls`, log }));
   const network = cleanup.use(HostNetwork.open(log));
-  const { linkMtu } = network.setUpHomeAgent({
-    tun,
-    address: settings.address,
-    prefixLength: settings.homePrefix.length,
-    ipv4Address,
-    homeLink: configuration.homeLink,
-    forwarding: configuration.forwarding,
-  });
+  const { linkMtu } = network.setUpHomeAgent(configuration, { tun, sysctls });
   const homeLink = openHomeLink(configuration, {
     tun,
+    sysctls,
     log,
     onRouterAdvertisement: (source, advertisement) => {
       loop.push({ kind: "routerAdvertised", source, advertisement });
@@ -82,7 +77,7 @@ export async function runHomeAgent(
   });
   cleanup.defer(() => dataPath.close());
   counters = () => dataPath.counters();
-  const routes = new HomeAgentRoutes(dataPath, network);
+  const routes = new HomeAgentRoutes(dataPath, network, settings);
 
   const onDiscovery = (packet: Uint8Array) => {
     loop.push({ kind: "discovery", packet });
@@ -117,7 +112,7 @@ export async function runHomeAgent(
         return ipv6Signalling.send(action);
       case "setBinding": {
         const innerMtu = linkMtu - ENCAPSULATION_OVERHEAD[action.tunnel.encapsulation];
-        return routes.set(action.homeAddress, action.prefixes, action.tunnel, innerMtu);
+        return routes.set(action.homeAddress, action, action.tunnel, innerMtu);
       }
       case "removeBinding":
         return routes.remove(action.homeAddress);
@@ -130,6 +125,10 @@ export async function runHomeAgent(
         return homeLink?.intercept(action);
       case "releaseHomeAddress":
         return homeLink?.release(action.homeAddress);
+      case "interceptIpv4HomeAddress":
+        return homeLink?.interceptIpv4(action.address);
+      case "releaseIpv4HomeAddress":
+        return homeLink?.releaseIpv4(action.address);
     }
   };
   const loop = new ControlLoop<HomeAgentEvent, HomeAgentAction>({
@@ -157,10 +156,9 @@ export async function runHomeAgent(
 
 /** Undefined where the home network is virtual. @throws SystemError: no such interface, no permission */
 function openHomeLink(
-  { homeLink, controlSocket, settings }: HomeAgentConfiguration,
-  options: Pick<HomeLinkOptions, "tun" | "log" | "onRouterAdvertisement" | "onFailure">,
+  { homeLink, settings }: HomeAgentConfiguration,
+  options: Pick<HomeLinkOptions, "tun" | "sysctls" | "log" | "onRouterAdvertisement" | "onFailure">,
 ): HomeLink | undefined {
   if (homeLink === undefined) return undefined;
-  const sysctls = new SavedSysctls({ path: `${controlSocket}.sysctls`, log: options.log });
-  return new HomeLink({ ...options, interfaceName: homeLink, homeAgentAddress: settings.address, sysctls });
+  return new HomeLink({ ...options, interfaceName: homeLink, homeAgentAddress: settings.address });
 }

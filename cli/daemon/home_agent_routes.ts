@@ -1,49 +1,95 @@
+import { ipv4PrefixAround } from "../../core/control/ipv4_number.ts";
+import type { HomeAgentSettings, Ipv4HomeAddress } from "../../core/control/settings.ts";
 import type { TunnelEnd } from "../../core/control/tunnel.ts";
-import type { Ipv6Address, Ipv6Prefix } from "../../core/wire/address.ts";
+import type { Bound } from "../../core/forwarding/bindings.ts";
+import { type IpPrefix, type Ipv6Address, type Ipv6Prefix, prefixContains } from "../../core/wire/address.ts";
 import type { DataPathGroup } from "./data_path_group.ts";
 import type { HostNetwork } from "./host_network.ts";
 
 type BoundTable = Pick<DataPathGroup, "setBinding" | "removeBinding">;
 type NetworkRoutes = Pick<HostNetwork, "addMobileNetwork" | "removeMobileNetwork">;
 
+/** What goes the same way as a home address. */
+export interface BoundNetworks {
+  readonly prefixes: readonly Ipv6Prefix[];
+  readonly ipv4HomeAddresses: readonly Ipv4HomeAddress[];
+}
+
+/** Something bound, and the kernel's route that leads there; undefined where another route does already. */
+interface Entry {
+  readonly bound: Bound;
+  readonly route: IpPrefix | undefined;
+}
+
+const SINGLE = 32;
+
 /** What a home agent forwards: home addresses and mobile networks, in the data path and in the kernel's routes. */
 export class HomeAgentRoutes {
   readonly #dataPath: BoundTable;
   readonly #network: NetworkRoutes;
-  readonly #prefixes = new Map<Ipv6Address, readonly Ipv6Prefix[]>();
+  readonly #ipv4HomePrefix: HomeAgentSettings["ipv4HomePrefix"];
+  /** Of each home address what goes along with it, by its text. */
+  readonly #entries = new Map<Ipv6Address, Map<string, Entry>>();
 
-  constructor(dataPath: BoundTable, network: NetworkRoutes) {
+  constructor(
+    dataPath: BoundTable,
+    network: NetworkRoutes,
+    { ipv4HomePrefix }: Pick<HomeAgentSettings, "ipv4HomePrefix">,
+  ) {
     this.#dataPath = dataPath;
     this.#network = network;
+    this.#ipv4HomePrefix = ipv4HomePrefix;
   }
 
-  /** Replaces what there was for this home address. */
-  set(homeAddress: Ipv6Address, prefixes: readonly Ipv6Prefix[], tunnel: TunnelEnd, innerMtu: number): void {
-    const isKept = (old: Ipv6Prefix) =>
-      prefixes.some(({ address, length }) => address === old.address && length === old.length);
-    this.#removeNetworks(this.#prefixesOf(homeAddress).filter((old) => !isKept(old)));
-    this.#prefixes.set(homeAddress, prefixes);
+  /** Replaces what there was for this home address. Routes that stay are not touched. */
+  set(homeAddress: Ipv6Address, networks: BoundNetworks, tunnel: TunnelEnd, innerMtu: number): void {
+    const wanted = this.#entriesOf(networks);
+    const present = this.#entries.get(homeAddress) ?? new Map<string, Entry>();
+    this.#entries.set(homeAddress, present);
+    for (const text of [...present.keys()]) {
+      if (!wanted.has(text)) this.#removeEntry(present, text);
+    }
     this.#dataPath.setBinding(homeAddress, tunnel, innerMtu);
-    for (const prefix of prefixes) {
-      this.#dataPath.setBinding(prefix, tunnel, innerMtu);
-      this.#network.addMobileNetwork(prefix);
+    for (const [text, entry] of wanted) {
+      this.#dataPath.setBinding(entry.bound, tunnel, innerMtu);
+      if (present.has(text)) continue;
+      if (entry.route !== undefined) this.#network.addMobileNetwork(entry.route);
+      present.set(text, entry);
     }
   }
 
   remove(homeAddress: Ipv6Address): void {
     this.#dataPath.removeBinding(homeAddress);
-    this.#removeNetworks(this.#prefixesOf(homeAddress));
-    this.#prefixes.delete(homeAddress);
+    const present = this.#entries.get(homeAddress);
+    if (present === undefined) return;
+    this.#entries.delete(homeAddress);
+    for (const text of [...present.keys()]) this.#removeEntry(present, text);
   }
 
-  #prefixesOf(homeAddress: Ipv6Address): readonly Ipv6Prefix[] {
-    return this.#prefixes.get(homeAddress) ?? [];
+  #removeEntry(present: Map<string, Entry>, text: string): void {
+    const { bound, route } = present.get(text)!;
+    present.delete(text);
+    this.#dataPath.removeBinding(bound);
+    if (route !== undefined) this.#network.removeMobileNetwork(route);
   }
 
-  #removeNetworks(prefixes: readonly Ipv6Prefix[]): void {
-    for (const prefix of prefixes) {
-      this.#dataPath.removeBinding(prefix);
-      this.#network.removeMobileNetwork(prefix);
-    }
+  #entriesOf({ prefixes, ipv4HomeAddresses }: BoundNetworks): ReadonlyMap<string, Entry> {
+    const entries = [
+      ...prefixes.map((prefix): Entry => ({ bound: prefix, route: prefix })),
+      ...ipv4HomeAddresses.map((ipv4HomeAddress) => this.#ipv4Entry(ipv4HomeAddress)),
+    ];
+    return new Map(entries.map((entry) => [textOf(entry.bound), entry]));
   }
+
+  /** A single address of the IPv4 home network needs no route: that network has one, or the home link sees to it. */
+  #ipv4Entry({ address, prefixLength }: Ipv4HomeAddress): Entry {
+    const network = ipv4PrefixAround(address, prefixLength);
+    if (prefixLength < SINGLE) return { bound: network, route: network };
+    const isAtHome = this.#ipv4HomePrefix !== undefined && prefixContains(this.#ipv4HomePrefix, address);
+    return { bound: address, route: isAtHome ? undefined : network };
+  }
+}
+
+function textOf(bound: Bound): string {
+  return typeof bound === "string" ? bound : `${bound.address}/${bound.length}`;
 }

@@ -2,8 +2,10 @@ import { EtherType } from "../../core/control/movement/egress_event.ts";
 import {
   formatIpv6,
   type IpAddress,
+  type Ipv4Address,
   type Ipv6Address,
   ipv6Octets,
+  isIpv4,
   UNSPECIFIED_IPV6,
 } from "../../core/wire/address.ts";
 import { ArpOperation, encodeArp } from "../../core/wire/arp.ts";
@@ -41,7 +43,7 @@ export interface HomeLinkOptions {
 
 /** A mobile node that is away from home. */
 export interface AbsentNode {
-  readonly homeAddress: IpAddress;
+  readonly homeAddress: Ipv6Address;
   /** Its link-local address, too: that with the same interface identifier (L flag, RFC 6275 section 6.1.7). */
   readonly linkLocalCompatibility: boolean;
   /** It is a router, and is advertised as one (RFC 3963 section 6.2). */
@@ -132,34 +134,55 @@ export class HomeLink implements AsyncDisposable {
    * Answers for the node's addresses from now on, says so to all nodes on the home link, and routes the home address to
    * the TUN device. Once more for the same node: only says it again. @throws SystemError
    */
-  intercept(node: AbsentNode): void {
-    const { homeAddress, linkLocalCompatibility, mobileRouter } = node;
-    const isIpv6 = homeAddress.includes(":");
-    const addresses = isIpv6 && linkLocalCompatibility
-      ? [homeAddress, linkLocalOf(homeAddress)]
-      : [homeAddress];
+  intercept({ homeAddress, linkLocalCompatibility, mobileRouter }: AbsentNode): void {
+    const addresses = linkLocalCompatibility ? [homeAddress, linkLocalOf(homeAddress)] : [homeAddress];
+    this.#takeOver(homeAddress, { addresses, isRouter: mobileRouter });
+    for (const address of addresses) this.#advertise(address, mobileRouter);
+  }
+
+  /**
+   * The same for an IPv4 home address, by ARP (RFC 5555 section 4.5.2). Nobody looks for duplicates: an address that is
+   * bound belongs to its mobile node. @throws SystemError
+   */
+  interceptIpv4(address: Ipv4Address): void {
+    // The kernel does ARP for others only where it forwards for others.
+    this.#options.sysctls.set(`net/ipv4/conf/${this.#options.interfaceName}/forwarding`, "1");
+    this.#takeOver(address, { addresses: [address], isRouter: false });
+    this.#announceByArp(address);
+  }
+
+  /** Answers for the node no longer: before it is told that it may use its address at home. */
+  release(homeAddress: Ipv6Address): void {
+    this.#giveUp(homeAddress);
+  }
+
+  releaseIpv4(address: Ipv4Address): void {
+    this.#giveUp(address);
+  }
+
+  #takeOver(
+    homeAddress: IpAddress,
+    { addresses, isRouter }: { readonly addresses: readonly IpAddress[]; readonly isRouter: boolean },
+  ): void {
     const interception: Interception = {
       proxies: addresses.map((address) => ({
         interfaceIndex: this.#interfaceIndex,
         address,
         isProxy: true,
-        isRouter: mobileRouter,
+        isRouter,
       })),
-      route: { destination: homeAddress, prefixLength: isIpv6 ? 128 : 32, interfaceIndex: this.#tunIndex },
+      route: {
+        destination: homeAddress,
+        prefixLength: isIpv4(homeAddress) ? 32 : 128,
+        interfaceIndex: this.#tunIndex,
+      },
     };
     this.#interceptions.set(homeAddress, interception);
-    // The kernel does ARP for others only where it forwards for others.
-    if (!isIpv6) this.#options.sysctls.set(`net/ipv4/conf/${this.#options.interfaceName}/forwarding`, "1");
     this.#netlink.replaceRoute(interception.route);
     for (const proxy of interception.proxies) this.#netlink.setNeighbor(proxy);
-    for (const address of addresses) {
-      if (isIpv6) this.#advertise(address, mobileRouter);
-      else this.#announceByArp(address);
-    }
   }
 
-  /** Answers for the node no longer: before it is told that it may use its address at home. */
-  release(homeAddress: IpAddress): void {
+  #giveUp(homeAddress: IpAddress): void {
     const interception = this.#interceptions.get(homeAddress);
     if (interception === undefined) return;
     this.#interceptions.delete(homeAddress);
@@ -181,7 +204,7 @@ export class HomeLink implements AsyncDisposable {
     const { interfaceName, sysctls, log } = this.#options;
     for (const homeAddress of [...this.#interceptions.keys()]) {
       try {
-        this.release(homeAddress);
+        this.#giveUp(homeAddress);
       } catch (error) {
         log.warning("cannot release a home address", { homeAddress, error: messageOf(error) });
       }
@@ -223,7 +246,7 @@ export class HomeLink implements AsyncDisposable {
   }
 
   /** RFC 5227 section 2.3. */
-  #announceByArp(address: IpAddress): void {
+  #announceByArp(address: Ipv4Address): void {
     const payload = encodeArp({
       operation: ArpOperation.request,
       senderHardwareAddress: this.#hardwareAddress,

@@ -1,11 +1,16 @@
-import type { Ipv4Address, Ipv6Address, Ipv6Prefix } from "../../core/wire/address.ts";
+import type { Ipv4HomeAddress } from "../../core/control/settings.ts";
+import type { IpPrefix, Ipv4Address, Ipv6Address } from "../../core/wire/address.ts";
 import { Netlink } from "../../ffi/netlink.ts";
 import { DSMIP_PROTOCOL, type NewAddress, type NewRoute } from "../../ffi/netlink_record.ts";
 import { SilentTunnelTable } from "../../ffi/nft.ts";
-import { readSysctl, writeSysctl } from "../../ffi/sysctl.ts";
+import { writeSysctl } from "../../ffi/sysctl.ts";
+import type { HomeAgentConfiguration } from "../configuration/record.ts";
 import { Failure, messageOf } from "../output/fault.ts";
+import { forwardedFamilies, seeToForwarding } from "./forwarding.ts";
 import { ignoringGone, removeLeftovers } from "./host_leftovers.ts";
 import type { Log } from "./log.ts";
+import { MobileNodeRoutes } from "./mobile_node_routes.ts";
+import type { SavedSysctls } from "./saved_sysctls.ts";
 
 /** Below this the kernel switches IPv6 off on an interface and removes its addresses (RFC 8200 section 5). */
 const IPV6_MINIMUM_MTU = 1280;
@@ -13,13 +18,17 @@ const IPV6_MINIMUM_MTU = 1280;
 const HOME_AGENT_TUN_MTU = 1500;
 /** The home agent's interface may take more (jumbo frames, loopback), the path to a mobile node does not. */
 const INTERNET_MTU = 1500;
-/** Metric of the mobile node's default route: preferred to what router advertisements bring (1024). */
-const DEFAULT_ROUTE_METRIC = 10;
+/**
+ * Of the home network and of mobile routers' networks at the home agent: preferred to the administrator's routes for when
+ * a mobile router is at home.
+ */
+const NETWORK_ROUTE_METRIC = 20;
 
-/** Of a mobile router's network at the home agent: preferred to the administrator's route for when the router is at home. */
-const MOBILE_NETWORK_ROUTE_METRIC = 20;
-
-const FORWARDING = "net/ipv6/conf/all/forwarding";
+/** What a home agent's configuration says of the host. */
+export type HomeAgentNetwork = Pick<
+  HomeAgentConfiguration,
+  "settings" | "ipv4Address" | "homeLink" | "linkMtu" | "forwarding"
+>;
 
 interface Undo {
   /** The end of "cannot ...". */
@@ -36,7 +45,7 @@ export class HostNetwork implements Disposable {
   readonly #netlink = new Netlink();
   readonly #undo: Undo[] = [];
   #tun = { name: "", index: 0 };
-  #defaultRoute: NewRoute | undefined;
+  #routes: MobileNodeRoutes | undefined;
 
   private constructor(log: Log) {
     this.#log = log;
@@ -49,29 +58,26 @@ export class HostNetwork implements Disposable {
 
   /**
    * Removes what an earlier run left behind, then, where the home network is virtual: the home agent's address on the
-   * TUN device, with the home prefix, so that the kernel routes that there. (Nobody looks for neighbours on a TUN
-   * device.) On a home link, the administrator has put the address.
+   * TUN device, and routes that lead the home prefixes there. (Nobody looks for neighbours on a TUN device.) On a home
+   * link, the administrator has put the address.
    *
-   * @param options `tun`: a TUN device that this process holds open; `ipv4Address`: the outer one; `homeLink`: the
-   * interface of the home network, or undefined;
-   * `forwarding`: switch IPv6 forwarding on for the whole host, until close()
+   * @param options `tun`: a TUN device that this process holds open; `sysctls`: where forwarding is noted that is switched
+   * on for the whole host
    * @returns the MTU in octets to count on for outer packets
    * @throws SystemError; Failure when no interface has the IPv4 address
    */
   setUpHomeAgent(
-    { tun, address, prefixLength, ipv4Address, homeLink, forwarding }: {
-      readonly tun: string;
-      readonly address: Ipv6Address;
-      readonly prefixLength: number;
-      readonly ipv4Address: Ipv4Address;
-      readonly homeLink: string | undefined;
-      readonly forwarding: boolean;
-    },
+    { settings, ipv4Address, homeLink, linkMtu: wantedMtu, forwarding }: HomeAgentNetwork,
+    { tun, sysctls }: { readonly tun: string; readonly sysctls: SavedSysctls },
   ): { readonly linkMtu: number } {
-    const linkMtu = Math.min(INTERNET_MTU, this.#linkMtuOf(ipv4Address));
-    this.#bringUp(tun, HOME_AGENT_TUN_MTU);
-    if (homeLink === undefined) this.#addAddress(address, prefixLength);
-    this.#seeToForwarding(forwarding);
+    const linkMtu = Math.min(wantedMtu ?? INTERNET_MTU, this.#linkMtuOf(ipv4Address));
+    this.#bringUp(tun, Math.max(HOME_AGENT_TUN_MTU, linkMtu));
+    if (homeLink === undefined) {
+      this.#addAddress(settings.address, settings.homePrefix.length);
+      this.#addHomePrefix(settings.homePrefix);
+      if (settings.ipv4HomePrefix !== undefined) this.#addHomePrefix(settings.ipv4HomePrefix);
+    }
+    seeToForwarding(forwardedFamilies(settings), { wanted: forwarding, sysctls, log: this.#log });
     this.#silenceTunnelErrors();
     return { linkMtu };
   }
@@ -86,59 +92,56 @@ export class HostNetwork implements Disposable {
   ): void {
     this.#bringUp(tun, IPV6_MINIMUM_MTU);
     this.#addAddress(homeAddress, 128);
+    const routes = new MobileNodeRoutes(this.#netlink, { log: this.#log, tun: this.#tun });
+    this.#routes = routes;
+    this.#undo.push(
+      { what: "remove the IPv4 home address", action: () => routes.setIpv4HomeAddress(undefined) },
+      { what: "remove the default routes", action: () => routes.clearTunnel() },
+    );
     this.#silenceTunnelErrors();
   }
 
   /**
-   * The mobile node has a tunnel: the TUN device gets its MTU and the default route of IPv6.
+   * The mobile node has a tunnel: the TUN device gets its MTU and the default routes.
    * @param options `innerMtu` in octets: below 1280 the device has 1280, as IPv6 demands, and outer packets
    * are fragmented (RFC 4213 section 3.2.1)
    * @throws SystemError EEXIST when another default route has our metric
    */
   setTunnel({ innerMtu }: { readonly innerMtu: number }): void {
     this.#netlink.setLink(this.#tun.index, { mtu: Math.max(IPV6_MINIMUM_MTU, innerMtu) });
-    if (this.#defaultRoute !== undefined) return;
-    const route: NewRoute = {
-      destination: "::",
-      prefixLength: 0,
-      interfaceIndex: this.#tun.index,
-      metric: DEFAULT_ROUTE_METRIC,
-    };
-    this.#netlink.addRoute(route);
-    this.#defaultRoute = route;
-    this.#log.debug("default route set", { device: this.#tun.name, metric: DEFAULT_ROUTE_METRIC });
+    this.#routes?.setTunnel();
+  }
+
+  /** The mobile node has no tunnel any more: the default routes go, its home addresses stay. */
+  clearTunnel(): void {
+    this.#routes?.clearTunnel();
+  }
+
+  /** The mobile node's IPv4 home address, or none, from now on. @throws SystemError */
+  setIpv4HomeAddress(ipv4HomeAddress: Ipv4HomeAddress | undefined): void {
+    this.#routes?.setIpv4HomeAddress(ipv4HomeAddress);
   }
 
   /** Home agent: a mobile router's network is reached by the TUN device. @throws SystemError */
-  addMobileNetwork(prefix: Ipv6Prefix): void {
-    this.#netlink.replaceRoute(this.#mobileNetworkRoute(prefix));
+  addMobileNetwork(prefix: IpPrefix): void {
+    this.#netlink.replaceRoute(this.#routeOf(prefix));
   }
 
-  removeMobileNetwork(prefix: Ipv6Prefix): void {
-    ignoringGone(() => this.#netlink.deleteRoute(this.#mobileNetworkRoute(prefix)));
+  removeMobileNetwork(prefix: IpPrefix): void {
+    ignoringGone(() => this.#netlink.deleteRoute(this.#routeOf(prefix)));
   }
 
-  #mobileNetworkRoute({ address, length }: Ipv6Prefix): NewRoute {
+  #routeOf({ address, length }: IpPrefix): NewRoute {
     return {
       destination: address,
       prefixLength: length,
       interfaceIndex: this.#tun.index,
-      metric: MOBILE_NETWORK_ROUTE_METRIC,
+      metric: NETWORK_ROUTE_METRIC,
     };
-  }
-
-  /** The mobile node has no tunnel any more: the default route goes, the home address stays. */
-  clearTunnel(): void {
-    const route = this.#defaultRoute;
-    if (route === undefined) return;
-    this.#defaultRoute = undefined;
-    ignoringGone(() => this.#netlink.deleteRoute(route));
-    this.#log.debug("default route removed", { device: this.#tun.name });
   }
 
   /** Takes everything back, the last change first. What cannot be taken back is logged. Once only. */
   close(): void {
-    this.#undo.push({ what: "remove the default route", action: () => this.clearTunnel() });
     for (const { what, action } of this.#undo.toReversed()) {
       try {
         action();
@@ -190,6 +193,7 @@ export class HostNetwork implements Disposable {
       address,
       prefixLength,
       noDad: true,
+      noPrefixRoute: true,
       protocol: DSMIP_PROTOCOL,
     };
     this.#netlink.addAddress(entry);
@@ -200,21 +204,13 @@ export class HostNetwork implements Disposable {
     this.#log.debug("address set", { address, prefixLength, device: this.#tun.name });
   }
 
-  #seeToForwarding(wanted: boolean): void {
-    const before = readSysctl(FORWARDING);
-    if (before !== "0") return;
-    if (!wanted) {
-      this.#log.warning("IPv6 forwarding is off: no packets pass between mobile nodes and other hosts", {
-        command: `sysctl -w ${FORWARDING}=1`,
-      });
-      return;
-    }
-    writeSysctl(FORWARDING, "1");
+  #addHomePrefix(prefix: IpPrefix): void {
+    const route = this.#routeOf(prefix);
+    this.#netlink.addRoute(route);
     this.#undo.push({
-      what: `set ${FORWARDING} back to ${before}`,
-      action: () => writeSysctl(FORWARDING, before),
+      what: `remove the route ${prefix.address}/${prefix.length}`,
+      action: () => ignoringGone(() => this.#netlink.deleteRoute(route)),
     });
-    this.#log.info("IPv6 forwarding switched on", { key: FORWARDING });
   }
 
   #silenceTunnelErrors(): void {

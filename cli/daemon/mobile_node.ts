@@ -120,6 +120,8 @@ export async function roam(
       case "clearTunnel":
         dataPath.clearTunnel();
         return network.clearTunnel();
+      case "setIpv4HomeAddress":
+        return network.setIpv4HomeAddress(action.ipv4HomeAddress);
       case "holdTraffic":
         return trafficHold.hold(action.forMs);
       case "registered": {

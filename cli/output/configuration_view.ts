@@ -3,9 +3,10 @@ import type {
   HomeAgentConfiguration,
   MobileNodeConfiguration,
 } from "../configuration/record.ts";
-import type { MobilitySecurityAssociation } from "../../core/control/settings.ts";
-import type { Ipv6Prefix } from "../../core/wire/address.ts";
+import type { Ipv4HomeAddress, MobilitySecurityAssociation } from "../../core/control/settings.ts";
+import { UNSPECIFIED_IPV4 } from "../../core/wire/address.ts";
 import type { Colours } from "./colours.ts";
+import { describeIpv4HomeAddress, describePool, describePrefixes } from "./prefix_text.ts";
 import { formatRecord, formatTable } from "./table.ts";
 
 /** What a configuration means, for people. Keys are not shown, only how long they are. */
@@ -17,11 +18,16 @@ export function describeConfiguration(configuration: Configuration, colours: Col
 
 function describeHomeAgent(configuration: HomeAgentConfiguration, colours: Colours): string {
   const { settings, file, ipv4Address, port, tun, workers, forwarding, controlSocket } = configuration;
-  const { homePrefix, natRefreshSeconds } = settings;
+  const { homePrefix, ipv4HomePrefix, ipv4Pool, ipv4NetworkPool, mobileNetworkPool, natRefreshSeconds } =
+    settings;
   const rows = [
     ["configuration", `${file}: a home agent`],
     ["home agent", `${settings.address} at ${ipv4Address} port ${port}`],
-    ["home prefix", `${homePrefix.address}/${homePrefix.length}`],
+    ["home prefix", describePrefixes([homePrefix])],
+    ["IPv4 home prefix", describePrefixes(ipv4HomePrefix ? [ipv4HomePrefix] : [])],
+    ["IPv4 pool", describePrefixes(ipv4Pool ? [ipv4Pool] : [])],
+    ["IPv4 network pool", ipv4NetworkPool ? describePool(ipv4NetworkPool) : "-"],
+    ["mobile network pool", mobileNetworkPool ? describePool(mobileNetworkPool) : "-"],
     ["home link", configuration.homeLink ?? "none: the home network is virtual"],
     ["authentication", settings.requireAuthentication ? "mn-ha" : "none"],
     ["lifetime", `up to ${settings.maximumLifetimeSeconds} s`],
@@ -32,20 +38,24 @@ function describeHomeAgent(configuration: HomeAgentConfiguration, colours: Colou
     ],
     ["clock tolerance", `${settings.clockToleranceMs / 1000} s`],
     ["interface", tun],
+    [
+      "link MTU",
+      configuration.linkMtu === undefined ? "as the interface has it" : `${configuration.linkMtu} octets`,
+    ],
     ["workers", String(workers)],
-    ["IPv6 forwarding", forwarding ? "switched on" : "as the host has it"],
+    ["forwarding", forwarding ? "switched on" : "as the host has it"],
     ["control socket", controlSocket],
     ["mobile nodes", String(settings.mobileNodes.length)],
   ] as const;
-  const nodes = settings.mobileNodes.map(({ identity, homeAddress, mobileNetworkPrefixes, security }) => [
-    identity,
-    homeAddress,
-    describePrefixes(mobileNetworkPrefixes),
-    describeSecurity(security),
+  const nodes = settings.mobileNodes.map((node) => [
+    node.identity,
+    node.homeAddress,
+    node.ipv4HomeAddress === undefined ? "-" : describeIpv4HomeAddress(node.ipv4HomeAddress),
+    describePrefixes(node.mobileNetworkPrefixes),
+    describeSecurity(node.security),
   ]);
-  const columns = [{ title: "IDENTITY" }, { title: "HOME ADDRESS" }, { title: "MOBILE NETWORKS" }, {
-    title: "SECURITY",
-  }];
+  const titles = ["IDENTITY", "HOME ADDRESS", "IPv4 HOME ADDRESS", "MOBILE NETWORKS", "SECURITY"];
+  const columns = titles.map((title) => ({ title }));
   return formatRecord(rows, colours) +
     (nodes.length === 0 ? "" : "\n" + formatTable(columns, nodes, colours));
 }
@@ -57,6 +67,7 @@ function describeMobileNode(configuration: MobileNodeConfiguration, colours: Col
     ["configuration", `${file}: a mobile node`],
     ["identity", settings.identity],
     ["home address", settings.homeAddress],
+    ["IPv4 home address", describeWanted(settings.ipv4HomeAddress)],
     [
       "home agent",
       settings.homeAgentIpv4Address === undefined
@@ -81,8 +92,11 @@ function describeMobileNode(configuration: MobileNodeConfiguration, colours: Col
   ], colours);
 }
 
-function describePrefixes(prefixes: readonly Ipv6Prefix[]): string {
-  return prefixes.map(({ address, length }) => `${address}/${length}`).join(", ") || "-";
+function describeWanted(ipv4HomeAddress: Ipv4HomeAddress | undefined): string {
+  if (ipv4HomeAddress === undefined) return "none";
+  const { address, prefixLength } = ipv4HomeAddress;
+  if (address !== UNSPECIFIED_IPV4) return describeIpv4HomeAddress(ipv4HomeAddress);
+  return prefixLength === 32 ? "any" : `any, with a network of ${prefixLength} bits`;
 }
 
 function describeSecurity(security: MobilitySecurityAssociation | undefined): string {

@@ -1,4 +1,6 @@
+import type { Ipv4HomeAddress } from "../../core/control/settings.ts";
 import type { Colours } from "./colours.ts";
+import { describeIpv4HomeAddress } from "./prefix_text.ts";
 import { formatRecord, formatTable } from "./table.ts";
 
 /** An answer of a daemon: a JSON object. */
@@ -6,6 +8,7 @@ export type DaemonAnswer = Readonly<Record<string, unknown>>;
 
 const BINDING_COLUMNS = [
   { title: "HOME ADDRESS" },
+  { title: "IPv4 HOME ADDRESS" },
   { title: "IDENTITY" },
   { title: "CARE-OF ADDRESS" },
   { title: "TUNNEL" },
@@ -19,6 +22,7 @@ const BINDING_COLUMNS = [
 export function describeBindings({ bindings, counters }: DaemonAnswer, colours: Colours): string {
   const rows = (Array.isArray(bindings) ? bindings : []).map((binding) => [
     cell(binding.homeAddress),
+    ipv4HomeAddresses(binding.ipv4HomeAddresses),
     cell(binding.identity),
     cell(binding.careOfAddress),
     tunnel(binding.encapsulation, binding.port),
@@ -42,6 +46,7 @@ export function describeStatus(status: DaemonAnswer, colours: Colours): string {
   const rows: (readonly [string, string])[] = [
     ["state", cell(status.state)],
     ["home address", cell(status.homeAddress)],
+    ["IPv4 home address", ipv4HomeAddresses([status.ipv4HomeAddress])],
     ["home agent", `${cell(status.homeAgentAddress)} at ${cell(status.homeAgentIpv4Address)}`],
     ["care-of address", cell(status.careOfAddress)],
     ["tunnel", tunnel(status.encapsulation)],
@@ -63,6 +68,17 @@ function cell(value: unknown): string {
   if (value === null || value === undefined) return "-";
   if (typeof value === "boolean") return value ? "yes" : "no";
   return String(value);
+}
+
+/** "192.0.2.100, 10.1.0.1/24": the length only of the network around one. */
+function ipv4HomeAddresses(value: unknown): string {
+  const all: readonly unknown[] = Array.isArray(value) ? value : [];
+  const texts = all.filter(isIpv4HomeAddress).map(describeIpv4HomeAddress);
+  return texts.join(", ") || "-";
+}
+
+function isIpv4HomeAddress(value: unknown): value is Ipv4HomeAddress {
+  return typeof value === "object" && value !== null && "address" in value && "prefixLength" in value;
 }
 
 function seconds(value: unknown): string {

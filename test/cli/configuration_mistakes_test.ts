@@ -1,14 +1,13 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { parseConfiguration } from "../../cli/configuration/configuration.ts";
-import { HOME_AGENT_TOML, KeyFolder, mistakesOf, MOBILE_NODE_TOML } from "./configuration_files.ts";
-
-/** What a change to a good file has to be answered with: text to find, each on a line with the line's number. */
-interface BadCase {
-  readonly name: string;
-  readonly from: RegExp;
-  readonly to: string;
-  readonly expect: readonly string[];
-}
+import {
+  assertMistakes,
+  type BadCase,
+  HOME_AGENT_TOML,
+  KeyFolder,
+  mistakesOf,
+  MOBILE_NODE_TOML,
+} from "./configuration_files.ts";
 
 const IPV6 = "must be a global unicast IPv6 address";
 
@@ -392,22 +391,8 @@ const BAD_MOBILE_NODES: readonly BadCase[] = [
 ];
 
 Deno.test("configuration: each mistake is named with file, line, key, value and what is allowed", () => {
-  using folder = new KeyFolder();
-  const file = `${folder.path}/bad.toml`;
-  for (
-    const [toml, cases] of [[HOME_AGENT_TOML, BAD_HOME_AGENTS], [MOBILE_NODE_TOML, BAD_MOBILE_NODES]] as const
-  ) {
-    for (const { name, from, to, expect } of cases) {
-      const changed = toml.replace(from, to);
-      assert(changed !== toml, `${name}: the case changes nothing`);
-      const { message } = mistakesOf(() => parseConfiguration(file, changed));
-      const lines = message.split("\n");
-      for (const text of expect) {
-        assert(lines.some((line) => line.startsWith(file + text)), `${name}: ${text}\nnot in\n${message}`);
-      }
-      assert(!message.includes("undefined"), message);
-    }
-  }
+  assertMistakes(HOME_AGENT_TOML, BAD_HOME_AGENTS);
+  assertMistakes(MOBILE_NODE_TOML, BAD_MOBILE_NODES);
 });
 
 Deno.test("configuration: one mistake gives one line", () => {

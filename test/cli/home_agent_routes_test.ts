@@ -1,14 +1,15 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { HomeAgentRoutes } from "../../cli/daemon/home_agent_routes.ts";
 import type { Bound } from "../../core/forwarding/bindings.ts";
-import type { Ipv6Prefix } from "../../core/wire/address.ts";
+import type { Ipv4HomeAddress } from "../../core/control/settings.ts";
+import type { Ipv4Prefix, Ipv6Prefix } from "../../core/wire/address.ts";
 
 const HOME_ADDRESS = "2001:db8:100::100";
 const ONE: Ipv6Prefix = { address: "2001:db8:200::", length: 64 };
 const OTHER: Ipv6Prefix = { address: "2001:db8:201::", length: 64 };
 const TUNNEL = { encapsulation: "ipv6InIpv6", address: "2001:db8:1::7", port: 0 } as const;
 
-function record() {
+function record(ipv4HomePrefix?: Ipv4Prefix) {
   const done: string[] = [];
   const text = (bound: Bound) => typeof bound === "string" ? bound : `${bound.address}/${bound.length}`;
   const routes = new HomeAgentRoutes(
@@ -20,26 +21,70 @@ function record() {
       addMobileNetwork: (prefix) => void done.push(`route ${text(prefix)}`),
       removeMobileNetwork: (prefix) => void done.push(`unroute ${text(prefix)}`),
     },
+    { ipv4HomePrefix },
   );
   return { routes, taken: () => done.splice(0).toSorted() };
 }
 
 Deno.test("home agent's routes: a binding's mobile networks come, change and go with it", () => {
   const { routes, taken } = record();
-  routes.set(HOME_ADDRESS, [ONE], TUNNEL, 1460);
+  const prefixes = (...prefixes: Ipv6Prefix[]) => ({ prefixes, ipv4HomeAddresses: [] });
+  routes.set(HOME_ADDRESS, prefixes(ONE), TUNNEL, 1460);
   assertEquals(
     taken(),
     [`bind ${HOME_ADDRESS}`, "bind 2001:db8:200::/64", "route 2001:db8:200::/64"].toSorted(),
   );
-  routes.set(HOME_ADDRESS, [{ ...OTHER }], TUNNEL, 1460);
+  routes.set(HOME_ADDRESS, prefixes({ ...OTHER }), TUNNEL, 1460);
   const replaced = ["unbind 2001:db8:200::/64", "unroute 2001:db8:200::/64"];
-  const set = [`bind ${HOME_ADDRESS}`, "bind 2001:db8:201::/64", "route 2001:db8:201::/64"];
-  assertEquals(taken(), [...replaced, ...set].toSorted());
-  routes.set(HOME_ADDRESS, [{ ...OTHER }], TUNNEL, 1460);
-  assertEquals(taken(), set.toSorted());
+  const bound = [`bind ${HOME_ADDRESS}`, "bind 2001:db8:201::/64"];
+  assertEquals(taken(), [...replaced, ...bound, "route 2001:db8:201::/64"].toSorted());
+  routes.set(HOME_ADDRESS, prefixes({ ...OTHER }), TUNNEL, 1460);
+  assertEquals(taken(), bound.toSorted(), "a route that stays is not touched");
   routes.remove(HOME_ADDRESS);
   const gone = [`unbind ${HOME_ADDRESS}`, "unbind 2001:db8:201::/64", "unroute 2001:db8:201::/64"];
   assertEquals(taken(), gone.toSorted());
   routes.remove(HOME_ADDRESS);
   assertEquals(taken(), [`unbind ${HOME_ADDRESS}`]);
+});
+
+Deno.test("RFC 5555 4.5: home agent's routes: IPv4 home addresses, and the networks around them, go the same way", () => {
+  const { routes, taken } = record({ address: "192.0.2.0", length: 24 });
+  const set = (...ipv4HomeAddresses: Ipv4HomeAddress[]) => {
+    routes.set(HOME_ADDRESS, { prefixes: [ONE], ipv4HomeAddresses }, TUNNEL, 1460);
+    return taken().filter((done) => !done.includes("2001:"));
+  };
+  const [atHome, elsewhere] = [{ address: "192.0.2.9", prefixLength: 32 }, {
+    address: "10.1.0.9",
+    prefixLength: 32,
+  }];
+  const network = { address: "10.1.0.1", prefixLength: 24 };
+  assertEquals(set(atHome), ["bind 192.0.2.9"], "the home network has a route");
+  assertEquals(set(network), ["bind 10.1.0.0/24", "route 10.1.0.0/24", "unbind 192.0.2.9"]);
+  assertEquals(set({ ...network, address: "10.1.0.7" }), ["bind 10.1.0.0/24"], "the same network");
+  assertEquals(set(network, elsewhere), ["bind 10.1.0.0/24", "bind 10.1.0.9", "route 10.1.0.9/32"]);
+  routes.remove(HOME_ADDRESS);
+  assertEquals(taken().filter((done) => !done.includes("2001:")), [
+    "unbind 10.1.0.0/24",
+    "unbind 10.1.0.9",
+    "unroute 10.1.0.0/24",
+    "unroute 10.1.0.9/32",
+  ]);
+});
+
+Deno.test("home agent's routes: a route that could not be set is tried again with the next registration", () => {
+  let isFull = true;
+  const routed: string[] = [];
+  const routes = new HomeAgentRoutes({ setBinding: () => {}, removeBinding: () => {} }, {
+    addMobileNetwork: ({ address }) => {
+      if (isFull) throw new Error("full");
+      routed.push(address);
+    },
+    removeMobileNetwork: ({ address }) => void routed.push(`no ${address}`),
+  }, {});
+  const networks = { prefixes: [ONE], ipv4HomeAddresses: [] };
+  assertThrows(() => routes.set(HOME_ADDRESS, networks, TUNNEL, 1460), Error, "full");
+  isFull = false;
+  routes.set(HOME_ADDRESS, networks, TUNNEL, 1460);
+  routes.remove(HOME_ADDRESS);
+  assertEquals(routed, ["2001:db8:200::", "no 2001:db8:200::"]);
 });

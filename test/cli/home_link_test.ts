@@ -8,6 +8,7 @@ import {
 } from "../../core/wire/neighbor_discovery.ts";
 import { EgressSocket } from "../../ffi/egress_socket.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
+import { libc } from "../../ffi/libc.ts";
 import { Netlink } from "../../ffi/netlink.ts";
 import { openTun } from "../../ffi/tun.ts";
 import { testInsideNamespace, TestNamespace, until } from "../ffi/in_namespace.ts";
@@ -23,6 +24,8 @@ interface Home {
   /** A host on the home link. */
   readonly neighbor: TestNamespace;
   readonly homeLink: HomeLink;
+  /** The TUN device, open. */
+  readonly tun: number;
   /** What the host hears. */
   readonly ear: EgressSocket;
   /** Router advertisements that came up: "fe80::1 true" from a home agent. */
@@ -80,7 +83,7 @@ function testHome(name: string, body: (home: Home) => Promise<void>): void {
         netlink.close();
         return new EgressSocket({ interfaceIndex: index });
       });
-      await body({ namespace, neighbor, homeLink, ear, routers });
+      await body({ namespace, neighbor, homeLink, tun: tun.fileDescriptor, ear, routers });
       ear.close();
       await homeLink.close();
       assertEquals(state(namespace), before);
@@ -102,6 +105,16 @@ async function resolved({ neighbor }: Home, address: string): Promise<string | u
     stderr: "null",
   }).output();
   return neighbor.ipJson("neigh", "show", "to", address)[0]?.lladdr;
+}
+
+/** Sends an echo request back as its answer: type 0 in place of 8, so the checksum grows by 0x0800. */
+function answerEcho(tun: number, packet: Uint8Array<ArrayBuffer>): void {
+  packet.set([192, 0, 2, 9], 16);
+  packet.set(HOME_IPV4_ADDRESS.split(".").map(Number), 12);
+  const sum = (packet[22] << 8 | packet[23]) + 0x0800;
+  const folded = (sum & 0xffff) + (sum >> 16);
+  packet.set([0, 0, folded >> 8, folded & 0xff], 20);
+  assertEquals(libc.write(tun, packet, BigInt(packet.length)), packet.length);
 }
 
 /** The advertisements among what the host has heard, each as text. */
@@ -184,32 +197,53 @@ testHome(
   },
 );
 
-testHome("an IPv4 home address is intercepted by ARP", async (home) => {
-  const { namespace, homeLink } = home;
+testHome("RFC 5555 4.5.2: an IPv4 home address is intercepted by ARP", async (home) => {
+  const { namespace, homeLink, neighbor } = home;
   const own = namespace.ipJson("link", "show", "eth")[0].address;
-  home.neighbor.ip(
-    "neigh",
-    "add",
-    HOME_IPV4_ADDRESS,
-    "lladdr",
-    "02:00:00:00:00:77",
-    "dev",
-    "host",
-    "nud",
-    "stale",
-  );
-  homeLink.intercept({ ...NODE, homeAddress: HOME_IPV4_ADDRESS });
+  const known = ["lladdr", "02:00:00:00:00:77", "dev", "host", "nud", "stale"];
+  neighbor.ip("neigh", "add", HOME_IPV4_ADDRESS, ...known);
+  homeLink.interceptIpv4(HOME_IPV4_ADDRESS);
   await until(
     "the announcement",
-    () => home.neighbor.ipJson("neigh", "show", "to", HOME_IPV4_ADDRESS)[0]?.lladdr === own,
+    () => neighbor.ipJson("neigh", "show", "to", HOME_IPV4_ADDRESS)[0]?.lladdr === own,
   );
-  home.neighbor.ip("neigh", "flush", "dev", "host");
+  neighbor.ip("neigh", "flush", "dev", "host");
   assertEquals(await resolved(home, HOME_IPV4_ADDRESS), own);
   assertEquals(namespace.ipJson("route", "get", HOME_IPV4_ADDRESS)[0].dev, "tunha");
-  homeLink.release(HOME_IPV4_ADDRESS);
-  home.neighbor.ip("neigh", "flush", "dev", "host");
+  homeLink.interceptIpv4(HOME_IPV4_ADDRESS);
+  homeLink.releaseIpv4(HOME_IPV4_ADDRESS);
+  homeLink.releaseIpv4(HOME_IPV4_ADDRESS);
+  neighbor.ip("neigh", "flush", "dev", "host");
   assertEquals(await resolved(home, HOME_IPV4_ADDRESS), undefined);
 });
+
+testHome(
+  "RFC 5555 4.5.2: a host that talked to the mobile node at home reaches it away, by the home agent",
+  async ({ namespace, homeLink, neighbor, tun }) => {
+    const own = namespace.ipJson("link", "show", "eth")[0].address;
+    const known = ["lladdr", "02:00:00:00:00:77", "dev", "host", "nud", "reachable"];
+    neighbor.ip("neigh", "add", HOME_IPV4_ADDRESS, ...known);
+    homeLink.interceptIpv4(HOME_IPV4_ADDRESS);
+    // What comes out of tunnels is forwarded where the administrator wants it, or `forwarding = true`.
+    namespace.run("sysctl", "-qw", "net.ipv4.conf.tunha.forwarding=1");
+    let isDone = false;
+    const ping = new Deno.Command("ip", {
+      args: ["netns", "exec", neighbor.name, "ping", "-c3", "-i0.1", "-W1", HOME_IPV4_ADDRESS],
+      stdout: "null",
+    }).output().finally(() => isDone = true);
+    const buffer = new Uint8Array(2048);
+    await until("the pings are over", () => {
+      // The mobile node, as if the tunnel led to it.
+      for (let octets; (octets = libc.read(tun, buffer, BigInt(buffer.length))) > 0;) {
+        if (buffer[0] >> 4 === 4 && buffer[9] === 1) answerEcho(tun, buffer.slice(0, octets));
+      }
+      return isDone;
+    });
+    assertEquals((await ping).code, 0, "every packet, the first, too");
+    assertEquals(neighbor.ipJson("neigh", "show", "to", HOME_IPV4_ADDRESS)[0].lladdr, own);
+    assertEquals(namespace.ip("neigh", "show", "proxy").includes(`${HOME_IPV4_ADDRESS} dev eth`), true);
+  },
+);
 
 testHome(
   "M-274, M-275: an address that another node has is found, and one that nobody has is not",

@@ -1,20 +1,37 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { HostNetwork } from "../../cli/daemon/host_network.ts";
+import { type HomeAgentNetwork, HostNetwork } from "../../cli/daemon/host_network.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { SystemError } from "../../ffi/errno.ts";
 import { Netlink } from "../../ffi/netlink.ts";
 import { openTun } from "../../ffi/tun.ts";
 import { testInsideNamespace, type TestNamespace } from "../ffi/in_namespace.ts";
+import type { Log } from "../../cli/daemon/log.ts";
+import { SavedSysctls } from "../../cli/daemon/saved_sysctls.ts";
 import { RecordingLog } from "./recording_log.ts";
 
-const HOME_AGENT = {
-  tun: "dsmip-ha",
-  address: "2001:db8:100::1",
-  prefixLength: 64,
+const HOME_AGENT: HomeAgentNetwork = {
+  settings: {
+    address: "2001:db8:100::1",
+    homePrefix: { address: "2001:db8:100::", length: 64 },
+    mobileNodes: [],
+    requireAuthentication: true,
+    maximumLifetimeSeconds: 420,
+    natRefreshSeconds: 25,
+    forceUdp: false,
+    acceptForceUdp: true,
+    clockToleranceMs: 7000,
+    homeLink: false,
+    preference: 0,
+  },
   ipv4Address: "203.0.113.1",
   homeLink: undefined,
+  linkMtu: undefined,
   forwarding: true,
-} as const;
+};
+const WITH_IPV4: HomeAgentNetwork = {
+  ...HOME_AGENT,
+  settings: { ...HOME_AGENT.settings, ipv4HomePrefix: { address: "192.0.2.0", length: 24 } },
+};
 const HOME_ADDRESS = "2001:db8:100::100";
 
 /** The whole configuration of a namespace, to compare before and after. */
@@ -26,10 +43,28 @@ function state(namespace: TestNamespace): string {
     namespace.ip("-6", "route", "show", "table", "all").replaceAll(/^multicast .*\n/gm, ""),
     namespace.ip("-4", "rule", "show"),
     namespace.ip("-6", "rule", "show"),
-    namespace.run("sysctl", "net.ipv6.conf.all.forwarding"),
+    namespace.ip("neigh", "show", "proxy"),
+    namespace.run("sysctl", "net.ipv6.conf.all.forwarding", "net.ipv4.ip_forward"),
     namespace.run("nft", "list", "ruleset"),
   ].join("\n");
 }
+
+/** Where a daemon notes what it changes of the host. */
+class SysctlFile implements Disposable {
+  readonly #folder = Deno.makeTempDirSync();
+
+  /** As a daemon has it from its start on. */
+  open(log: Log = new RecordingLog()): SavedSysctls {
+    return new SavedSysctls({ path: `${this.#folder}/sysctls`, log });
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.#folder, { recursive: true });
+  }
+}
+
+const forwarding = (namespace: TestNamespace) =>
+  namespace.run("sysctl", "-n", "net.ipv6.conf.all.forwarding", "net.ipv4.ip_forward").trim().split("\n");
 
 /** An egress "vx" with 203.0.113.1. */
 function addEgress(namespace: TestNamespace): void {
@@ -41,14 +76,16 @@ function addEgress(namespace: TestNamespace): void {
 const defaultRoute = (namespace: TestNamespace) => namespace.ip("-6", "route", "show", "default").trim();
 
 testInsideNamespace(
-  "a home agent's host gets its address, its prefix, forwarding and silence, and all goes again",
+  "a home agent's host gets its address, its prefixes, forwarding and silence, and all goes again",
   (namespace) => {
     addEgress(namespace);
+    using file = new SysctlFile();
     const before = state(namespace);
     const tun = openTun({ name: "dsmip-ha" });
     const log = new RecordingLog();
+    const sysctls = file.open(log);
     const network = HostNetwork.open(log);
-    assertEquals(network.setUpHomeAgent(HOME_AGENT), { linkMtu: 1400 });
+    assertEquals(network.setUpHomeAgent(WITH_IPV4, { tun: "dsmip-ha", sysctls }), { linkMtu: 1400 });
 
     const [link] = namespace.ipJson("addr", "show", "dev", "dsmip-ha");
     assertEquals([link.flags.includes("UP"), link.mtu], [true, 1500]);
@@ -58,13 +95,29 @@ testInsideNamespace(
       "and no link-local address, which would solicit routers through the tunnel",
     );
     assertEquals(namespace.ipJson("-6", "route", "get", HOME_ADDRESS)[0].dev, "dsmip-ha");
-    assertEquals(namespace.run("sysctl", "-n", "net.ipv6.conf.all.forwarding").trim(), "1");
     // ICMPv4 errors of the data path come from the host's own address.
     assertEquals(namespace.run("sysctl", "-n", "net/ipv4/conf/dsmip-ha/accept_local").trim(), "1");
+    assertEquals(namespace.ipJson("route", "get", "192.0.2.77")[0].dev, "dsmip-ha");
+    const ours = (...family: string[]) =>
+      namespace.ipJson(...family, "route", "show", "proto", "155").map(({ dst, metric }) => [dst, metric]);
+    assertEquals([ours("-6"), ours("-4")], [[["2001:db8:100::/64", 20]], [["192.0.2.0/24", 20]]]);
+    assertEquals(forwarding(namespace), ["1", "1"]);
     assertEquals(namespace.run("nft", "list", "tables").trim(), "table inet dsmip_dsmip_ha");
 
+    network.addMobileNetwork({ address: "10.1.0.0", length: 24 });
+    network.addMobileNetwork({ address: "2001:db8:200::", length: 64 });
+    assertEquals(namespace.ipJson("route", "get", "10.1.0.9")[0].dev, "dsmip-ha");
+    assertEquals(namespace.ipJson("-6", "route", "get", "2001:db8:200::9")[0].dev, "dsmip-ha");
+    for (let time = 0; time < 2; time++) {
+      network.removeMobileNetwork({ address: "10.1.0.0", length: 24 });
+      network.removeMobileNetwork({ address: "2001:db8:200::", length: 64 });
+    }
+    assertEquals([ours("-6").length, ours("-4").length], [1, 1]);
+
     network.close();
+    assertEquals([ours("-6"), ours("-4")], [[], []]);
     assertEquals(namespace.ipJson("addr", "show", "dev", "dsmip-ha")[0].addr_info, []);
+    sysctls[Symbol.dispose]();
     closeFileDescriptor(tun.fileDescriptor);
     assertEquals(state(namespace), before);
     assertEquals(log.of("warning"), []);
@@ -72,25 +125,99 @@ testInsideNamespace(
 );
 
 testInsideNamespace(
-  "forwarding that is off and not asked for is a warning with the command",
+  "a home agent without IPv4 home addresses leaves IPv4 as it is, and on a home link routes no home prefix",
   (namespace) => {
     addEgress(namespace);
+    using file = new SysctlFile();
+    for (
+      const [configuration, expected] of [[HOME_AGENT, "0"], [{ ...WITH_IPV4, homeLink: "vx" }, "1"]] as const
+    ) {
+      const tun = openTun({ name: "dsmip-ha" });
+      using sysctls = file.open();
+      using network = HostNetwork.open(new RecordingLog());
+      network.setUpHomeAgent(configuration, { tun: "dsmip-ha", sysctls });
+      assertEquals(forwarding(namespace), ["1", expected]);
+      assertEquals(namespace.ipJson("-4", "route", "show", "proto", "155"), []);
+      closeFileDescriptor(tun.fileDescriptor);
+    }
+  },
+);
+
+testInsideNamespace(
+  "the MTU towards mobile nodes is the configured one, no more than the link's",
+  (namespace) => {
+    addEgress(namespace);
+    using file = new SysctlFile();
+    const tun = openTun({ name: "dsmip-ha" });
+    const linkMtu = (wanted: number | undefined, link: string) => {
+      namespace.ip("link", "set", "vx", "mtu", link);
+      using network = HostNetwork.open(new RecordingLog());
+      const configuration = { ...HOME_AGENT, linkMtu: wanted };
+      const result = network.setUpHomeAgent(configuration, { tun: "dsmip-ha", sysctls: file.open() });
+      return [result.linkMtu, namespace.ipJson("link", "show", "dsmip-ha")[0].mtu];
+    };
+    assertEquals(linkMtu(undefined, "9000"), [1500, 1500], "the path beyond the link");
+    assertEquals(linkMtu(1280, "1500"), [1280, 1500]);
+    assertEquals(linkMtu(9000, "9000"), [9000, 9000]);
+    assertEquals(linkMtu(9000, "1400"), [1400, 1500]);
+    closeFileDescriptor(tun.fileDescriptor);
+  },
+);
+
+testInsideNamespace(
+  "forwarding that is off and not asked for is a warning with the command, for each family",
+  (namespace) => {
+    addEgress(namespace);
+    using file = new SysctlFile();
     const tun = openTun({ name: "dsmip-ha" });
     const log = new RecordingLog();
     {
+      using sysctls = file.open(log);
       using network = HostNetwork.open(log);
-      network.setUpHomeAgent({ ...HOME_AGENT, forwarding: false });
-      assertEquals(log.of("warning").map(({ details }) => details.command), [
+      network.setUpHomeAgent({ ...WITH_IPV4, forwarding: false }, { tun: "dsmip-ha", sysctls });
+      const commands = log.of("warning").map(({ details }) => details.command.toString());
+      assertEquals(commands, [
         "sysctl -w net/ipv6/conf/all/forwarding=1",
+        "sysctl -w net/ipv4/conf/all/forwarding=1",
       ]);
-      assertEquals(namespace.run("sysctl", "-n", "net.ipv6.conf.all.forwarding").trim(), "0");
-      namespace.run(...log.of("warning")[0].details.command.toString().split(" ") as [string]);
+      assertEquals(forwarding(namespace), ["0", "0"]);
+      for (const command of commands) namespace.run(...command.split(" ") as [string]);
     }
-    assertEquals(
-      namespace.run("sysctl", "-n", "net.ipv6.conf.all.forwarding").trim(),
-      "1",
-      "the administrator's",
-    );
+    assertEquals(forwarding(namespace), ["1", "1"], "the administrator's");
+    closeFileDescriptor(tun.fileDescriptor);
+  },
+);
+
+testInsideNamespace(
+  "forwarding that a killed home agent switched on is given back by the next start",
+  (namespace) => {
+    addEgress(namespace);
+    using file = new SysctlFile();
+    const tun = openTun({ name: "dsmip-ha" });
+    using network = HostNetwork.open(new RecordingLog());
+    network.setUpHomeAgent(WITH_IPV4, { tun: "dsmip-ha", sysctls: file.open() });
+    assertEquals(forwarding(namespace), ["1", "1"]);
+    using next = file.open();
+    assertEquals(forwarding(namespace), ["0", "0"]);
+    next.set("net/ipv4/conf/all/forwarding", "0");
+    closeFileDescriptor(tun.fileDescriptor);
+  },
+);
+
+testInsideNamespace(
+  "a route to the home prefix that has our metric is named, and never touched",
+  (namespace) => {
+    addEgress(namespace);
+    using file = new SysctlFile();
+    namespace.ip("route", "add", "192.0.2.0/24", "dev", "vx", "metric", "20");
+    const tun = openTun({ name: "dsmip-ha" });
+    {
+      using network = HostNetwork.open(new RecordingLog());
+      using sysctls = file.open();
+      const setUp = () => network.setUpHomeAgent(WITH_IPV4, { tun: "dsmip-ha", sysctls });
+      assertEquals(assertThrows(setUp, SystemError, "192.0.2.0/24").errnoName, "EEXIST");
+    }
+    assertEquals(namespace.ipJson("route", "show", "192.0.2.0/24")[0].dev, "vx");
     closeFileDescriptor(tun.fileDescriptor);
   },
 );
@@ -98,10 +225,12 @@ testInsideNamespace(
 testInsideNamespace(
   "an outer address that no interface has is refused before anything is changed",
   (namespace) => {
+    using file = new SysctlFile();
     const tun = openTun({ name: "dsmip-ha" });
     const before = state(namespace);
     using network = HostNetwork.open(new RecordingLog());
-    assertThrows(() => network.setUpHomeAgent(HOME_AGENT), Error, "203.0.113.1");
+    const setUp = () => network.setUpHomeAgent(HOME_AGENT, { tun: "dsmip-ha", sysctls: file.open() });
+    assertThrows(setUp, Error, "203.0.113.1");
     assertEquals(state(namespace), before);
     closeFileDescriptor(tun.fileDescriptor);
   },
@@ -233,6 +362,17 @@ testInsideNamespace("the next start removes what a killed run left, and nothing 
     noPrefixRoute: true,
     protocol: 155,
   });
+  netlink.addAddress({
+    interfaceIndex: netlink.requireLink("vx").index,
+    address: "192.0.2.100",
+    prefixLength: 32,
+    protocol: 155,
+  });
+  netlink.setNeighbor({
+    interfaceIndex: netlink.requireLink("vx").index,
+    address: "192.0.2.101",
+    isProxy: true,
+  });
   netlink.close();
 
   const tun = openTun({ name: "dsmip-mn" });
@@ -243,7 +383,9 @@ testInsideNamespace("the next start removes what a killed run left, and nothing 
   closeFileDescriptor(tun.fileDescriptor);
   assertEquals(state(namespace), between);
   assertEquals(log.of("info").map(({ details }) => details.what).sort(), [
+    "address 192.0.2.100/32",
     "address 2001:db8:8::1/64",
+    "proxy entry 192.0.2.101",
     "route 198.51.100.0/24",
     "route 2001:db8:8::/48",
     "rule 1001",

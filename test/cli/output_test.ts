@@ -5,7 +5,7 @@ import { describeConfiguration } from "../../cli/output/configuration_view.ts";
 import { describeBindings, describeStatus } from "../../cli/output/status_view.ts";
 import { formatTable } from "../../cli/output/table.ts";
 import { writeAll } from "../../cli/output/write.ts";
-import { HOME_AGENT_TOML, KEY_HEX, KeyFolder, MOBILE_NODE_TOML } from "./configuration_files.ts";
+import { FULL_TOML, HOME_AGENT_TOML, KEY_HEX, KeyFolder, MOBILE_NODE_TOML } from "./configuration_files.ts";
 
 const plain: Colours = coloursFor({ isTerminal: () => false });
 
@@ -65,6 +65,10 @@ Deno.test("status: bindings and counters for people", () => {
   const bindings = [
     {
       homeAddress: "2001:db8:100::100",
+      ipv4HomeAddresses: [{ address: "192.0.2.100", prefixLength: 32 }, {
+        address: "10.1.0.1",
+        prefixLength: 24,
+      }],
       identity: "mn1@example.org",
       careOfAddress: "198.51.100.7",
       port: 8763,
@@ -76,6 +80,7 @@ Deno.test("status: bindings and counters for people", () => {
     },
     {
       homeAddress: "2001:db8:100::200",
+      ipv4HomeAddresses: [],
       identity: "mn2@example.org",
       careOfAddress: "192.0.2.1",
       port: 4191,
@@ -89,9 +94,9 @@ Deno.test("status: bindings and counters for people", () => {
   const counters = { sent: { packets: 3, octets: 0 }, dropped: { noBinding: 2, malformed: 0 } };
   assertEquals(
     describeBindings({ bindings, counters }, plain),
-    `HOME ADDRESS       IDENTITY         CARE-OF ADDRESS  TUNNEL         NAT  REMAINING  LIFETIME  SEQUENCE
-2001:db8:100::100  mn1@example.org  198.51.100.7     UDP port 8763  yes      412 s     420 s         7
-2001:db8:100::200  mn2@example.org  192.0.2.1        protocol 41    no         1 s      60 s     65535
+    `HOME ADDRESS       IPv4 HOME ADDRESS         IDENTITY         CARE-OF ADDRESS  TUNNEL         NAT  REMAINING  LIFETIME  SEQUENCE
+2001:db8:100::100  192.0.2.100, 10.1.0.1/24  mn1@example.org  198.51.100.7     UDP port 8763  yes      412 s     420 s         7
+2001:db8:100::200  -                         mn2@example.org  192.0.2.1        protocol 41    no         1 s      60 s     65535
 
 sent.packets       3
 dropped.noBinding  2
@@ -105,6 +110,7 @@ Deno.test("status: a mobile node for people", () => {
   const text = describeStatus({
     state: "registered",
     homeAddress: "2001:db8:100::100",
+    ipv4HomeAddress: { address: "10.1.0.1", prefixLength: 24 },
     homeAgentAddress: "2001:db8:100::1",
     homeAgentIpv4Address: "203.0.113.1",
     careOfAddress: "10.0.0.5",
@@ -122,6 +128,7 @@ Deno.test("status: a mobile node for people", () => {
     text,
     `state              registered
 home address       2001:db8:100::100
+IPv4 home address  10.1.0.1/24
 home agent         2001:db8:100::1 at 203.0.113.1
 care-of address    10.0.0.5
 tunnel             UDP
@@ -137,6 +144,7 @@ received.packets  1
 `,
   );
   const detached = describeStatus({ state: "detached", careOfAddress: null, lastRefusal: null }, plain);
+  assert(detached.includes("IPv4 home address  -\n"), detached);
   assert(detached.includes("care-of address    -\n") && !detached.includes("refusal"), detached);
 });
 
@@ -145,12 +153,24 @@ Deno.test("configuration check: what a file means, without its keys", () => {
   for (
     const [toml, texts] of [
       [HOME_AGENT_TOML, [
-        "home prefix      2001:db8:100::/64",
-        "home link        none",
+        "home prefix          2001:db8:100::/64",
+        "home link            none",
         "SPI 1001, hmac-sha1-96, key of 16 octets",
       ]],
+      [FULL_TOML, [
+        "IPv4 home prefix     192.0.2.0/24",
+        "IPv4 pool            192.0.2.128/25",
+        "IPv4 network pool    10.64.0.0/16, networks of 26 bits",
+        "mobile network pool  2001:db8:f00::/48, networks of 60 bits",
+        "link MTU             1400 octets",
+        "2001:db8:100::200  10.1.0.1/24        2001:db8:200::/64",
+      ]],
+      [MOBILE_NODE_TOML + 'ipv4_home_address = "any/28"', [
+        "IPv4 home address  any, with a network of 28 bits",
+      ]],
       [MOBILE_NODE_TOML, [
-        "egress           eth0, local port 4191",
+        "IPv4 home address  none",
+        "egress             eth0, local port 4191",
         "SPI 1000, hmac-sha256-128, key of 16 octets",
       ]],
     ] as const
