@@ -43,8 +43,16 @@ export type MobileNodeAction =
   /** Traffic of the home address goes this way from now on. `innerMtu` is the TUN's MTU, octets. */
   | { readonly kind: "setTunnel"; readonly tunnel: TunnelEnd; readonly innerMtu: number }
   | { readonly kind: "clearTunnel" }
-  /** The home agent has accepted this care-of address. `prefixDiscovery`: and says that home prefixes have changed (status 1). */
-  | { readonly kind: "registered"; readonly careOfAddress: IpAddress; readonly prefixDiscovery: boolean }
+  /**
+   * The home agent has accepted this care-of address, and forwards for these mobile network prefixes.
+   * `prefixDiscovery`: and says that home prefixes have changed (status 1).
+   */
+  | {
+    readonly kind: "registered";
+    readonly careOfAddress: IpAddress;
+    readonly prefixes: readonly Ipv6Prefix[];
+    readonly prefixDiscovery: boolean;
+  }
   /** The home agent forwards to this IPv4 home address from now on; undefined: to none any more. */
   | { readonly kind: "setIpv4HomeAddress"; readonly ipv4HomeAddress: Ipv4HomeAddress | undefined }
   /** Traffic that would leave by the tunnel waits, no longer than this from now on; 0: it goes on. */
