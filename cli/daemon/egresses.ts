@@ -5,11 +5,12 @@ import { Egress } from "./egress.ts";
 import { EgressWatch } from "./egress_watch.ts";
 import { hmac } from "./hmac.ts";
 import type { Log } from "./log.ts";
-import { SavedSysctls } from "./saved_sysctls.ts";
+import type { SavedSysctls } from "./saved_sysctls.ts";
 import type { Trace } from "./trace.ts";
 
 export interface EgressesOptions {
   readonly configuration: MobileNodeConfiguration;
+  readonly sysctls: SavedSysctls;
   readonly log: Log;
   readonly trace?: Trace;
   /** Those of all interfaces, the most preferred interface first; at each change. */
@@ -40,14 +41,13 @@ export class Egresses implements AsyncDisposable {
     this.#candidates = options.configuration.egress.map(() => []);
   }
 
-  #manage({ egress, controlSocket, routerProbeMs, settings }: MobileNodeConfiguration): void {
-    const { log, trace, onFailure } = this.#options;
+  #manage({ egress, routerProbeMs, settings }: MobileNodeConfiguration): void {
+    const { sysctls, log, trace, onFailure } = this.#options;
     const stableSecret = stableSecretOf(settings);
     const { homeAddress, homeAgentAddress, mobileNetworkPrefixes } = settings;
     const mobileRouter = mobileNetworkPrefixes.length > 0;
     // While a home agent is looked for, the home link is a link like others.
     const home = homeAgentAddress === undefined ? undefined : { homeAddress, homeAgentAddress, mobileRouter };
-    const sysctls = this.#cleanup.use(new SavedSysctls({ path: `${controlSocket}.sysctls`, log }));
     for (const [position, interfaceName] of egress.entries()) {
       const machine = new EgressInterface(
         { interfaceName, interfaceIdentifier: "stable", stableSecret, routerProbeMs, home },

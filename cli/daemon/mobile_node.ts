@@ -18,6 +18,7 @@ import { hmac } from "./hmac.ts";
 import { HostNetwork } from "./host_network.ts";
 import type { Log } from "./log.ts";
 import type { Offloads } from "./offloads.ts";
+import { SavedSysctls } from "./saved_sysctls.ts";
 import type { StopSignal } from "./stop_signal.ts";
 import { type Trace, traced } from "./trace.ts";
 import { TrafficHold } from "./traffic_hold.ts";
@@ -66,6 +67,7 @@ export async function roam(
   cleanup.use(
     await ControlSocket.open({ path: configuration.controlSocket, handlers: { status, switch: switchTo } }),
   );
+  const sysctls = cleanup.use(new SavedSysctls({ path: `${configuration.controlSocket}.sysctls`, log }));
   const tuns = openTunQueues({ name: configuration.tun, queues: workers, offloads: offloads.tun });
   for (const { fileDescriptor } of tuns) cleanup.defer(() => closeFileDescriptor(fileDescriptor));
   const tun = tuns[0].name;
@@ -151,6 +153,7 @@ export async function roam(
   const egresses = cleanup.use(
     Egresses.open({
       configuration,
+      sysctls,
       log,
       trace,
       onCandidates: (candidates) => {
