@@ -73,6 +73,11 @@ export async function roam(
   const tun = tuns[0].name;
   const network = cleanup.use(HostNetwork.open(log));
   network.setUpMobileNode({ tun, homeAddress: settings.homeAddress });
+  // Loaded by those who need it only: the start counts.
+  const mobileNetwork = configuration.mobileNetwork && cleanup.use(
+    (await import("./mobile_network.ts"))
+      .openMobileNetwork(configuration.mobileNetwork, configuration, { sysctls, log }),
+  );
   const dataPath = await DataPathGroup.start({
     role: "mobileNode",
     homeAddress: settings.homeAddress,
@@ -118,7 +123,8 @@ export async function roam(
         return egresses.doubt(action.interfaceName);
       case "setTunnel":
         dataPath.setTunnel(action.tunnel, action.innerMtu);
-        return network.setTunnel(action);
+        network.setTunnel(action);
+        return mobileNetwork?.serve({ mtu: action.innerMtu });
       case "clearTunnel":
         dataPath.clearTunnel();
         return network.clearTunnel();
@@ -127,8 +133,10 @@ export async function roam(
       case "registered": {
         const careOfAddress = isIpv4(action.careOfAddress) ? undefined : action.careOfAddress;
         prefixes.push({ kind: "registered", careOfAddress, isNecessary: action.prefixDiscovery });
-        return;
+        return mobileNetwork?.serve({ prefixes: action.prefixes });
       }
+      case "setIpv4HomeAddress":
+        return mobileNetwork?.serve({ ipv4HomeAddress: action.ipv4HomeAddress });
       case "homeAgentFails":
         if (onHomeAgentFails()) abandoned.resolve();
         return;
