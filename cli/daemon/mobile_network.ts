@@ -68,7 +68,11 @@ export class MobileNetwork implements AsyncDisposable {
       this.#advertiser = this.#programs.use(advertiser(folder, log));
       this.#dhcpServer = this.#programs.use(dhcpServer(folder, log));
     }
-    this.#host = new MobileNetworkHost({ interfaceName, sysctls, log });
+    const onInterface = () => {
+      this.#advertiser?.startAfresh();
+      this.#dhcpServer?.startAfresh();
+    };
+    this.#host = new MobileNetworkHost({ interfaceName, sysctls, log, onInterface });
   }
 
   /** Serves this from now on; what is not named stays as it was. */

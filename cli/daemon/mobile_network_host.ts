@@ -1,7 +1,7 @@
 import { type IpAddress, type IpPrefix, isIpv4 } from "../../core/wire/address.ts";
 import { EEXIST, SystemError } from "../../ffi/errno.ts";
 import { Netlink } from "../../ffi/netlink.ts";
-import { DSMIP_PROTOCOL, type NewAddress, type NewRoute } from "../../ffi/netlink_record.ts";
+import { DSMIP_PROTOCOL, type Link, type NewAddress, type NewRoute } from "../../ffi/netlink_record.ts";
 import { NetlinkSubscription } from "../../ffi/netlink_subscription.ts";
 import { readSysctl } from "../../ffi/sysctl.ts";
 import { messageOf } from "../output/fault.ts";
@@ -15,6 +15,8 @@ export interface MobileNetworkHostOptions {
   readonly interfaceName: string;
   readonly sysctls: SavedSysctls;
   readonly log: Log;
+  /** The interface has come, or was switched on, and is configured. */
+  readonly onInterface: () => void;
 }
 
 /** Behind the routes to the links of the mobile network (256 and 0), and before those to everywhere. */
@@ -70,18 +72,25 @@ export class MobileNetworkHost implements AsyncDisposable {
   }
 
   async #follow(): Promise<void> {
+    const { interfaceName } = this.#options;
     for await (const event of this.#changes) {
-      if (event.kind === "link" && event.link.name !== this.#options.interfaceName) continue;
-      this.#attempt("look at its interface", () => this.#look());
+      this.#attempt("look at its interface", () => {
+        // What each event says, in their order: an interface that was off for an instant has lost its addresses, too.
+        if (event.kind === "overrun") this.#handleLink(this.#netlink.link(interfaceName));
+        else if (event.kind === "link" && event.link.name === interfaceName) {
+          this.#handleLink(event.change === "deleted" ? undefined : event.link);
+        }
+      });
     }
   }
 
   /** An interface that has come, or was switched on, has nothing of ours. */
-  #look(): void {
-    const link = this.#netlink.link(this.#options.interfaceName);
+  #handleLink(link: Link | undefined): void {
     const hasCome = link !== undefined && (link.index !== this.#seen?.index || link.up && !this.#seen.up);
-    if (hasCome && this.#plan !== undefined) this.set(this.#plan);
-    else this.#seen = link;
+    if (hasCome && this.#plan !== undefined) {
+      this.set(this.#plan);
+      this.#options.onInterface();
+    } else this.#seen = link;
   }
 
   #setAddresses(wanted: readonly RouterAddress[]): void {
@@ -97,7 +106,7 @@ export class MobileNetworkHost implements AsyncDisposable {
       return;
     }
     // The administrator who switches it off later has a reason.
-    if (before === undefined && !link.up) {
+    if (before?.index !== link.index && !link.up) {
       this.#netlink.setLink(link.index, { up: true });
       this.#seen = { ...link, up: true };
     }

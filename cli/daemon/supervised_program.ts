@@ -10,8 +10,8 @@ export interface SupervisedProgramOptions {
 
 /** What ties a program to this process: setpriv(1) of this package. */
 const TIE = { name: "setpriv", packageName: "util-linux" } as const;
-/** Where network programs are; the search path of a service often lacks them. */
-const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
+/** Where programs are looked for, after the search path, which often lacks those for the administrator. */
+const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 /** A program that ends at once is started again after this long, then after twice as long, and so on. */
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 30_000;
@@ -19,6 +19,8 @@ const LONGEST_PAUSE_MS = 30_000;
 const STEADY_MS = 60_000;
 /** How long a program may take to end by itself. */
 const END_LIMIT_MS = 2000;
+/** How long its last words may take, after its end. */
+const LAST_WORDS_MS = 200;
 const MAXIMUM_LINE = 500;
 
 /**
@@ -127,11 +129,16 @@ export class SupervisedProgram implements AsyncDisposable {
       }).spawn();
       this.#child = child;
       log.debug("program started", { program: name, pid: child.pid });
-      const heard = forEachLine(child.stderr, (line) => {
+      const hearing = new AbortController();
+      const heard = forEachLine(child.stderr, hearing.signal, (line) => {
         said = line;
         log.debug("program says", { program: name, line });
       });
-      const [status] = await Promise.all([child.status, heard]);
+      const status = await child.status;
+      // What it has started may hold its standard error open.
+      const timer = setTimeout(() => hearing.abort(), LAST_WORDS_MS);
+      await heard;
+      clearTimeout(timer);
       return { ...status, said };
     } catch (error) {
       return { code: 127, signal: null, said: String(error) };
@@ -176,13 +183,22 @@ function isFile(path: string): boolean {
   }
 }
 
-async function forEachLine(stream: ReadableStream<Uint8Array>, tell: (line: string) => void): Promise<void> {
+/** Until the end of the stream, or until the signal. */
+async function forEachLine(
+  stream: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+  tell: (line: string) => void,
+): Promise<void> {
   let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!.slice(-MAXIMUM_LINE);
-    for (const line of lines) {
-      if (line !== "") tell(line.slice(0, MAXIMUM_LINE));
+  try {
+    for await (const text of stream.pipeThrough(new TextDecoderStream(), { signal })) {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop()!.slice(-MAXIMUM_LINE);
+      for (const line of lines) {
+        if (line !== "") tell(line.slice(0, MAXIMUM_LINE));
+      }
     }
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
 }
