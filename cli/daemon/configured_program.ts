@@ -26,7 +26,7 @@ export class ConfiguredProgram implements AsyncDisposable {
   configure(text: string | undefined): void {
     if (text === this.#text) return;
     const before = this.#text;
-    const { path } = this.#options;
+    const { path, takesNew } = this.#options;
     if (text === undefined) {
       this.#text = undefined;
       return void this.#program.stop();
@@ -34,12 +34,7 @@ export class ConfiguredProgram implements AsyncDisposable {
     writePrivately(path, text);
     this.#text = text;
     if (before === undefined) this.#program.start();
-    else this.startAfresh();
-  }
-
-  /** It reads its configuration again, and looks at the interfaces again. */
-  startAfresh(): void {
-    this.#program[this.#options.takesNew]();
+    else this.#program[takesNew]();
   }
 
   /** Ends the program and removes its configuration. */

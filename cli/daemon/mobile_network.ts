@@ -68,11 +68,7 @@ export class MobileNetwork implements AsyncDisposable {
       this.#advertiser = this.#programs.use(advertiser(folder, log));
       this.#dhcpServer = this.#programs.use(dhcpServer(folder, log));
     }
-    const onInterface = () => {
-      this.#advertiser?.startAfresh();
-      this.#dhcpServer?.startAfresh();
-    };
-    this.#host = new MobileNetworkHost({ interfaceName, sysctls, log, onInterface });
+    this.#host = new MobileNetworkHost({ interfaceName, sysctls, log });
   }
 
   /** Serves this from now on; what is not named stays as it was. */

@@ -15,8 +15,6 @@ export interface MobileNetworkHostOptions {
   readonly interfaceName: string;
   readonly sysctls: SavedSysctls;
   readonly log: Log;
-  /** The interface has come, or was switched on, and is configured. */
-  readonly onInterface: () => void;
 }
 
 /** Behind the routes to the links of the mobile network (256 and 0), and before those to everywhere. */
@@ -33,8 +31,8 @@ const LINK_LOCAL_BY_HARDWARE = "0";
 
 /**
  * What the mobile router is on the interface of its network: its addresses there, routes that keep packets for nobody from
- * going round between the tunnel and the router, and forwarding. Given again when the interface comes back, and all taken
- * back by close().
+ * going round between the tunnel and the router, and forwarding. Given again when the interface comes back. The end takes
+ * all back but kernel parameters, which are given back with `sysctls`.
  */
 export class MobileNetworkHost implements AsyncDisposable {
   readonly #options: MobileNetworkHostOptions;
@@ -43,7 +41,6 @@ export class MobileNetworkHost implements AsyncDisposable {
   readonly #following: Promise<void>;
   readonly #addresses = new Map<IpAddress, NewAddress>();
   readonly #routes = new Map<string, NewRoute>();
-  readonly #ourKeys = new Set<string>();
   #plan: MobileNetworkPlan | undefined;
   /** The interface as it was when it was configured last. */
   #seen: { readonly index: number; readonly up: boolean } | undefined;
@@ -67,7 +64,6 @@ export class MobileNetworkHost implements AsyncDisposable {
     await this.#following;
     this.#attempt("remove its addresses", () => this.#removeAddresses(() => true));
     this.#attempt("remove its routes", () => this.#setRoutes([]));
-    this.#options.sysctls.giveBack((key) => this.#ourKeys.has(key));
     this.#netlink.close();
   }
 
@@ -87,10 +83,8 @@ export class MobileNetworkHost implements AsyncDisposable {
   /** An interface that has come, or was switched on, has nothing of ours. */
   #handleLink(link: Link | undefined): void {
     const hasCome = link !== undefined && (link.index !== this.#seen?.index || link.up && !this.#seen.up);
-    if (hasCome && this.#plan !== undefined) {
-      this.set(this.#plan);
-      this.#options.onInterface();
-    } else this.#seen = link;
+    if (hasCome && this.#plan !== undefined) this.set(this.#plan);
+    else this.#seen = link;
   }
 
   #setAddresses(wanted: readonly RouterAddress[]): void {
@@ -161,35 +155,31 @@ export class MobileNetworkHost implements AsyncDisposable {
   }
 
   #setSysctls({ addresses }: MobileNetworkPlan): void {
-    const { interfaceName } = this.#options;
+    const { interfaceName, sysctls } = this.#options;
     const own = `net/ipv6/conf/${interfaceName}`;
     if (addresses.some(({ address }) => !isIpv4(address))) {
       if (this.#netlink.link(interfaceName) !== undefined) {
         // Nobody in its own network is a router for it.
-        this.#setSysctl(`${own}/accept_ra`, "0");
-        this.#setSysctl(`${own}/disable_ipv6`, "0");
+        sysctls.set(`${own}/accept_ra`, "0");
+        sysctls.set(`${own}/disable_ipv6`, "0");
         if (valueOf(`${own}/addr_gen_mode`) === NO_LINK_LOCAL) {
-          this.#setSysctl(`${own}/addr_gen_mode`, LINK_LOCAL_BY_HARDWARE);
+          sysctls.set(`${own}/addr_gen_mode`, LINK_LOCAL_BY_HARDWARE);
         }
       }
       this.#forwardIpv6();
     }
-    if (addresses.some(({ address }) => isIpv4(address))) this.#setSysctl(FORWARDING[4], "1");
+    if (addresses.some(({ address }) => isIpv4(address))) sysctls.set(FORWARDING[4], "1");
   }
 
   /** A router forgets its own default router, and listens to none, but where it is told to listen all the same. */
   #forwardIpv6(): void {
     if (valueOf(FORWARDING[6]) !== "0") return;
+    const { sysctls } = this.#options;
     for (const { name } of this.#netlink.links()) {
       const key = `net/ipv6/conf/${name}/accept_ra`;
-      if (valueOf(key) === LISTENS_AS_HOST) this.#setSysctl(key, LISTENS_ALWAYS);
+      if (valueOf(key) === LISTENS_AS_HOST) sysctls.set(key, LISTENS_ALWAYS);
     }
-    this.#setSysctl(FORWARDING[6], "1");
-  }
-
-  #setSysctl(key: string, value: string): void {
-    this.#ourKeys.add(key);
-    this.#options.sysctls.set(key, value);
+    sysctls.set(FORWARDING[6], "1");
   }
 
   #attempt(what: string, action: () => void): void {

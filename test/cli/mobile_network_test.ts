@@ -148,6 +148,7 @@ testLan("mobile network: hosts hear of a smaller MTU, and not of a larger one", 
   running.network.serve({ mtu: 1412 });
   await until("1412", () => isMtu(1412));
   running.network.serve({ mtu: 1480 });
+  assert(Deno.readTextFileSync(`${bench.folder}/network/radvd.conf`).includes("AdvLinkMTU 1412;"));
   running.network.serve({ mtu: 1000 });
   await until("no less than 1280", () => isMtu(1280));
 });
@@ -196,14 +197,15 @@ testLan("mobile network: serve = false: addresses, routes and forwarding, and no
 testLan(
   "mobile network: an interface that comes later, goes, comes back or is switched off and on is served",
   async (bench) => {
-    const { router, host, log } = bench;
+    const { router, host, folder, log } = bench;
     router.ip("link", "del", "lan0");
     await using running = new RunningNetwork(bench);
-    running.network.serve({ prefixes: [OTHER] });
+    running.network.serve({ prefixes: [OTHER], ipv4HomeAddress: IPV4 });
     assertEquals(log.of("warning").length, 1);
     for (let round = 0; round < 2; round++) {
       connect(router, host);
       await until("an address by SLAAC", () => hasAddressIn(bench, "2001:db8:400:"), 20_000);
+      await until("a lease", () => askForLease(host, folder) !== undefined, LIMIT_MS);
       if (round === 0) router.ip("link", "del", "lan0");
     }
     router.ip("link", "set", "lan0", "down");
@@ -211,6 +213,10 @@ testLan(
     assertEquals(router.ip("link", "show", "lan0").includes("UP,"), false, "it stays off");
     router.ip("link", "set", "lan0", "up");
     await until("the address again", () => router.ip("addr", "show", "to", "2001:db8:400::1") !== "");
+    host.ip("link", "set", "eth0", "down");
+    host.ip("link", "set", "eth0", "up");
+    await until("a lease again", () => askForLease(host, folder) !== undefined, LIMIT_MS);
+    await until("an address by SLAAC again", () => hasAddressIn(bench, "2001:db8:400:"), 20_000);
   },
 );
 
