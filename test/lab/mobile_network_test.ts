@@ -1,5 +1,11 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { configureHomeAgent, configureMobileNode, type HomeAgentOptions } from "../../cli/lab/daemons.ts";
+import {
+  configureHomeAgent,
+  configureMobileNode,
+  type HomeAgentOptions,
+  type MobileNodeDaemon,
+  type MobileNodeOptions,
+} from "../../cli/lab/daemons.ts";
 import { Lab } from "../../cli/lab/lab.ts";
 import type { Topology } from "../../cli/lab/network.ts";
 import { takeSnapshot } from "../../cli/lab/snapshot.ts";
@@ -48,24 +54,42 @@ const LIMIT_MS = 15_000;
 const LINK_MTU = 1440;
 const SERVED = '\n[mobile_network]\ninterface = "lan0"\ndns = ["2001:db8:200::53"]\n';
 
-/** The network with a running home agent, and a mobile router that is configured and not yet started. */
-async function openStage(lab: Lab, table: string) {
-  await lab.network.build(TOPOLOGY);
+/** The network, with a smaller link than most to the mobile router, and a host that configures itself. */
+async function build(lab: Lab, topology: Topology): Promise<void> {
+  await lab.network.build(topology);
   await lab.network.ip("ha", ["link", "set", "access", "mtu", `${LINK_MTU}`]);
   await lab.network.ip("mr", ["link", "set", "eth0", "mtu", `${LINK_MTU}`]);
   await lab.exec("mnn", ["sysctl", "-qw", "net.ipv6.conf.eth0.accept_ra=1"]);
+}
+
+/** The network with a running home agent, and a mobile router that is configured and not yet started. */
+async function openStage(lab: Lab, table: string) {
+  await build(lab, TOPOLOGY);
   const homeAgent = await configureHomeAgent(lab, HOME_AGENT);
-  const mobileRouter = await configureMobileNode(lab, {
+  const mobileRouter = await configureRouter(lab, {
     name: "mr",
-    node: "mr",
     mobileNode: MOBILE_ROUTER,
     homeAgent: HOME_AGENT,
-  });
-  const file = lab.path("mr.toml");
-  await Deno.writeTextFile(file, await Deno.readTextFile(file) + table);
+  }, table);
   homeAgent.start();
   await homeAgent.ready(LIMIT_MS);
   return { homeAgent, mobileRouter };
+}
+
+/** With a table for its network; its node has its name. */
+async function configureRouter(
+  lab: Lab,
+  options: Omit<MobileNodeOptions, "node">,
+  table = SERVED,
+): Promise<MobileNodeDaemon> {
+  const router = await configureMobileNode(lab, { ...options, node: options.name });
+  const file = lab.path(`${options.name}.toml`);
+  await Deno.writeTextFile(file, await Deno.readTextFile(file) + table);
+  return router;
+}
+
+async function mtuOfHost(lab: Lab): Promise<number> {
+  return Number(await lab.exec("mnn", ["cat", "/proc/sys/net/ipv6/conf/eth0/mtu"]));
 }
 
 /** The addresses that the host's kernel has made and takes for new connections. */
@@ -142,8 +166,7 @@ labTest(
     assertMatch(address, /^2001:db8:300:0:/);
     await untilPing(lab);
     // What the mobile router says is what the tunnel (20 octets, on a smaller link than most) carries.
-    const mtu = (await lab.exec("mnn", ["cat", "/proc/sys/net/ipv6/conf/eth0/mtu"])).trim();
-    assertEquals(mtu, `${LINK_MTU - 20}`);
+    assertEquals(await mtuOfHost(lab), LINK_MTU - 20);
     await ping(lab, "mnn", "-M", "do", "-s", `${LINK_MTU - 20 - 48}`);
     // From outside to an address that nobody has: an answer, not a packet that goes round.
     const nobody = await lab.network.exec("cn", ["sh", "-c", "ping -c1 -W2 2001:db8:300:77::1 || true"]);
@@ -198,6 +221,88 @@ labTest(
       ({ state, mobileNetworkPrefixes }) => state === "registered" && mobileNetworkPrefixes.length === 0,
     );
     assertEquals(await lab.network.ip("mr", ["-6", "address", "show", "to", "2001:db8:300::/56"]), "");
+  },
+);
+
+/** Of the mobile router in the mobile network: its home agent is the correspondent node. */
+const INNER_HOME_AGENT: HomeAgentOptions = {
+  ...HOME_AGENT,
+  node: "cn",
+  ipv6Address: "2001:db8:500::1",
+  ipv4Address: "192.0.2.10",
+  homePrefix: "2001:db8:500::/64",
+  mobileNodes: [{
+    identity: "inner@example.org",
+    homeAddress: "2001:db8:500::200",
+    spi: 2000,
+    mobileNetworkPrefixes: ["2001:db8:400::/64"],
+  }],
+};
+
+/** The lab above, with a second router between the first one and the host. */
+const NESTED: Topology = {
+  nodes: [
+    {
+      ...TOPOLOGY.nodes[0],
+      routes: [["2001:db8:400::/64", CORRESPONDENT], ["2001:db8:500::/64", CORRESPONDENT]],
+    },
+    {
+      ...TOPOLOGY.nodes[1],
+      router: true,
+      addresses: [["eth0", `${CORRESPONDENT}/64`], ["eth0", "192.0.2.10/24"]],
+    },
+    TOPOLOGY.nodes[2],
+    { name: "mr2" },
+    { name: "mnn" },
+  ],
+  links: [...TOPOLOGY.links.slice(0, 2), [["mr", "lan0"], ["mr2", "eth0"]], [["mr2", "lan0"], [
+    "mnn",
+    "eth0",
+  ]]],
+};
+
+labTest(
+  "real daemons: a mobile router in a mobile network: hosts behind both, with the MTU of both tunnels",
+  async (lab) => {
+    await build(lab, NESTED);
+    // The files of home agents have one name: this one has read its own before those of the next are written.
+    const innerHomeAgent = await configureHomeAgent(lab, INNER_HOME_AGENT);
+    innerHomeAgent.start();
+    await innerHomeAgent.ready(LIMIT_MS);
+    const homeAgent = await configureHomeAgent(lab, HOME_AGENT);
+    const file = lab.path("ha.toml");
+    await Deno.writeTextFile(file, (await Deno.readTextFile(file)).replaceAll("ha.sock", "outer-ha.sock"));
+    homeAgent.start();
+    const innerRouter = await configureRouter(lab, {
+      name: "mr2",
+      mobileNode: INNER_HOME_AGENT.mobileNodes[0],
+      homeAgent: INNER_HOME_AGENT,
+      egresses: ["eth0"],
+    });
+    innerRouter.start();
+    await innerRouter.ready(LIMIT_MS);
+    const outerRouter = await configureRouter(lab, {
+      name: "mr",
+      mobileNode: MOBILE_ROUTER,
+      homeAgent: HOME_AGENT,
+    });
+    outerRouter.start();
+    const { answer } = await innerRouter.until(
+      "registration",
+      LIMIT_MS,
+      ({ state }) => state === "registered",
+    );
+    assertMatch(answer.careOfAddress ?? "", /^2001:db8:300:0:/);
+    await lab.until("an address by SLAAC", LIMIT_MS, async () => (await hostAddresses(lab))[0]);
+    const far = "2001:db8:200::1";
+    await lab.until(
+      "an answer through both tunnels",
+      LIMIT_MS,
+      () => lab.exec("mnn", ["ping", "-c1", "-W2", far]).then(() => true, () => false),
+    );
+    const mtu = LINK_MTU - 20 - 40;
+    await lab.until(`an MTU of ${mtu}`, LIMIT_MS, async () => await mtuOfHost(lab) === mtu);
+    await lab.exec("mnn", ["ping", "-c1", "-W2", "-M", "do", "-s", `${mtu - 48}`, far]);
   },
 );
 
