@@ -188,13 +188,13 @@ export interface Route {
   readonly table: number;
   /** Who set it: 155 is dsmip, 2 the kernel, 4 "static". */
   readonly protocol: number;
-  /** "other": local, multicast, unreachable, cached and so on, which dsmip never sets. */
-  readonly type: "unicast" | "other";
+  /** "other": local, multicast, cached and so on, which dsmip never sets. */
+  readonly type: "unicast" | "unreachable" | "other";
 }
 
 export type NewRoute =
   & Omit<Route, "family" | "table" | "protocol" | "type">
-  & Partial<Pick<Route, "table" | "protocol">>
+  & Partial<Pick<Route, "table" | "protocol" | "type">>
   & {
     /** The gateway is a neighbour on this interface, whatever other routes say. */
     readonly isGatewayOnLink?: boolean;
@@ -206,6 +206,7 @@ const RTNH_F_ONLINK = 0x4;
 const RTM_F_CLONED = 0x200;
 const RTM_F_FIB_MATCH = 0x2000;
 const RTN_UNICAST = 1;
+const RTN_UNREACHABLE = 7;
 const RT_SCOPE_LINK = 253;
 const RTA_DST = 1;
 const RTA_SRC = 2;
@@ -237,8 +238,13 @@ export function decodeRoute(payload: Uint8Array): Route | undefined {
     preferredSource: decodeIpAddress(family, attributes.get(RTA_PREFSRC)),
     table: readUint32(attributes.get(RTA_TABLE)) ?? payload[4],
     protocol: payload[5],
-    type: payload[7] === RTN_UNICAST && !cloned ? "unicast" : "other",
+    type: cloned ? "other" : typeOf(payload[7]),
   };
+}
+
+function typeOf(number: number): Route["type"] {
+  if (number === RTN_UNICAST) return "unicast";
+  return number === RTN_UNREACHABLE ? "unreachable" : "other";
 }
 
 /** RTM_NEWROUTE, RTM_DELROUTE. @throws RangeError when a text is no address, or the families differ */
@@ -252,7 +258,7 @@ export function encodeRoute(route: NewRoute): NetlinkBody {
   body[5] = route.protocol ?? DSMIP_PROTOCOL;
   // An IPv4 route without a gateway has to say that its destination is on the link; IPv6 takes no scope.
   body[6] = family === AF_INET && route.gateway === undefined ? RT_SCOPE_LINK : 0;
-  body[7] = RTN_UNICAST;
+  body[7] = route.type === "unreachable" ? RTN_UNREACHABLE : RTN_UNICAST;
   if (route.isGatewayOnLink) viewOf(body).setUint32(8, RTNH_F_ONLINK, true);
   const attributes: NetlinkAttribute[] = [uint32Attribute(RTA_TABLE, table)];
   if (route.prefixLength > 0) attributes.push([RTA_DST, destination]);

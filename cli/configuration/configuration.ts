@@ -42,9 +42,10 @@ function readKind(source: ConfigurationSource): Configuration | undefined {
   const { document, lines, mistakes } = source;
   for (const name of Object.keys(document)) {
     if (name === "home_agent" || name === "mobile_node") continue;
-    const text = `${
-      showName(name)
-    }: unknown; a file holds [home_agent] with [[mobile_node]]s, or [mobile_node]`;
+    if (name === "mobile_network" && !Object.hasOwn(document, "home_agent")) continue;
+    const text = name === "mobile_network"
+      ? "[mobile_network] belongs beside [mobile_node], in the file of a mobile router"
+      : `${showName(name)}: unknown; a file holds [home_agent] with [[mobile_node]]s, or [mobile_node]`;
     mistakes.push({ line: lines.get(name) ?? lines.get(`${name}.0`), text });
   }
   if (Object.hasOwn(document, "home_agent")) return readHomeAgent(source);

@@ -2,6 +2,7 @@ import { UNSPECIFIED_IPV4 } from "../../core/wire/address.ts";
 import type { ConfigurationSource, MobileNodeConfiguration } from "./record.ts";
 import { checkClaims, type Claim, wholeLength } from "./claims.ts";
 import { checkHostAddress, claimsOfEntry } from "./home_networks.ts";
+import { readMobileNetwork } from "./mobile_network.ts";
 import { addMistake, isTable, readTable, type RightValues, type TableSource } from "./read_table.ts";
 import { MOBILE_NODE_KEYS } from "./schema.ts";
 import { readSecurity } from "./security.ts";
@@ -26,6 +27,7 @@ export function readMobileNode(source: ConfigurationSource): MobileNodeConfigura
     );
   }
   const security = readSecurity(node, (key) => Object.hasOwn(table, key), node.authentication, own);
+  const mobileNetwork = readMobileNetwork(source, node);
   if (source.mistakes.length > 0) return undefined;
   const right = node as Required<typeof node>;
   return {
@@ -51,6 +53,7 @@ export function readMobileNode(source: ConfigurationSource): MobileNodeConfigura
     routerProbeMs: right.router_probe_ms,
     localPort: right.local_port,
     tun: right.tun,
+    mobileNetwork,
     workers: right.workers,
     controlSocket: source.resolvePath(right.control_socket),
     warnings: right.authentication === "none"

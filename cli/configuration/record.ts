@@ -1,5 +1,5 @@
 import type { HomeAgentSettings, MobileNodeSettings } from "../../core/control/settings.ts";
-import type { Ipv4Address, Ipv6Address } from "../../core/wire/address.ts";
+import type { IpAddress, Ipv4Address, Ipv6Address } from "../../core/wire/address.ts";
 import type { Mistake } from "./mistake.ts";
 import type { Table } from "./read_table.ts";
 
@@ -45,9 +45,21 @@ export interface MobileNodeConfiguration {
   /** UDP port of the outer socket; 0 takes any free one. */
   readonly localPort: number;
   readonly tun: string;
+  /** Of a mobile router; undefined: the operator sees to its network altogether. */
+  readonly mobileNetwork: MobileNetworkConfiguration | undefined;
   readonly workers: number;
   readonly controlSocket: string;
   readonly warnings: readonly string[];
+}
+
+/** The network behind a mobile router. */
+export interface MobileNetworkConfiguration {
+  /** Where its hosts are: addresses and routes are put there. */
+  readonly interfaceName: string;
+  /** Tell hosts of prefixes and addresses, through radvd and dnsmasq; otherwise the operator sees to that. */
+  readonly serve: boolean;
+  /** DNS servers that hosts are told of, IPv4 and IPv6. */
+  readonly dns: readonly IpAddress[];
 }
 
 /** The same, once the home agent's address is known. */

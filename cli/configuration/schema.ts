@@ -8,7 +8,7 @@ import {
   parseIpv6Prefix,
 } from "../../core/wire/address.ts";
 import { DSMIPV6_PORT } from "../../core/wire/constants.ts";
-import type { Ipv4Address, Ipv4Prefix, Ipv6Address, Ipv6Prefix } from "../../core/wire/address.ts";
+import type { IpAddress, Ipv4Address, Ipv4Prefix, Ipv6Address, Ipv6Prefix } from "../../core/wire/address.ts";
 import { list, oneOf, text, wholeNumber, yesOrNo } from "./check.ts";
 import { DEFAULT_CONTROL_SOCKET } from "./default_socket.ts";
 import {
@@ -81,6 +81,23 @@ const interfaceName = text(
     const fits = new TextEncoder().encode(value).length <= 15 && /^[^\s/:%\p{C}]+$/u.test(value);
     return fits && value !== "." && value !== ".." ? value : undefined;
   },
+);
+
+/** The mobile network's stands in the configurations of radvd and dnsmasq: no signs that mean something there. */
+const plainInterfaceName = text(
+  "must be the name of one network interface: 1 to 15 letters, digits, . _ or -, such as lan0",
+  (value) => /^[A-Za-z0-9._-]{1,15}$/.test(value) ? interfaceName.read(value)?.value : undefined,
+);
+
+/** A host asks three servers at most, of each family (resolv.conf(5)). */
+export const DNS_SERVERS_OF_FAMILY = 3;
+const dnsServers = list(
+  text(
+    "must be a unicast address of a DNS server such as 2001:db8::53 or 192.0.2.53",
+    (value): IpAddress | undefined => (ipv6Address.read(value) ?? ipv4Address.read(value))?.value,
+  ),
+  2 * DNS_SERVERS_OF_FAMILY,
+  0,
 );
 
 const path = (what: string) =>
@@ -188,4 +205,11 @@ export const MOBILE_NODE_KEYS = {
   keepalive_seconds: wholeNumber(1, 3600).optional(),
   home_agent_port: port.default(DSMIPV6_PORT),
   local_port: wholeNumber(0, 65_535, " (0 takes any free port)").default(DSMIPV6_PORT),
+};
+
+/** [mobile_network] beside [mobile_node] */
+export const MOBILE_NETWORK_KEYS = {
+  interface: plainInterfaceName,
+  serve: yesOrNo().default(true),
+  dns: dnsServers.default([]),
 };

@@ -6,11 +6,12 @@ import { EgressWatch } from "./egress_watch.ts";
 import { hmac } from "./hmac.ts";
 import type { Log } from "./log.ts";
 import { loosenReversePathFilter } from "./reverse_path_filter.ts";
-import { SavedSysctls } from "./saved_sysctls.ts";
+import type { SavedSysctls } from "./saved_sysctls.ts";
 import type { Trace } from "./trace.ts";
 
 export interface EgressesOptions {
   readonly configuration: MobileNodeConfiguration;
+  readonly sysctls: SavedSysctls;
   readonly log: Log;
   readonly trace?: Trace;
   /** Those of all interfaces, the most preferred interface first; at each change. */
@@ -41,14 +42,13 @@ export class Egresses implements AsyncDisposable {
     this.#candidates = options.configuration.egress.map(() => []);
   }
 
-  #manage({ egress, controlSocket, routerProbeMs, settings }: MobileNodeConfiguration): void {
-    const { log, trace, onFailure } = this.#options;
+  #manage({ egress, routerProbeMs, settings }: MobileNodeConfiguration): void {
+    const { sysctls, log, trace, onFailure } = this.#options;
     const stableSecret = stableSecretOf(settings);
     const { homeAddress, homeAgentAddress, mobileNetworkPrefixes } = settings;
-    const mobileRouter = mobileNetworkPrefixes.length > 0;
+    const mobileRouter = mobileNetworkPrefixes.length > 0 || settings.requestsPrefixes === true;
     // While a home agent is looked for, the home link is a link like others.
     const home = homeAgentAddress === undefined ? undefined : { homeAddress, homeAgentAddress, mobileRouter };
-    const sysctls = this.#cleanup.use(new SavedSysctls({ path: `${controlSocket}.sysctls`, log }));
     for (const [position, interfaceName] of egress.entries()) {
       const machine = new EgressInterface(
         { interfaceName, interfaceIdentifier: "stable", stableSecret, routerProbeMs, home },
@@ -61,9 +61,8 @@ export class Egresses implements AsyncDisposable {
     }
   }
 
-  #watch({ egress, controlSocket, settings }: MobileNodeConfiguration): void {
-    const { log, onFailure } = this.#options;
-    const sysctls = this.#cleanup.use(new SavedSysctls({ path: `${controlSocket}.sysctls`, log }));
+  #watch({ egress, settings }: MobileNodeConfiguration): void {
+    const { sysctls, onFailure } = this.#options;
     for (const [position, interfaceName] of egress.entries()) {
       this.#cleanup.use(
         new EgressWatch({

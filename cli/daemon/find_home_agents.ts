@@ -12,6 +12,7 @@ import { ControlSocket } from "./control_socket.ts";
 import { Egresses } from "./egresses.ts";
 import { Ipv6Signalling } from "./ipv6_signalling.ts";
 import type { Log } from "./log.ts";
+import { SavedSysctls } from "./saved_sysctls.ts";
 import type { StopSignal } from "./stop_signal.ts";
 import type { Trace } from "./trace.ts";
 
@@ -38,6 +39,7 @@ export async function findHomeAgents(
   };
   const handlers = { status: refuse, switch: refuse };
   cleanup.use(await ControlSocket.open({ path: controlSocket, handlers }));
+  const sysctls = cleanup.use(new SavedSysctls({ path: `${controlSocket}.sysctls`, log }));
 
   let signalling: Ipv6Signalling | undefined;
   cleanup.defer(() => signalling?.[Symbol.asyncDispose]());
@@ -77,6 +79,7 @@ export async function findHomeAgents(
   const egresses = cleanup.use(
     Egresses.open({
       configuration,
+      sysctls,
       log,
       trace,
       onCandidates: (candidates) => {

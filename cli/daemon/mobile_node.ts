@@ -18,6 +18,7 @@ import { hmac } from "./hmac.ts";
 import { HostNetwork } from "./host_network.ts";
 import type { Log } from "./log.ts";
 import type { Offloads } from "./offloads.ts";
+import { SavedSysctls } from "./saved_sysctls.ts";
 import type { StopSignal } from "./stop_signal.ts";
 import { type Trace, traced } from "./trace.ts";
 import { TrafficHold } from "./traffic_hold.ts";
@@ -66,11 +67,17 @@ export async function roam(
   cleanup.use(
     await ControlSocket.open({ path: configuration.controlSocket, handlers: { status, switch: switchTo } }),
   );
+  const sysctls = cleanup.use(new SavedSysctls({ path: `${configuration.controlSocket}.sysctls`, log }));
   const tuns = openTunQueues({ name: configuration.tun, queues: workers, offloads: offloads.tun });
   for (const { fileDescriptor } of tuns) cleanup.defer(() => closeFileDescriptor(fileDescriptor));
   const tun = tuns[0].name;
   const network = cleanup.use(HostNetwork.open(log));
   network.setUpMobileNode({ tun, homeAddress: settings.homeAddress });
+  // Loaded by those who need it only: the start counts.
+  const mobileNetwork = configuration.mobileNetwork && cleanup.use(
+    (await import("./mobile_network.ts"))
+      .openMobileNetwork(configuration.mobileNetwork, configuration, { sysctls, log }),
+  );
   const dataPath = await DataPathGroup.start({
     role: "mobileNode",
     homeAddress: settings.homeAddress,
@@ -116,12 +123,17 @@ export async function roam(
         return egresses.doubt(action.interfaceName);
       case "setTunnel":
         dataPath.setTunnel(action.tunnel, action.innerMtu);
-        return network.setTunnel(action);
+        network.setTunnel(action);
+        return mobileNetwork?.serve({ mtu: action.innerMtu });
       case "clearTunnel":
         dataPath.clearTunnel();
         return network.clearTunnel();
       case "setIpv4HomeAddress":
-        return network.setIpv4HomeAddress(action.ipv4HomeAddress);
+        dataPath.setIpv4HomeAddress(action.ipv4HomeAddress);
+        network.setIpv4HomeAddress(action.ipv4HomeAddress);
+        return mobileNetwork?.serve({ ipv4HomeAddress: action.ipv4HomeAddress });
+      case "setMobileNetworks":
+        return mobileNetwork?.serve({ prefixes: action.prefixes });
       case "holdTraffic":
         return trafficHold.hold(action.forMs);
       case "registered": {
@@ -153,6 +165,7 @@ export async function roam(
   const egresses = cleanup.use(
     Egresses.open({
       configuration,
+      sysctls,
       log,
       trace,
       onCandidates: (candidates) => {

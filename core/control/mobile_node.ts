@@ -284,12 +284,12 @@ export class MobileNode {
     const binding = grantedBinding(acknowledgement, answered, this.#settings, now);
     this.#list.state = { kind: "registered", candidate, binding };
     this.#lastRefusal = undefined;
+    const { careOfAddress, tunnel, natDetected, lifetimeSeconds, registrationMs } = binding;
     const prefixDiscovery = acknowledgement.status === BindingStatusCode.acceptedPrefixDiscoveryNecessary;
     const actions: MobileNodeAction[] = [
       ...this.#list.setTunnel(binding.tunnel, candidate),
-      { kind: "registered", careOfAddress: binding.careOfAddress, prefixDiscovery },
+      { kind: "registered", careOfAddress, prefixDiscovery },
     ];
-    const { careOfAddress, tunnel, natDetected, lifetimeSeconds, registrationMs } = binding;
     const moved = earlier?.careOfAddress !== careOfAddress || earlier.natDetected !== natDetected;
     if (earlier !== undefined && moved) actions.push({ kind: "holdTraffic", forMs: 0 });
     actions.push(report(moved ? "info" : "debug", moved ? "registered" : "refreshed", {

@@ -90,6 +90,7 @@ Deno.test("configuration: a mobile node's file with the defaults", () => {
     routerProbeMs: 1000,
     localPort: 4191,
     tun: "dsmip-mn",
+    mobileNetwork: undefined,
     workers: 1,
     controlSocket: "/run/dsmip/mn.sock",
     warnings: [],

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseConfiguration } from "../../cli/configuration/configuration.ts";
+import { SavedSysctls } from "../../cli/daemon/saved_sysctls.ts";
 import { Egresses } from "../../cli/daemon/egresses.ts";
 import { HostNetwork } from "../../cli/daemon/host_network.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
@@ -52,7 +53,8 @@ testInsideNamespace(
       send();
       assert(refused(namespace) > 0, "the trap is there");
 
-      const open = (more: string) =>
+      const noted = () => new SavedSysctls({ path: `${folder}/mn.sock.sysctls`, log: new RecordingLog() });
+      const open = (sysctls: SavedSysctls, more: string) =>
         Egresses.open({
           configuration: asMobileNode(parseConfiguration(
             `${folder}/mn.toml`,
@@ -67,6 +69,7 @@ authentication = "none"
 control_socket = "mn.sock"
 ${more}`,
           )),
+          sysctls,
           log: new RecordingLog(),
           onCandidates: () => {},
           onFailure: (error) => {
@@ -74,11 +77,13 @@ ${more}`,
           },
         });
       {
-        await using _ = open("");
+        using sysctls = noted();
+        await using _ = open(sysctls, "");
         assertEquals(filter(namespace), before, "without IPv4 in the tunnel there is no need");
       }
       {
-        await using _ = open('ipv4_home_address = "any"');
+        using sysctls = noted();
+        await using _ = open(sysctls, 'ipv4_home_address = "any"');
         const refusedBefore = refused(namespace);
         send();
         assertEquals(refused(namespace), refusedBefore);

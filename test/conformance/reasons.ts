@@ -105,8 +105,8 @@ export const REASONS: readonly RowGroup[] = [
     rows: "N-017",
   },
   {
-    why: "the operator's: what is advertised in the mobile network and on other links, and routing protocols",
-    rows: "N-018 N-021-022 N-028 N-052 N-054-056",
+    why: "the operator's: what is advertised on other links than the mobile network's, and routing protocols",
+    rows: "N-021-022 N-028 N-052 N-054-056",
   },
   {
     why: "the kernel's: neighbour discovery on visited links, and multicast groups of routers",
