@@ -126,10 +126,6 @@ export const NOT_YET: readonly RowGroup[] = [
     rows: "M-174 M-412",
   },
   {
-    why: "an address in the Home Agents List lasts as long as its home agent, not as its prefix",
-    rows: "M-258",
-  },
-  {
     why:
       "a Binding Refresh Request to an IPv6 care-of address goes there with a type 2 routing header, not by the tunnel",
     rows: "M-023 M-025",
