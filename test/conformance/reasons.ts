@@ -126,11 +126,6 @@ export const NOT_YET: readonly RowGroup[] = [
     rows: "M-174 M-412",
   },
   {
-    why:
-      "a Binding Refresh Request to an IPv6 care-of address goes there with a type 2 routing header, not by the tunnel",
-    rows: "M-023 M-025",
-  },
-  {
     why: "ICMP errors from the path of the tunnel are not sent on to who sent the inner packet",
     rows: "M-209",
   },
