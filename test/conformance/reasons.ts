@@ -120,7 +120,6 @@ export const REASONS: readonly RowGroup[] = [
 /** Rows that the code does not fulfil yet. */
 export const NOT_YET: readonly RowGroup[] = [
   { why: "no Mobile Prefix Advertisement is sent unasked", rows: "M-087 M-294 M-345-349" },
-  { why: "Mobile Prefix Advertisements cannot be switched off", rows: "M-158" },
   {
     why: "a change of the home prefix is told, not followed: the home address is configured",
     rows: "M-174 M-412",
