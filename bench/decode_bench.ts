@@ -103,6 +103,7 @@ function registration(): [Uint8Array, Uint8Array] {
     natRefreshSeconds: 25,
     forceUdp: false,
     acceptForceUdp: true,
+    prefixAdvertisements: true,
     clockToleranceMs: 7000,
     homeLink: false,
     preference: 0,

@@ -53,6 +53,7 @@ export function readHomeAgent(source: ConfigurationSource): HomeAgentConfigurati
       natRefreshSeconds: right.nat_refresh_seconds,
       forceUdp: right.force_udp,
       acceptForceUdp: right.accept_force_udp,
+      prefixAdvertisements: right.prefix_advertisements,
       clockToleranceMs: right.clock_tolerance_seconds * 1000,
       homeLink: agent.home_link !== undefined,
       preference: right.preference,

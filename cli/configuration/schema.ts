@@ -163,6 +163,7 @@ export const HOME_AGENT_KEYS = {
   ),
   force_udp: yesOrNo().default(false),
   accept_force_udp: yesOrNo().default(true),
+  prefix_advertisements: yesOrNo().default(true),
   authentication: authentication.default("mn-ha"),
   clock_tolerance_seconds: wholeNumber(4, 300).default(DEFAULT_CLOCK_TOLERANCE_SECONDS),
 };

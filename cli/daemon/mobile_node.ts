@@ -1,5 +1,6 @@
 import type { MobileNodeAction, Report, SendPacket } from "../../core/control/action.ts";
 import type { MobileNodeEvent } from "../../core/control/event.ts";
+import type { HomeAgentFailure } from "../../core/control/home_agent_turns.ts";
 import type { CareOfAddressCandidate } from "../../core/control/movement/candidate.ts";
 import { MobileNode } from "../../core/control/mobile_node.ts";
 import { PrefixDiscovery, type PrefixDiscoveryEvent } from "../../core/control/prefix_discovery.ts";
@@ -31,8 +32,7 @@ export interface MobileNodeSurroundings {
 
 /**
  * Runs a mobile node with one home agent until the signal, then de-registers and puts everything back as it was.
- * @param options `onHomeAgentFails`: it does not answer by any care-of address, or refuses; the mobile node ends where this
- * returns true
+ * @param options `onHomeAgentFails`: it does not serve; the mobile node ends where this returns true
  * @returns whether the signal has come
  * @throws what makes it impossible to start or to go on, with what to do about it
  */
@@ -40,7 +40,7 @@ export async function roam(
   configuration: RoamingConfiguration,
   { log, offloads, trace, signal, onHomeAgentFails }: MobileNodeSurroundings & {
     readonly signal: StopSignal;
-    readonly onHomeAgentFails: () => boolean;
+    readonly onHomeAgentFails: (failure: HomeAgentFailure) => boolean;
   },
 ): Promise<boolean> {
   const { settings, egress, workers, localPort } = configuration;
@@ -142,7 +142,7 @@ export async function roam(
         return;
       }
       case "homeAgentFails":
-        if (onHomeAgentFails()) abandoned.resolve();
+        if (onHomeAgentFails(action.failure)) abandoned.resolve();
         return;
       case "takeHomeAddress":
         return await egresses.takeHomeAddress(action);

@@ -1,7 +1,8 @@
+import { HomeAgentTurns } from "../../core/control/home_agent_turns.ts";
 import type { Ipv6Address } from "../../core/wire/address.ts";
 import type { MobileNodeConfiguration } from "../configuration/record.ts";
 import { type MobileNodeSurroundings, roam } from "./mobile_node.ts";
-import { stopSignal } from "./stop_signal.ts";
+import { type StopSignal, stopSignal } from "./stop_signal.ts";
 
 /**
  * Runs a mobile node until SIGTERM or SIGINT, then de-registers and puts everything back as it was. Where the configuration
@@ -17,19 +18,33 @@ export async function runMobileNode(
   for (const warning of configuration.warnings) log.warning(warning);
   using signal = stopSignal();
   const { homeAgentAddress: configured } = configuration.settings;
-  const roamWith = (homeAgentAddress: Ipv6Address, hasOthers: boolean) => {
+  const homeAgents = configured === undefined
+    ? await find(configuration, surroundings, signal)
+    : [configured];
+  if (homeAgents === undefined) return;
+  const turns = new HomeAgentTurns(homeAgents);
+  for (;;) {
+    const homeAgentAddress = turns.current;
+    if (configured === undefined) log.info("home agent found", { homeAgent: homeAgentAddress });
     const settings = { ...configuration.settings, homeAgentAddress };
-    const onHomeAgentFails = () => hasOthers;
-    return roam({ ...configuration, settings }, { ...surroundings, signal, onHomeAgentFails });
-  };
-  if (configured !== undefined) return void await roamWith(configured, false);
-  // Loaded by those who need it only: the start counts.
-  const { findHomeAgents } = await import("./find_home_agents.ts");
-  const homeAgents = await findHomeAgents(configuration, { ...surroundings, signal });
-  for (let turn = 0; homeAgents !== undefined; turn++) {
-    const homeAgent = homeAgents[turn % homeAgents.length];
-    log.info("home agent found", { homeAgent });
-    if (await roamWith(homeAgent, homeAgents.length > 1)) return;
-    log.warning("the home agent does not serve: another one is tried", { homeAgent });
+    const alone = turns.allRefuseMobileRouter ? { mobileNetworkPrefixes: [] } : {};
+    const isStopped = await roam({ ...configuration, settings: { ...settings, ...alone } }, {
+      ...surroundings,
+      signal,
+      onHomeAgentFails: (failure) => turns.fails(failure),
+    });
+    if (isStopped) return;
+    log.warning("the home agent does not serve: another one is tried", { homeAgent: homeAgentAddress });
+    turns.goOn();
   }
+}
+
+/** Loaded by those who need it only: the start counts. */
+async function find(
+  configuration: MobileNodeConfiguration,
+  surroundings: MobileNodeSurroundings,
+  signal: StopSignal,
+): Promise<readonly Ipv6Address[] | undefined> {
+  const { findHomeAgents } = await import("./find_home_agents.ts");
+  return await findHomeAgents(configuration, { ...surroundings, signal });
 }

@@ -1,9 +1,11 @@
-import { BindingStatusCode, FIRST_REFUSAL_STATUS } from "../wire/binding_status.ts";
+import { BindingStatusCode, bindingStatusName, FIRST_REFUSAL_STATUS } from "../wire/binding_status.ts";
 import type { BindingAcknowledgement } from "../wire/mobility_message.ts";
 import { findOption } from "../wire/mobility_option.ts";
 import type { MobilityPacket } from "../wire/mobility_packet.ts";
+import type { MobileNodeAction } from "./action.ts";
 import { verifyMobilityHeader } from "./authentication.ts";
 import type { Exchange, SentUpdate } from "./mobile_node_state.ts";
+import { report } from "./report.ts";
 import type { Hmac, MobileNodeSettings } from "./settings.ts";
 
 /** What a Binding Acknowledgement means for the exchange that waits for one. */
@@ -74,6 +76,15 @@ export function judgeAcknowledgement(
     return { kind: "mobileRouterRefused", status };
   }
   return status < FIRST_REFUSAL_STATUS ? { kind: "accepted", answered } : { kind: "refused", status };
+}
+
+/** Another home agent may take us for a mobile router (RFC 3963 section 5.4.2). */
+export function mobileRouterRefused(status: number): MobileNodeAction[] {
+  const details = { status, name: bindingStatusName(status) };
+  return [
+    report("error", "the home agent does not take us for a mobile router", details),
+    { kind: "homeAgentFails", failure: "mobileRouterRefused" },
+  ];
 }
 
 function isProven(

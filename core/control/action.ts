@@ -1,4 +1,5 @@
 import type { IpAddress, Ipv4Address, Ipv6Address, Ipv6Prefix } from "../wire/address.ts";
+import type { HomeAgentFailure } from "./home_agent_turns.ts";
 import type { CareOfAddressCandidate } from "./movement/candidate.ts";
 import type { Ipv4HomeAddress } from "./settings.ts";
 import type { TunnelEnd } from "./tunnel.ts";
@@ -38,8 +39,8 @@ export type MobileNodeAction =
   | { readonly kind: "useCareOfAddress"; readonly candidate: CareOfAddressCandidate | undefined }
   /** The home agent does not answer by this interface: is its router there? */
   | { readonly kind: "doubt"; readonly interfaceName: string }
-  /** The home agent does not answer by any care-of address: another one may (RFC 6275 section 11.7.1). */
-  | { readonly kind: "homeAgentFails" }
+  /** Another home agent may serve (RFC 6275 section 11.7.1, RFC 3963 section 5.4.2). */
+  | { readonly kind: "homeAgentFails"; readonly failure: HomeAgentFailure }
   /** Traffic of the home address goes this way from now on. `innerMtu` is the TUN's MTU, octets. */
   | { readonly kind: "setTunnel"; readonly tunnel: TunnelEnd; readonly innerMtu: number }
   | { readonly kind: "clearTunnel" }

@@ -29,7 +29,7 @@ export interface RegisteredBinding {
   readonly sequenceNumber: number;
   readonly lifetimeSeconds: number;
   readonly expiresAtMs: number;
-  /** When to ask for a refresh that has not come by itself; undefined once asked. */
+  /** When to ask for a refresh that has not come by itself; undefined once asked, and over IPv6. */
   readonly refreshRequestAtMs: number | undefined;
 }
 

@@ -1,5 +1,6 @@
 import { type Ipv6Address, isRoutableUnicastIpv6 } from "../wire/address.ts";
 import type { RouterAdvertisement } from "../wire/neighbor_discovery.ts";
+import { instantAfter } from "./lifetime.ts";
 import { findNeighborDiscoveryOption } from "../wire/neighbor_discovery_option.ts";
 
 /** Our own limits; what comes later is not taken. */
@@ -16,7 +17,9 @@ export interface HomeAgentEntry {
   readonly addresses: readonly Ipv6Address[];
 }
 
-interface HeardHomeAgent extends HomeAgentEntry {
+interface HeardHomeAgent extends Omit<HomeAgentEntry, "addresses"> {
+  /** When the prefix of each address ends. */
+  readonly addresses: ReadonlyMap<Ipv6Address, number>;
   readonly untilMs: number;
 }
 
@@ -34,15 +37,20 @@ export class HomeAgentsList {
     if (!homeAgent || lifetimeSeconds === 0) return void this.#heard.delete(source);
     const known = this.#heard.get(source);
     if (known === undefined && this.#heard.size >= MAXIMUM_HOME_AGENTS) return;
-    const advertised = options.flatMap((option) =>
-      option.kind === "prefixInformation" && option.routerAddress && isRoutableUnicastIpv6(option.prefix)
-        ? [option.prefix]
-        : []
-    );
+    const addresses = new Map(known?.addresses);
+    for (const option of options) {
+      if (option.kind !== "prefixInformation" || !option.routerAddress) continue;
+      if (!isRoutableUnicastIpv6(option.prefix)) continue;
+      const untilMs = instantAfter(option.validLifetimeSeconds, nowMs);
+      if (untilMs <= nowMs) addresses.delete(option.prefix);
+      else if (addresses.has(option.prefix) || addresses.size < MAXIMUM_ADDRESSES) {
+        addresses.set(option.prefix, untilMs);
+      }
+    }
     this.#heard.set(source, {
       preference: information?.preference ?? 0,
       mobileRouters: information?.mobileRouters ?? false,
-      addresses: [...new Set([...known?.addresses ?? [], ...advertised])].slice(0, MAXIMUM_ADDRESSES),
+      addresses,
       untilMs: nowMs + 1000 * lifetimeSeconds,
     });
   }
@@ -62,14 +70,25 @@ export class HomeAgentsList {
     },
   ): Ipv6Address[] {
     this.#expire(nowMs);
-    const ranked = [own, ...this.#heard.values()].filter((entry) => entry.mobileRouters || !mobileRouters)
+    const others = [...this.#heard.values()].map((heard) => ({
+      ...heard,
+      addresses: [...heard.addresses.keys()],
+    }));
+    const ranked = [own, ...others].filter((entry) => entry.mobileRouters || !mobileRouters)
       .map((entry) => ({ entry, lot: random() }))
       .sort((one, other) => other.entry.preference - one.entry.preference || one.lot - other.lot);
     return [...new Set(ranked.flatMap(({ entry }) => shuffled(entry.addresses, random)))];
   }
 
   #expire(nowMs: number): void {
-    for (const [source, { untilMs }] of this.#heard) if (untilMs <= nowMs) this.#heard.delete(source);
+    for (const [source, heard] of this.#heard) {
+      if (heard.untilMs <= nowMs) {
+        this.#heard.delete(source);
+        continue;
+      }
+      const addresses = new Map([...heard.addresses].filter(([, untilMs]) => untilMs > nowMs));
+      this.#heard.set(source, { ...heard, addresses });
+    }
   }
 }
 

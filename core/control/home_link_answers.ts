@@ -27,7 +27,7 @@ export class HomeLinkAnswers {
     mayAdvertiseTo: HomeLinkFacts["mayAdvertiseTo"],
     nowMs: number,
   ): Uint8Array | undefined {
-    const { address, homePrefix: prefix, preference, mobileNodes } = this.#settings;
+    const { address, homePrefix: prefix, preference, mobileNodes, prefixAdvertisements } = this.#settings;
     const own = {
       preference,
       mobileRouters: mobileNodes.some(({ mobileNetworkPrefixes }) => mobileNetworkPrefixes.length > 0),
@@ -40,7 +40,7 @@ export class HomeLinkAnswers {
       homeAgents: (mobileRouters) =>
         this.#others.addresses(own, { mobileRouters, nowMs, random: this.#random }),
       prefixes: [{ prefix, ...lifetimes }],
-      mayAdvertiseTo,
+      mayAdvertiseTo: prefixAdvertisements ? mayAdvertiseTo : () => false,
     });
   }
 }

@@ -9,7 +9,10 @@ import type { TunnelEnd } from "./tunnel.ts";
 import { isDeregistration } from "./update_reader.ts";
 import type { ReceivedUpdate } from "./update_verifier.ts";
 
-/** A Binding Refresh Request goes out when this part of the lifetime is left. */
+/**
+ * A Binding Refresh Request goes out when this part of the lifetime is left: where mobility messages go to the home address
+ * through the tunnel. Over IPv6 it would need a type 2 routing header, which is for acknowledgements (RFC 6275 section 6.1).
+ */
 const REFRESH_REQUEST_AT = 1 / 8;
 
 /**
@@ -77,7 +80,9 @@ export function bindingFor(
     sequenceNumber: update.sequenceNumber,
     lifetimeSeconds,
     expiresAtMs: now.monotonicMs + lifetimeMs,
-    refreshRequestAtMs: now.monotonicMs + lifetimeMs * (1 - REFRESH_REQUEST_AT),
+    refreshRequestAtMs: path.kind === "udp"
+      ? now.monotonicMs + lifetimeMs * (1 - REFRESH_REQUEST_AT)
+      : undefined,
   };
 }
 

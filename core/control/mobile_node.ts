@@ -1,7 +1,7 @@
 import { BindingErrorStatusCode, BindingStatusCode, bindingStatusName } from "../wire/binding_status.ts";
 import type { BindingAcknowledgement, BindingError } from "../wire/mobility_message.ts";
 import type { MobilityPacket } from "../wire/mobility_packet.ts";
-import { judgeAcknowledgement } from "./acknowledgement_verdict.ts";
+import { judgeAcknowledgement, mobileRouterRefused } from "./acknowledgement_verdict.ts";
 import type { MobileNodeAction, Report } from "./action.ts";
 import { BindingUpdateList } from "./binding_update_list.ts";
 import type { MobileNodeEnvironment } from "./binding_update_sender.ts";
@@ -191,7 +191,7 @@ export class MobileNode {
     const unanswered = exchange.unanswered + 1;
     if (state.kind !== "deregistering" && unanswered >= this.#choice.attempts) {
       this.#choice.noteSilence();
-      if (this.#choice.allSilent) actions.push({ kind: "homeAgentFails" });
+      if (this.#choice.allSilent) actions.push({ kind: "homeAgentFails", failure: "silent" });
       const next = this.#choice.chosen;
       if (next !== undefined && !sameCandidate(next, candidate)) {
         const { address, interfaceName } = candidate;
@@ -259,10 +259,7 @@ export class MobileNode {
         // The home address alone: never again with the R flag (RFC 3963 section 5.4.2).
         this.#list.mobileRouter = false;
         return [
-          report("error", "the home agent does not take us for a mobile router", {
-            status: verdict.status,
-            name: bindingStatusName(verdict.status),
-          }),
+          ...mobileRouterRefused(verdict.status),
           ...this.#correct("without the mobile network prefixes", now),
         ];
       case "accepted":
@@ -316,7 +313,7 @@ export class MobileNode {
       this.#list.clearTunnel(),
       ...this.#list.grants.lose(),
       report("error", "the home agent refuses the registration", { status, name: bindingStatusName(status) }),
-      { kind: "homeAgentFails" },
+      { kind: "homeAgentFails", failure: "refused" },
     ];
   }
 

@@ -92,6 +92,8 @@ export interface HomeAgentSettings {
   readonly forceUdp: boolean;
   /** Grant a mobile node's F flag; otherwise it is refused with status 144. */
   readonly acceptForceUdp: boolean;
+  /** Answer Mobile Prefix Solicitations (RFC 6275 section 8.4). */
+  readonly prefixAdvertisements: boolean;
   /** How far clocks may differ (RFC 4285 section 6): 7000. */
   readonly clockToleranceMs: number;
   /** The home network is a link: home addresses are probed and intercepted there. False: it is virtual. */

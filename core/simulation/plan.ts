@@ -59,6 +59,7 @@ export function makePlan(random: Random): Plan {
           natRefreshSeconds: random.integer(10, 20),
           forceUdp: random.chance(0.1),
           acceptForceUdp: random.chance(0.8),
+          prefixAdvertisements: true,
           clockToleranceMs: CLOCK_TOLERANCE_MS,
           homeLink: false,
           preference: 0,

@@ -291,6 +291,7 @@ function worldSettings(name: ScenarioName, random: Random) {
         natRefreshSeconds: KEEPALIVE_SECONDS,
         forceUdp: false,
         acceptForceUdp: true,
+        prefixAdvertisements: true,
         clockToleranceMs: 7000,
         homeLink: false,
         preference: 0,

@@ -44,6 +44,7 @@ Deno.test("configuration: a home agent's file with the defaults", () => {
       natRefreshSeconds: 25,
       forceUdp: false,
       acceptForceUdp: true,
+      prefixAdvertisements: true,
       clockToleranceMs: 7000,
       homeLink: false,
       preference: 0,

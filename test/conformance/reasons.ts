@@ -120,24 +120,9 @@ export const REASONS: readonly RowGroup[] = [
 /** Rows that the code does not fulfil yet. */
 export const NOT_YET: readonly RowGroup[] = [
   { why: "no Mobile Prefix Advertisement is sent unasked", rows: "M-087 M-294 M-345-349" },
-  { why: "Mobile Prefix Advertisements cannot be switched off", rows: "M-158" },
   {
     why: "a change of the home prefix is told, not followed: the home address is configured",
     rows: "M-174 M-412",
-  },
-  {
-    why: "an address in the Home Agents List lasts as long as its home agent, not as its prefix",
-    rows: "M-258",
-  },
-  { why: "in which order the daemon tries home agents is shown by no test", rows: "M-394-396 M-471" },
-  {
-    why: "a mobile router whose home agent does not take it for one stays there with its home address alone",
-    rows: "N-014 N-016",
-  },
-  {
-    why:
-      "a Binding Refresh Request to an IPv6 care-of address goes there with a type 2 routing header, not by the tunnel",
-    rows: "M-023 M-025",
   },
   {
     why: "ICMP errors from the path of the tunnel are not sent on to who sent the inner packet",
@@ -148,6 +133,6 @@ export const NOT_YET: readonly RowGroup[] = [
   {
     why:
       "a home address that is another node's (status 134) is asked for again after a minute, as after other refusals",
-    rows: "M-478-479",
+    rows: "M-479",
   },
 ];

@@ -174,6 +174,7 @@ for (const { status, homeAgent: newAgent, prefix } of REFUSALS) {
     assertEquals(acknowledgementOverIpv6(answer).status, status);
     const [{ level, details }] = ofKind(result, "report");
     assertEquals([level, details.status, homeAgent.bindings(at(10))], ["error", status, []]);
+    assertEquals(ofKind(result, "homeAgentFails").map(({ failure }) => failure), ["mobileRouterRefused"]);
     assertEquals(updateOverIpv6(result).mobileRouter, false);
     assertEquals(updateOverIpv6(result).options.some(({ kind }) => kind === "mobileNetworkPrefix"), false);
     mobileNode.handle(fromIpv6(homeAgent.handle(fromIpv6(result), at(15))), at(16));

@@ -15,6 +15,7 @@ import {
   receive,
   receiveOverIpv6,
   security,
+  sent,
   sentOverIpv6,
 } from "../control/script.ts";
 import { valueOf } from "../wire/decoded.ts";
@@ -171,12 +172,13 @@ Deno.test("RFC 6275 6.1.7 M-047, 10.3.2 M-297 M-301: lifetime 0 deletes the bind
 });
 
 Deno.test("RFC 6275 9.5.5 M-254: an update ends the request for it: one request, and the next after the next lifetime", () => {
-  const homeAgent = bound();
+  const homeAgent = newHomeAgent();
+  receive(homeAgent);
   const requestAtMs = homeAgent.nextDeadline()!;
   const request = homeAgent.handle({ kind: "deadline" }, at(requestAtMs));
-  assertEquals(sentOverIpv6(request).message.header.message.kind, "bindingRefreshRequest");
+  assertEquals(sent(request).message.header.message.kind, "bindingRefreshRequest");
   assertEquals(homeAgent.handle({ kind: "deadline" }, at(requestAtMs + 1000)), []);
-  receiveOverIpv6(homeAgent, { sequenceNumber: 2 }, requestAtMs + 2000);
+  receive(homeAgent, { sequenceNumber: 2 }, requestAtMs + 2000);
   assertEquals(homeAgent.nextDeadline(), requestAtMs + 2000 + requestAtMs);
 });
 

@@ -188,6 +188,18 @@ Deno.test("RFC 6275 6.8 M-095: not more than one Mobile Prefix Advertisement a s
   assertEquals([asks("2001:db8:e::7", 1000), asks("2001:db8:e::7", 1100)], [0, 1]);
 });
 
+Deno.test("RFC 6275 8.4 M-158: prefix advertisements can be switched off, and home agent discovery goes on", () => {
+  for (const prefixAdvertisements of [true, false]) {
+    const homeAgent = newHomeAgent({ prefixAdvertisements });
+    registerOverIpv6(newMobileNode(), homeAgent, CARE_OF);
+    const packets = [ask(146, HOME_AGENT, { headers: [HOME_ADDRESS_OPTION] }), ask(144, ANYCAST)];
+    const answers = packets.map((packet) =>
+      ofKind(homeAgent.handle({ kind: "discovery", packet }, at(100)), "sendPacket").length
+    );
+    assertEquals(answers, [prefixAdvertisements ? 1 : 0, 1]);
+  }
+});
+
 Deno.test("discovery makes no reflector: a flood of requests is answered rarely", () => {
   const homeAgent = newHomeAgent();
   let answers = 0;

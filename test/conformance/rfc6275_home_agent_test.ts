@@ -207,12 +207,13 @@ Deno.test("a home agent is nobody's mobile node: a type 2 routing header to it i
   assertEquals(ofKind(answer, "sendPacket"), []);
 });
 
-Deno.test("RFC 6275 6.1.2: a Binding Refresh Request over IPv6 has a type 2 routing header", () => {
+Deno.test("RFC 6275 6.1 M-023 M-025: a type 2 routing header is for acknowledgements: over IPv6 no refresh is asked for", () => {
   const homeAgent = newHomeAgent();
-  receiveOverIpv6(homeAgent, { lifetimeSeconds: 80 });
-  const { message } = sentOverIpv6(homeAgent.handle({ kind: "deadline" }, at(70_000)));
+  const { message } = sentOverIpv6(receiveOverIpv6(homeAgent, { lifetimeSeconds: 80 }));
   assertEquals([message.destination, message.routingHomeAddress], [CARE_OF, HOME_ADDRESS]);
-  assertEquals(message.header.message.kind, "bindingRefreshRequest");
+  assertEquals(homeAgent.nextDeadline(), 80_000);
+  const end = homeAgent.handle({ kind: "deadline" }, at(80_000));
+  assertEquals([ofKind(end, "removeBinding").length, ofKind(end, "sendPacket")], [1, []]);
 });
 
 Deno.test("RFC 6275 10.3.1 M-274 M-292, 10.4.1 M-305 M-306: the home link is asked first, then bound and defended", () => {

@@ -156,6 +156,34 @@ Deno.test("RFC 6275 11.5.3 M-413 M-423: data follows the Binding Update from a n
   assertEquals(ofKind(back, "setTunnel")[0].tunnel.encapsulation, "ipv6InIpv6");
 });
 
+Deno.test("RFC 6275 11.4.1 M-395: new registrations go to the home agent that has the current one first", () => {
+  const mobileNode = newMobileNode();
+  const homeAgent = newHomeAgent();
+  const destinationOf = (update: ReturnType<MobileNode["handle"]>) =>
+    sentOverIpv6(update).message.destination;
+  registerOverIpv6(mobileNode, homeAgent, CARE_OF);
+  const { update } = registerOverIpv6(mobileNode, homeAgent, OTHER, 1000);
+  const refresh = mobileNode.handle({ kind: "deadline" }, at(mobileNode.nextDeadline()!));
+  assertEquals([update, refresh].map(destinationOf), [HOME_AGENT, HOME_AGENT]);
+  assertEquals([update, refresh].flatMap((actions) => ofKind(actions, "homeAgentFails")), []);
+});
+
+Deno.test("RFC 6275 11.7.1 M-478: after a time without a binding, the home address is registered like a new one", () => {
+  const mobileNode = newMobileNode();
+  const homeAgent = newHomeAgent({ homeLink: true });
+  const probed = { kind: "homeAddressProbed", homeAddress: HOME_ADDRESS, duplicate: false } as const;
+  const probes = (actions: ReturnType<typeof homeAgent.handle>) => ofKind(actions, "probeHomeAddress").length;
+  const first = mobileNode.handle(careOf(CARE_OF), at(0));
+  assertEquals(probes(homeAgent.handle(fromIpv6(first), at(0))), 1);
+  mobileNode.handle(fromIpv6(homeAgent.handle(probed, at(1000))), at(1001));
+  assertEquals(mobileNode.status(at(1001)).state, "registered");
+  mobileNode.handle(offer(), at(2000));
+  for (const machine of [mobileNode, homeAgent]) machine.handle({ kind: "deadline" }, at(500_000));
+  const again = mobileNode.handle(careOf(CARE_OF), at(500_001));
+  assertEquals(probes(homeAgent.handle(fromIpv6(again), at(500_001))), 1, "another node may have it by now");
+  assertEquals(ofKind(again, "setTunnel"), [], "no traffic before the answer");
+});
+
 Deno.test("without a binding, data waits for the answer", () => {
   const mobileNode = newMobileNode();
   mobileNode.handle(careOf(CARE_OF), at(0));

@@ -21,7 +21,11 @@ function advertisement(changes: Partial<RouterAdvertisement> = {}): RouterAdvert
   };
 }
 
-function prefix(address: string, routerAddress = true): NeighborDiscoveryOption {
+function prefix(
+  address: string,
+  routerAddress = true,
+  validLifetimeSeconds = 86_400,
+): NeighborDiscoveryOption {
   return {
     kind: "prefixInformation",
     prefix: address,
@@ -29,8 +33,8 @@ function prefix(address: string, routerAddress = true): NeighborDiscoveryOption 
     onLink: true,
     autonomous: true,
     routerAddress,
-    validLifetimeSeconds: 86_400,
-    preferredLifetimeSeconds: 14_400,
+    validLifetimeSeconds,
+    preferredLifetimeSeconds: Math.min(validLifetimeSeconds, 14_400),
   };
 }
 
@@ -131,4 +135,15 @@ Deno.test("the list is bounded, and addresses that cannot be a home agent's are 
   assertEquals(addresses(list).length, 1 + 32 * 8);
   const odd = heard(["fe80::2", [prefix("fe80::2"), prefix("ff02::1"), prefix("::")]]);
   assertEquals(addresses(odd), ["2001:db8:100::1"]);
+});
+
+Deno.test("RFC 6275 10.1 M-258: an address goes with its prefix, its home agent stays", () => {
+  const list = heard(["fe80::2", [prefix("2001:db8:100::2", true, 50), prefix("2001:db8:101::2", true, 80)]]);
+  assertEquals(addresses(list, 49_999).length, 3);
+  assertEquals(addresses(list, 50_000).toSorted(), ["2001:db8:100::1", "2001:db8:101::2"]);
+  const withdrawn = [prefix("2001:db8:101::2", true, 0), prefix("2001:db8:102::2", true, 0xffff_ffff)];
+  list.hear("fe80::2", advertisement({ options: withdrawn }), 60_000);
+  assertEquals(addresses(list, 60_000).toSorted(), ["2001:db8:100::1", "2001:db8:102::2"]);
+  list.hear("fe80::2", advertisement({ options: [] }), 159_999);
+  assertEquals(addresses(list, 160_000).toSorted(), ["2001:db8:100::1", "2001:db8:102::2"]);
 });

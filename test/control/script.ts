@@ -63,6 +63,7 @@ export function homeAgentSettings(changes: Partial<HomeAgentSettings> = {}): Hom
     natRefreshSeconds: 25,
     forceUdp: false,
     acceptForceUdp: true,
+    prefixAdvertisements: true,
     clockToleranceMs: 7000,
     homeLink: false,
     preference: 0,

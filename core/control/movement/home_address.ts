@@ -8,6 +8,7 @@ import { hardwareAddressOf, type LinkEvent } from "./ipv6_link.ts";
 import { duplicateAddressProbe, neighborAdvertisement } from "./neighbor_discovery_frames.ts";
 import type { OwnAddress } from "./own_addresses.ts";
 import type { Prefix } from "./prefix_list.ts";
+import { awaitsFirstAnswer } from "./router_list.ts";
 
 /** What an egress interface has to know of the mobile node's home. */
 export interface HomeSettings {
@@ -48,6 +49,11 @@ export class HomeAddress {
 
   get address(): Ipv6Address | undefined {
     return this.#settings?.homeAddress;
+  }
+
+  /** Was it so when last seen? */
+  get onHomeLink(): boolean {
+    return this.#onHomeLink;
   }
 
   /** Could the mobile node return home by this interface? */
@@ -203,16 +209,20 @@ export class HomeAddress {
 
 /**
  * The advertised prefix that makes a link the home link, if there is one (RFC 6275 section 11.5.2). A router that may have
- * been left behind makes none.
+ * been left behind makes none; but a link that is home already stays it until that router has had the time to answer: there
+ * may be several routers on it, each with prefixes of its own (11.5.1), and to leave home and return takes seconds.
  */
 export function homePrefixAmong(
   prefixes: Iterable<Prefix>,
-  homeAddress: Ipv6Address,
+  { address, onHomeLink }: HomeAddress,
   nowMs: number,
 ): Prefix | undefined {
+  if (address === undefined) return undefined;
   for (const prefix of prefixes) {
-    const isHeard = [...prefix.routers].some(({ state }) => state === "confirmed");
-    if (isHeard && prefix.onLinkUntilMs > nowMs && prefixContains(prefix, homeAddress)) return prefix;
+    const isHeard = [...prefix.routers].some((router) =>
+      router.state === "confirmed" || (onHomeLink && awaitsFirstAnswer(router))
+    );
+    if (isHeard && prefix.onLinkUntilMs > nowMs && prefixContains(prefix, address)) return prefix;
   }
   return undefined;
 }

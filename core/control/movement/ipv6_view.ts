@@ -53,8 +53,7 @@ export function viewOf(state: Ipv6State, isThere: (address: Ipv6Address) => bool
 
 /** The prefix that makes this the home link; undefined: it is another. */
 export function homePrefixOf({ home, prefixes, nowMs, link }: Ipv6State): Prefix | undefined {
-  if (home.address === undefined || link === undefined) return undefined;
-  return homePrefixAmong(prefixes.all, home.address, nowMs);
+  return link === undefined ? undefined : homePrefixAmong(prefixes.all, home, nowMs);
 }
 
 function holdsHomeAddress(prefix: Prefix, { address }: HomeAddress): boolean {
@@ -87,16 +86,11 @@ function candidatesOf(
   return isHome ? [homeCandidate(state, homePrefix, linkMtu), ...elsewhere] : elsewhere;
 }
 
-function homeCandidate(
-  { home, routers, nowMs, interfaceName }: Ipv6State,
-  prefix: Prefix,
-  linkMtu: number,
-): CareOfAddressCandidate {
-  const defaults = routers.defaults(nowMs);
-  const gateway = defaults.find((router) => prefix.routers.has(router)) ?? defaults[0];
+function homeCandidate(state: Ipv6State, prefix: Prefix, linkMtu: number): CareOfAddressCandidate {
+  const gateway = homeGateway(state, prefix);
   return {
-    interfaceName,
-    address: home.address!,
+    interfaceName: state.interfaceName,
+    address: state.home.address!,
     prefixLength: AUTONOMOUS_PREFIX_LENGTH,
     gateway: gateway?.address,
     linkMtu: Math.min(linkMtu, gateway?.mtu ?? linkMtu),
@@ -104,8 +98,16 @@ function homeCandidate(
   };
 }
 
-/** What the care-of address leaves by; without one, what the best address would. */
+/** The best of the routers that advertise the home prefix; where none of them is a default router, another. */
+function homeGateway({ routers, nowMs }: Ipv6State, prefix: Prefix): Router | undefined {
+  const defaults = routers.defaults(nowMs);
+  return defaults.find((router) => prefix.routers.has(router)) ?? defaults[0];
+}
+
+/** What the care-of address, or at home the home address, leaves by; without one, what the best address would. */
 export function routerInUse(state: Ipv6State): Router | undefined {
+  const homePrefix = state.home.isThere ? homePrefixOf(state) : undefined;
+  if (homePrefix !== undefined) return homeGateway(state, homePrefix);
   const usable = usableAddresses(state);
   const inUse = usable.find(({ own }) => own.address === state.chosen) ?? usable[0];
   return inUse?.gateway ?? state.routers.defaults(state.nowMs)[0];

@@ -1,5 +1,6 @@
 import { type Ipv6Address, isRoutableUnicastIpv6, parseIpv6Prefix } from "../../wire/address.ts";
-import { INFINITE_LIFETIME_SECONDS, type PrefixInformation } from "../../wire/neighbor_discovery_option.ts";
+import type { PrefixInformation } from "../../wire/neighbor_discovery_option.ts";
+import { instantAfter } from "../lifetime.ts";
 import {
   AUTONOMOUS_PREFIX_LENGTH,
   MAXIMUM_PREFIXES,
@@ -107,9 +108,4 @@ function takeLifetimes(prefix: Prefix, option: PrefixInformation, nowMs: number)
     prefix.validUntilMs = Math.min(prefix.validUntilMs, shortest);
   }
   prefix.preferredUntilMs = instantAfter(option.preferredLifetimeSeconds, nowMs);
-}
-
-/** The end of a lifetime of 32 bits; all ones never ends. */
-function instantAfter(seconds: number, nowMs: number): number {
-  return seconds === INFINITE_LIFETIME_SECONDS ? Infinity : nowMs + 1000 * seconds;
 }

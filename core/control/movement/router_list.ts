@@ -144,6 +144,11 @@ export function startProbe(router: Router, nowMs: number): void {
   router.probe ??= { sent: 0, dueAtMs: Math.max(nowMs, router.probedAtMs + MINIMUM_PROBE_GAP_MS) };
 }
 
+/** Has another network been heard just now, and this router been asked but once? */
+export function awaitsFirstAnswer({ state, probe }: Router): boolean {
+  return state === "suspected" && probe !== undefined && probe.sent <= 1;
+}
+
 /** What a probe wants now: nothing, a solicitation, or to give the router up. */
 export function takeProbe(router: Router, nowMs: number): "nothing" | "send" | "unanswered" {
   const { probe } = router;

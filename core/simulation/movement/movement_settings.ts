@@ -81,6 +81,7 @@ export function movementWorldSettings(random: Random, choices: MovementWorldChoi
         natRefreshSeconds: 15,
         forceUdp: false,
         acceptForceUdp: true,
+        prefixAdvertisements: true,
         clockToleranceMs: 7000,
         homeLink: false,
         preference: 0,

@@ -133,13 +133,42 @@ Deno.test("who pretends on another link that it is the home link takes no other 
   assertEquals(onLink(), ["2001:db8:a::", "::"]);
 });
 
-Deno.test("another router on the home link with a prefix of its own: the node is home again when the first one answers", () => {
+Deno.test("RFC 6275 11.5.1: another router on the home link, with a prefix of its own: the node stays at home", () => {
   const node = onHomeLink().hears(CHOSEN).hears({ kind: "home", detectDuplicates: false }, 1);
+  const leaves = () => node.ofKind("setHome").some(({ home }) => home === undefined);
   node.hears(advertisement(routerB), 1000);
-  node.hears(routerIsThere(HOME_ROUTER), 1);
-  assertEquals(node.candidates.length, 1, "the home agent has to be found again");
-  node.hears(advertisement(HOME_ROUTER, BY_HOME_AGENT), 1);
-  assertEquals(node.candidates[0], HOME_ADDRESS);
+  assertEquals(node.said.includes(`neighborSolicitation of ${HOME_ROUTER.address}`), true, "is it there?");
+  assertEquals([node.candidates[0], leaves()], [HOME_ADDRESS, false]);
+  node.hears(routerIsThere(HOME_ROUTER), 99);
+  assertEquals([node.candidates[0], leaves()], [HOME_ADDRESS, false]);
+  assertEquals(node.said.includes(QUESTION), false, "nor has the home agent to be found again");
+  node.hears(advertisement(routerB), 1000).waits(1000);
+  assertEquals([node.candidates[0], leaves()], [HOME_ADDRESS, false]);
+});
+
+Deno.test("a second router while the first is only a candidate: the home agent need not be found again", () => {
+  const node = onHomeLink().hears(advertisement(routerB), 1).hears(routerIsThere(HOME_ROUTER), 1);
+  assertEquals([node.candidates[0], node.said.includes(QUESTION)], [HOME_ADDRESS, false]);
+});
+
+Deno.test("two routers on the home link: at home, that of the home prefix is used and watched, whoever is preferred", () => {
+  const node = new Node({ home, routerProbeMs: 10_000 }).hears(link())
+    .hears(advertisement(HOME_ROUTER, BY_HOME_AGENT), 1)
+    .hears(advertisement(routerB, { preference: "high" }), 1).hears(routerIsThere(HOME_ROUTER), 1);
+  assertEquals(node.machine.candidates().map(({ gateway }) => gateway), [
+    HOME_ROUTER.address,
+    routerB.address,
+  ]);
+  node.hears(CHOSEN).hears({ kind: "home", detectDuplicates: false }, 1);
+  const [{ home: configured }] = node.ofKind("setHome");
+  assertEquals(configured?.routes.at(-1), {
+    destination: "::",
+    prefixLength: 0,
+    gateway: HOME_ROUTER.address,
+  });
+  node.hears(advertisement(routerB, { preference: "high" }), 9000);
+  assertEquals(node.waits(1000).said.includes(`neighborSolicitation of ${HOME_ROUTER.address}`), true);
+  assertEquals(node.said.includes(`neighborSolicitation of ${routerB.address}`), false);
 });
 
 Deno.test("M-435: the address is there from the moment that it is chosen, its routes only at home", () => {
@@ -233,7 +262,9 @@ Deno.test("the same claims while the home agent may still defend the address mea
 Deno.test("leaving home: another network without a link event, and a cable that is taken out", () => {
   const node = onHomeLink().hears(CHOSEN).hears({ kind: "home", detectDuplicates: false }, 1);
   node.hears(advertisement(routerB), 1000);
-  assertEquals(node.prefixes, [routerB.prefix], "at once, and no other address in the home prefix");
+  assertEquals(node.candidates[0], HOME_ADDRESS, "the router at home is asked first");
+  node.waits(100);
+  assertEquals(node.prefixes, [routerB.prefix], "no answer: and no other address in the home prefix");
   assertEquals(node.ofKind("setRoutes").at(-1)?.routes, [
     { destination: routerB.prefix, prefixLength: 64, gateway: undefined },
     { destination: "::", prefixLength: 0, gateway: routerB.address },
