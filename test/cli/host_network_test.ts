@@ -22,6 +22,7 @@ const HOME_AGENT: HomeAgentNetwork = {
     clockToleranceMs: 7000,
     homeLink: false,
     preference: 0,
+    prefixAdvertisements: false,
   },
   ipv4Address: "203.0.113.1",
   homeLink: undefined,

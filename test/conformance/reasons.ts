@@ -13,11 +13,11 @@ export const REASONS: readonly RowGroup[] = [
     rows: "D-001-002",
   },
   {
-    why: "IPv4 home addresses come later: here the home agent refuses them, and no mobile node asks for one",
-    rows:
-      "D-006-007 D-010-011 D-013 D-015-017 D-025-026 D-028-031 D-040-041 D-072 D-080 D-084-086 D-088 D-090-093 " +
-      "D-100 D-102-104 D-108-115 D-125",
+    why: "an address of a pool is leased for as long as its binding stands, and kept for the node afterwards",
+    rows: "D-026",
   },
+  { why: "a heading: other rows say what it asks for", rows: "D-072" },
+  { why: "the kernel's routes, docs/routing.md: the routing daemon announces them", rows: "D-103" },
   {
     why: "IPsec and IKE come later; RFC 4285 proves the origin of Binding Updates until then",
     rows: "D-055 D-071 D-082 D-126-127 D-129-130 D-134 D-136 D-138-147",
