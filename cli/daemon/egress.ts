@@ -1,7 +1,8 @@
 import type { CareOfAddressCandidate } from "../../core/control/movement/candidate.ts";
 import type { EgressAction } from "../../core/control/movement/egress_action.ts";
 import type { EgressEvent } from "../../core/control/movement/egress_event.ts";
-import { type IpAddress, isIpv4 } from "../../core/wire/address.ts";
+import { arpAnnouncement } from "../../core/control/movement/arp_frame.ts";
+import { type IpAddress, type Ipv4Address, isIpv4 } from "../../core/wire/address.ts";
 import { equalOctets } from "../../core/wire/octets.ts";
 import { EgressSocket } from "../../ffi/egress_socket.ts";
 import { SystemError } from "../../ffi/errno.ts";
@@ -96,6 +97,12 @@ export class Egress implements AsyncDisposable {
   /** Resolves when the interface is as the machine wants it then. */
   tell(news: EgressNews): Promise<void> {
     return this.#loop.pushAndWait(news);
+  }
+
+  /** Tells the link that this IPv4 address is here (RFC 5227 section 2.3). */
+  announce(address: Ipv4Address): void {
+    const hardwareAddress = this.#attachment?.link.hardwareAddress;
+    if (hardwareAddress !== undefined) this.#perform(arpAnnouncement({ hardwareAddress, address }));
   }
 
   /** Resolves when packets can be sent from the address, or some time later. */

@@ -1,3 +1,4 @@
+import type { Ipv4Address } from "../../core/wire/address.ts";
 import { EgressInterface } from "../../core/control/movement/egress_interface.ts";
 import type { CareOfAddressCandidate } from "../../core/control/movement/candidate.ts";
 import type { MobileNodeConfiguration } from "../configuration/record.ts";
@@ -109,6 +110,11 @@ export class Egresses implements AsyncDisposable {
   ): Promise<void> {
     const egress = this.#managed.find((one) => one.interfaceName === interfaceName);
     await egress?.tell({ kind: "home", detectDuplicates });
+  }
+
+  /** Tells the link that this IPv4 address is here. */
+  announce(interfaceName: string, address: Ipv4Address): void {
+    this.#managed.find((one) => one.interfaceName === interfaceName)?.announce(address);
   }
 
   /** The home agent does not answer by this interface. */

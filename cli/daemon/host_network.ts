@@ -9,7 +9,7 @@ import { Failure, messageOf } from "../output/fault.ts";
 import { forwardedFamilies, seeToForwarding } from "./forwarding.ts";
 import { ignoringGone, removeLeftovers } from "./host_leftovers.ts";
 import type { Log } from "./log.ts";
-import { MobileNodeRoutes } from "./mobile_node_routes.ts";
+import { type Ipv4HomeRouter, MobileNodeRoutes } from "./mobile_node_routes.ts";
 import type { SavedSysctls } from "./saved_sysctls.ts";
 
 /** Below this the kernel switches IPv6 off on an interface and removes its addresses (RFC 8200 section 5). */
@@ -120,6 +120,11 @@ export class HostNetwork implements Disposable {
   /** The mobile node's IPv4 home address, or none, from now on. @throws SystemError */
   setIpv4HomeAddress(ipv4HomeAddress: Ipv4HomeAddress | undefined): void {
     this.#routes?.setIpv4HomeAddress(ipv4HomeAddress);
+  }
+
+  /** The mobile node is at home behind this IPv4 router; undefined: away, or without one. @throws SystemError */
+  setHomeRouter(router: Ipv4HomeRouter | undefined): void {
+    this.#routes?.setHomeRouter(router);
   }
 
   /** Home agent: a mobile router's network is reached by the TUN device. @throws SystemError */

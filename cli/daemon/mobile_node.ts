@@ -17,6 +17,7 @@ import { DataPathGroup } from "./data_path_group.ts";
 import { Egresses } from "./egresses.ts";
 import { hmac } from "./hmac.ts";
 import { HostNetwork } from "./host_network.ts";
+import { Ipv4AtHome } from "./ipv4_at_home.ts";
 import type { Log } from "./log.ts";
 import type { Offloads } from "./offloads.ts";
 import { SavedSysctls } from "./saved_sysctls.ts";
@@ -114,6 +115,7 @@ export async function roam(
         return log.report(action);
       case "useCareOfAddress":
         prefixes.push({ kind: "registered", careOfAddress: undefined, isNecessary: false });
+        ipv4AtHome.leave();
         await egresses.choose(action.candidate);
         return await attachments.change(action.candidate);
       case "sendSignalling":
@@ -131,6 +133,7 @@ export async function roam(
       case "setIpv4HomeAddress":
         dataPath.setIpv4HomeAddress(action.ipv4HomeAddress);
         network.setIpv4HomeAddress(action.ipv4HomeAddress);
+        ipv4AtHome.setAddress(action.ipv4HomeAddress?.address);
         return mobileNetwork?.serve({ ipv4HomeAddress: action.ipv4HomeAddress });
       case "setMobileNetworks":
         return mobileNetwork?.serve({ prefixes: action.prefixes });
@@ -145,7 +148,8 @@ export async function roam(
         if (onHomeAgentFails(action.failure)) abandoned.resolve();
         return;
       case "takeHomeAddress":
-        return await egresses.takeHomeAddress(action);
+        await egresses.takeHomeAddress(action);
+        return ipv4AtHome.comeHome(action.interfaceName);
       case "finished":
         return finished.resolve();
     }
@@ -162,6 +166,10 @@ export async function roam(
     performAction: (action) => action.kind === "report" ? log.report(action) : attachments.send(action),
     onError: (error) => log.error("prefix discovery failed", { error: messageOf(error) }),
   });
+  const ipv4AtHome = new Ipv4AtHome({
+    setRouter: (router) => network.setHomeRouter(router),
+    announce: (interfaceName, address) => egresses.announce(interfaceName, address),
+  });
   const egresses = cleanup.use(
     Egresses.open({
       configuration,
@@ -170,6 +178,7 @@ export async function roam(
       trace,
       onCandidates: (candidates) => {
         offered = candidates;
+        ipv4AtHome.offer(candidates);
         trace?.note("egress interfaces", "careOfAddresses", { candidates });
         loop.push({ kind: "careOfAddresses", candidates });
       },

@@ -1,5 +1,5 @@
 import type { Ipv4HomeAddress } from "../../core/control/settings.ts";
-import type { IpAddress } from "../../core/wire/address.ts";
+import type { Ipv4Address } from "../../core/wire/address.ts";
 import type { Netlink } from "../../ffi/netlink.ts";
 import type { IpFamily } from "../../ffi/netlink_ip.ts";
 import { DSMIP_PROTOCOL, MAIN_TABLE, type NewAddress, type NewRoute } from "../../ffi/netlink_record.ts";
@@ -9,6 +9,15 @@ import type { Log } from "./log.ts";
 /** Of the default routes: preferred to those of router advertisements (1024) and of DHCP clients that give a metric. */
 const DEFAULT_ROUTE_METRIC = 10;
 const ANYWHERE = { 6: "::", 4: "0.0.0.0" } as const;
+
+/** Where a default route leads. */
+type Way = Omit<NewRoute, "destination" | "prefixLength" | "metric">;
+
+/** The router of the home link that DHCP has told. */
+export interface Ipv4HomeRouter {
+  readonly interfaceName: string;
+  readonly address: Ipv4Address;
+}
 
 /**
  * A mobile node's own traffic: default routes that lead it into the tunnel while there is one, and the IPv4 home address
@@ -20,6 +29,8 @@ export class MobileNodeRoutes {
   readonly #tun: { readonly name: string; readonly index: number };
   #hasTunnel = false;
   #ipv4: NewAddress | undefined;
+  /** At home; IPv4 goes there while there is no tunnel. */
+  #homeRouter: Ipv4HomeRouter | undefined;
   readonly #routes = new Map<IpFamily, NewRoute>();
 
   /** @param tun the device, as long as it has this index */
@@ -35,15 +46,21 @@ export class MobileNodeRoutes {
   /** There is a tunnel from now on. @throws SystemError EEXIST when another default route has our metric */
   setTunnel(): void {
     this.#hasTunnel = true;
-    this.#addRoute(6, undefined);
-    if (this.#ipv4 !== undefined) this.#addRoute(4, this.#ipv4.address);
+    this.#addRoute(6, { interfaceIndex: this.#tun.index });
+    this.#fitIpv4Route();
   }
 
   /** There is none any more: the default routes go, addresses stay. */
   clearTunnel(): void {
     this.#hasTunnel = false;
     this.#removeRoute(6);
-    this.#removeRoute(4);
+    this.#fitIpv4Route();
+  }
+
+  /** At home behind this router from now on; undefined: away, or without one. @throws SystemError */
+  setHomeRouter(router: Ipv4HomeRouter | undefined): void {
+    this.#homeRouter = router;
+    this.#fitIpv4Route();
   }
 
   /**
@@ -53,8 +70,8 @@ export class MobileNodeRoutes {
   setIpv4HomeAddress(ipv4HomeAddress: Ipv4HomeAddress | undefined): void {
     const before = this.#ipv4;
     if (ipv4HomeAddress?.address === before?.address) return;
-    this.#removeRoute(4);
     this.#ipv4 = undefined;
+    this.#fitIpv4Route();
     if (before !== undefined) ignoringGone(() => this.#netlink.deleteAddress(before));
     if (ipv4HomeAddress === undefined) return;
     const { address } = ipv4HomeAddress;
@@ -67,23 +84,43 @@ export class MobileNodeRoutes {
     this.#netlink.addAddress(entry);
     this.#ipv4 = entry;
     this.#log.debug("address set", { address, prefixLength: 32, device: this.#tun.name });
-    if (this.#hasTunnel) this.#addRoute(4, address);
+    this.#fitIpv4Route();
   }
 
-  #addRoute(family: IpFamily, preferredSource: IpAddress | undefined): void {
+  /** Through the tunnel, at home by the router there, else nowhere. */
+  #fitIpv4Route(): void {
+    const way = this.#ipv4Way();
+    const before = this.#routes.get(4);
+    if (before?.interfaceIndex === way?.interfaceIndex && before?.gateway === way?.gateway) {
+      if (before?.preferredSource === way?.preferredSource) return;
+    }
+    this.#removeRoute(4);
+    if (way !== undefined) this.#addRoute(4, way);
+  }
+
+  #ipv4Way(): Way | undefined {
+    if (this.#ipv4 === undefined) return undefined;
+    const { address: preferredSource } = this.#ipv4;
+    if (this.#hasTunnel) return { interfaceIndex: this.#tun.index, preferredSource };
+    if (this.#homeRouter === undefined) return undefined;
+    const { interfaceName, address: gateway } = this.#homeRouter;
+    const link = this.#netlink.link(interfaceName);
+    return link && { interfaceIndex: link.index, gateway, isGatewayOnLink: true, preferredSource };
+  }
+
+  #addRoute(family: IpFamily, way: Way): void {
     if (this.#routes.has(family)) return;
     const route: NewRoute = {
       destination: ANYWHERE[family],
       prefixLength: 0,
-      interfaceIndex: this.#tun.index,
       metric: DEFAULT_ROUTE_METRIC,
-      preferredSource,
+      ...way,
     };
     this.#netlink.addRoute(route);
     this.#routes.set(family, route);
     this.#log.debug("default route set", {
       family: `IPv${family}`,
-      device: this.#tun.name,
+      by: way.gateway ?? this.#tun.name,
       metric: DEFAULT_ROUTE_METRIC,
     });
     if (family === 4) this.#lookForBetterRoutes();
@@ -94,7 +131,7 @@ export class MobileNodeRoutes {
     if (route === undefined) return;
     this.#routes.delete(family);
     ignoringGone(() => this.#netlink.deleteRoute(route));
-    this.#log.debug("default route removed", { family: `IPv${family}`, device: this.#tun.name });
+    this.#log.debug("default route removed", { family: `IPv${family}` });
   }
 
   /** An IPv4 default route without a metric, as some DHCP clients set it, is preferred to every other. */

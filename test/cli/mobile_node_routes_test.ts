@@ -33,7 +33,7 @@ function testMobileNode(
 }
 
 function state(namespace: TestNamespace): string {
-  return namespace.ip("-4", "addr") + namespace.ip("-4", "route", "show", "table", "all");
+  return namespace.ip("-4", "-o", "addr") + namespace.ip("-4", "route", "show", "table", "all");
 }
 
 /** What the TUN device has of IPv4: its addresses, and the default route with source, protocol and metric. */
@@ -85,6 +85,34 @@ testMobileNode(
     );
     network.setIpv4HomeAddress(WITH_NETWORK);
     assertEquals(ipv4(namespace), routeFrom("10.1.0.1"), "which close() takes away");
+  },
+);
+
+testMobileNode(
+  "at home the IPv4 home address goes by the router of the home link, until there is a tunnel again",
+  ({ network, namespace }) => {
+    const way = () => {
+      const [{ dev, gateway = null, prefsrc }] = namespace.ipJson("route", "get", "203.0.113.9");
+      return [dev, gateway, prefsrc];
+    };
+    network.setTunnel({ innerMtu: 1480 });
+    network.setIpv4HomeAddress(ALONE);
+    network.clearTunnel();
+    const router = { interfaceName: "vx", address: "198.51.100.1" };
+    network.setHomeRouter(router);
+    assertEquals(way(), ["vx", "198.51.100.1", "192.0.2.100"]);
+    network.setHomeRouter({ ...router, address: "192.0.2.1" });
+    assertEquals(way(), ["vx", "192.0.2.1", "192.0.2.100"], "a router that no other route leads to");
+    network.setIpv4HomeAddress(WITH_NETWORK);
+    assertEquals(way(), ["vx", "192.0.2.1", "10.1.0.1"]);
+    network.setTunnel({ innerMtu: 1480 });
+    assertEquals(way(), ["dsmip-mn", null, "10.1.0.1"]);
+    network.setHomeRouter(undefined);
+    network.clearTunnel();
+    assertEquals(ipv4(namespace).route, []);
+    network.setHomeRouter({ ...router, interfaceName: "none" });
+    assertEquals(ipv4(namespace).route, [], "an interface that has gone");
+    network.setHomeRouter(router);
   },
 );
 
