@@ -1,3 +1,4 @@
+import { MAXIMUM_PREFIX_LENGTHS } from "../../core/forwarding/limits.ts";
 import { type IpPrefix, isIpv4, parseIpv4Prefix, parseIpv6Prefix } from "../../core/wire/address.ts";
 import { addMistake, type TableSource } from "./read_table.ts";
 
@@ -53,6 +54,30 @@ export function checkClaims(claims: readonly Claim[]): void {
       if (!named.has(later)) addOverlap(claims[later], claims[Math.min(index, other)]);
       named.add(later);
     }
+  }
+}
+
+/**
+ * Networks of one version, those that a pool gives included, have as many different lengths as the data path looks for. The
+ * mistake is the first claim's that has one more.
+ * @param poolLengths of the networks of each pool, by its key
+ */
+export function checkNetworkLengths(
+  claims: readonly Claim[],
+  poolLengths: Readonly<Record<string, number | undefined>>,
+): void {
+  const lengths = { ipv4: new Set<number>(), ipv6: new Set<number>() };
+  for (const { kind, key, prefix, source } of claims) {
+    const length = kind === "networkPool" ? poolLengths[key] : kind === "network" ? prefix.length : undefined;
+    const known = isIpv4(prefix.address) ? lengths.ipv4 : lengths.ipv6;
+    if (length === undefined || known.has(length)) continue;
+    if (known.size === MAXIMUM_PREFIX_LENGTHS) {
+      const text =
+        `: mobile networks have the lengths ${[...known].join(", ")} already, and /${length} is one more; ` +
+        `at most ${MAXIMUM_PREFIX_LENGTHS} are served`;
+      return addMistake(source, key, text);
+    }
+    known.add(length);
   }
 }
 

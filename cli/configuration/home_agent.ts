@@ -1,6 +1,6 @@
 import type { MobileNodeEntry } from "../../core/control/settings.ts";
 import { type Ipv6Address, type Ipv6Prefix, prefixContains } from "../../core/wire/address.ts";
-import { checkClaims, type Claim } from "./claims.ts";
+import { checkClaims, checkNetworkLengths, type Claim } from "./claims.ts";
 import {
   checkIpv4HomeAddress,
   checkPools,
@@ -38,6 +38,10 @@ export function readHomeAgent(source: ConfigurationSource): HomeAgentConfigurati
   const claims: Claim[] = claimsOfHomeAgent(agent, own);
   const entries = readEntries(source, agent, claims);
   checkClaims(claims);
+  checkNetworkLengths(claims, {
+    ipv4_network_pool: agent.ipv4_network_pool_length,
+    mobile_network_pool: agent.mobile_network_pool_length,
+  });
   if (mistakes.length > 0) return undefined;
   const right = agent as Required<typeof agent>;
   const requireAuthentication = right.authentication === "mn-ha";

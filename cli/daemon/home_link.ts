@@ -141,7 +141,7 @@ export class HomeLink implements AsyncDisposable {
   }
 
   /**
-   * The same for an IPv4 home address, by ARP (RFC 5555 section 4.5.2). Nobody looks for duplicates: an address that is
+   * The same for an IPv4 home address, by ARP (RFC 5555 section 4.5). Nobody looks for duplicates: an address that is
    * bound belongs to its mobile node. @throws SystemError
    */
   interceptIpv4(address: Ipv4Address): void {

@@ -209,6 +209,13 @@ Deno.test("configuration: IPv4 home networks, pools and addresses that make no s
       ],
     },
   ]);
+  assertMistakes(FULL_TOML.replaceAll(/^.*_length = .*/gm, ""), [
+    changed(
+      "ipv4_network_pool",
+      '"10.64.0.0/30"',
+      ":7: [home_agent] ipv4_network_pool: networks of 28 bits are larger than ipv4_network_pool 10.64.0.0/30",
+    ),
+  ]);
 });
 
 Deno.test("configuration: one wrong IPv4 home prefix is one mistake", () => {

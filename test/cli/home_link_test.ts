@@ -197,7 +197,7 @@ testHome(
   },
 );
 
-testHome("RFC 5555 4.5.2: an IPv4 home address is intercepted by ARP", async (home) => {
+testHome("RFC 5555 4.5 D-102: an IPv4 home address is intercepted by ARP", async (home) => {
   const { namespace, homeLink, neighbor } = home;
   const own = namespace.ipJson("link", "show", "eth")[0].address;
   const known = ["lladdr", "02:00:00:00:00:77", "dev", "host", "nud", "stale"];
@@ -218,7 +218,7 @@ testHome("RFC 5555 4.5.2: an IPv4 home address is intercepted by ARP", async (ho
 });
 
 testHome(
-  "RFC 5555 4.5.2: a host that talked to the mobile node at home reaches it away, by the home agent",
+  "RFC 5555 4.5 D-102: a host that talked to the mobile node at home reaches it away, by the home agent",
   async ({ namespace, homeLink, neighbor, tun }) => {
     const own = namespace.ipJson("link", "show", "eth")[0].address;
     const known = ["lladdr", "02:00:00:00:00:77", "dev", "host", "nud", "reachable"];

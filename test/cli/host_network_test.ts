@@ -102,6 +102,11 @@ testInsideNamespace(
     const ours = (...family: string[]) =>
       namespace.ipJson(...family, "route", "show", "proto", "155").map(({ dst, metric }) => [dst, metric]);
     assertEquals([ours("-6"), ours("-4")], [[["2001:db8:100::/64", 20]], [["192.0.2.0/24", 20]]]);
+    assertEquals(
+      namespace.ipJson("-6", "route", "show", "2001:db8:100::/64").length,
+      1,
+      "none of the kernel's",
+    );
     assertEquals(forwarding(namespace), ["1", "1"]);
     assertEquals(namespace.run("nft", "list", "tables").trim(), "table inet dsmip_dsmip_ha");
 

@@ -126,11 +126,13 @@ testMobileNode(
     network.setIpv4HomeAddress(undefined);
 
     namespace.ip("route", "add", "default", "via", "198.51.100.2", "dev", "vx");
+    namespace.ip("route", "add", "default", "via", "198.51.100.9", "dev", "vx", "metric", "9");
     network.setIpv4HomeAddress(ALONE);
-    assertEquals(log.of("warning").map(({ details }) => [details.gateway, details.metric]), [[
-      "198.51.100.2",
-      0,
-    ]]);
+    assertEquals(log.of("warning").map(({ details }) => [details.gateway, details.metric]), [
+      ["198.51.100.2", 0],
+      ["198.51.100.9", 9],
+    ]);
+    namespace.ip("route", "del", "default", "metric", "9");
     network.setIpv4HomeAddress(undefined);
 
     namespace.ip("route", "add", "default", "via", "198.51.100.3", "dev", "vx", "metric", "10");

@@ -38,7 +38,7 @@ protocol ospf v3 { ipv6 { import all; }; area 0 { interface "eth1" { type ptp; h
 
 Deno.test({
   name:
-    "docs/routing.md: BIRD carries the home agent's routes to the other routers of the home network (root)",
+    "RFC 5555 4.5 D-103, docs/routing.md: BIRD carries the home agent's routes to the other routers of the home network (root)",
   ignore: !isRoot || !isInstalled("bird"),
   fn: async () => {
     const [homeAgent, router] = [new TestNamespace(), new TestNamespace()];

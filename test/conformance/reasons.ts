@@ -17,7 +17,6 @@ export const REASONS: readonly RowGroup[] = [
     rows: "D-026",
   },
   { why: "a heading: other rows say what it asks for", rows: "D-072" },
-  { why: "the kernel's routes, docs/routing.md: the routing daemon announces them", rows: "D-103" },
   {
     why: "IPsec and IKE come later; RFC 4285 proves the origin of Binding Updates until then",
     rows: "D-055 D-071 D-082 D-126-127 D-129-130 D-134 D-136 D-138-147",
