@@ -235,6 +235,23 @@ Deno.test("A mobile router that changes its IAIDs gets the same prefixes, and fi
   assertEquals(given.size, 1);
 });
 
+Deno.test("Of what a home address had once, no more is kept for it than it could have", () => {
+  const player = new ServerPlayer(pool("2001:db8:200::/61", 64));
+  const all = Array.from({ length: 8 }, (_, i) => i === 0 ? FIRST : `2001:db8:200:${i}::/64`);
+  for (const text of all) {
+    assertEquals(player.ask(fromClient(request, iaPd(1, [text, 0, 0]))), [`1: ${text} ${VALID}`]);
+    player.hear(fromClient(release, iaPd(1, [text, 0, 0])));
+  }
+  const granted = all.filter((text) =>
+    player.ask(fromClient(renew, iaPd(1, [text, 0, 0])), OTHER_HOME_ADDRESS)[0] === `1: ${text} ${VALID}`
+  );
+  assertEquals(granted, [FIRST]);
+  player.hear(fromClient(release, iaPd(1, [FIRST, 0, 0])), OTHER_HOME_ADDRESS);
+  assertEquals(player.ask(fromClient(renew, iaPd(1, [SECOND, 0, 0])), OTHER_HOME_ADDRESS), [
+    `1: ${SECOND} ${VALID}`,
+  ]);
+});
+
 Deno.test("A flood of one home address is not answered, another's messages are", () => {
   const player = new ServerPlayer();
   const datagram = encodeDhcpv6(relayed(fromClient(solicit, iaPd(1))));
