@@ -26,7 +26,10 @@ const HIGHEST_PREFERENCE = 255;
 const RATE = { burst: 20, perSecond: 1 } as const;
 
 export type DelegationClientEvent =
-  /** The home agent can be reached so from now on, in whatever network; undefined: it cannot. Said again, nothing happens. */
+  /**
+   * The home agent can be reached so from now on, in whatever network; undefined: it cannot. Said again, it only makes who
+   * has given up ask once more.
+   */
   | { readonly kind: "reachable"; readonly way: DelegationWay | undefined }
   /** UDP data that came that way. */
   | {
@@ -114,9 +117,9 @@ export class DelegationClient {
 
   /** What waits is sent the new way at once. */
   #go(way: DelegationWay | undefined, nowMs: number): DelegationClientAction[] {
-    if (way === this.#way) return [];
-    this.#way = way;
     const state = this.#state;
+    if (way === this.#way && state.kind !== "idle") return [];
+    this.#way = way;
     if (way === undefined) return [];
     switch (state.kind) {
       case "idle":
