@@ -19,6 +19,7 @@ import { hmac } from "./hmac.ts";
 import { HostNetwork } from "./host_network.ts";
 import type { Log } from "./log.ts";
 import type { Offloads } from "./offloads.ts";
+import type { PrefixDelegationClient, PrefixDelegationClientOptions } from "./prefix_delegation_client.ts";
 import { SavedSysctls } from "./saved_sysctls.ts";
 import type { StopSignal } from "./stop_signal.ts";
 import { type Trace, traced } from "./trace.ts";
@@ -108,6 +109,15 @@ export async function roam(
     }),
   );
 
+  const delegation = await openPrefixDelegation(configuration, {
+    tun,
+    log,
+    onDelegated: (prefixes) => {
+      loop.push({ kind: "delegatedPrefixes", prefixes });
+    },
+  });
+  if (delegation !== undefined) cleanup.use(delegation);
+
   const performAction = async (action: MobileNodeAction): Promise<void> => {
     switch (action.kind) {
       case "report":
@@ -127,7 +137,8 @@ export async function roam(
         return mobileNetwork?.serve({ mtu: action.innerMtu });
       case "clearTunnel":
         dataPath.clearTunnel();
-        return network.clearTunnel();
+        network.clearTunnel();
+        return await delegation?.lose();
       case "setIpv4HomeAddress":
         dataPath.setIpv4HomeAddress(action.ipv4HomeAddress);
         network.setIpv4HomeAddress(action.ipv4HomeAddress);
@@ -139,13 +150,14 @@ export async function roam(
       case "registered": {
         const careOfAddress = isIpv4(action.careOfAddress) ? undefined : action.careOfAddress;
         prefixes.push({ kind: "registered", careOfAddress, isNecessary: action.prefixDiscovery });
-        return;
+        return await delegation?.reachByTunnel();
       }
       case "homeAgentFails":
         if (onHomeAgentFails(action.failure)) abandoned.resolve();
         return;
       case "takeHomeAddress":
-        return await egresses.takeHomeAddress(action);
+        await egresses.takeHomeAddress(action);
+        return await delegation?.reachAtHome(action.interfaceName);
       case "finished":
         return finished.resolve();
     }
@@ -184,7 +196,10 @@ export async function roam(
       abandoned.promise.then(() => false),
       failure.promise,
     ]);
-    if (isStopped) log.info("mobile node stops");
+    if (isStopped) {
+      log.info("mobile node stops");
+      await Promise.race([delegation?.stop(), failure.promise]);
+    }
     egresses.quiet();
     loop.push({ kind: "stop" });
     await Promise.race([finished.promise, failure.promise]);
@@ -194,4 +209,14 @@ export async function roam(
     loop.stop();
     await running;
   }
+}
+
+/** Loaded by those who ask for prefixes only: the start counts. Undefined for all others. */
+async function openPrefixDelegation(
+  { settings: { identity, homeAddress, homeAgentAddress }, requestPrefixes: count }: RoamingConfiguration,
+  options: Pick<PrefixDelegationClientOptions, "tun" | "log" | "onDelegated">,
+): Promise<PrefixDelegationClient | undefined> {
+  if (count === 0) return undefined;
+  const { PrefixDelegationClient } = await import("./prefix_delegation_client.ts");
+  return new PrefixDelegationClient({ ...options, identity, homeAddress, homeAgentAddress, count });
 }

@@ -86,6 +86,7 @@ Deno.test("configuration: a mobile node's file with the defaults", () => {
       mobileNetworkPrefixes: [],
       ipv4HomeAddress: undefined,
     },
+    requestPrefixes: 0,
     egress: ["eth0"],
     manage: true,
     routerProbeMs: 1000,
