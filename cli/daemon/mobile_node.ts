@@ -113,6 +113,7 @@ export async function roam(
     tun,
     log,
     onDelegated: (prefixes) => {
+      void dataPath.setMobileNetworkPrefixes([...settings.mobileNetworkPrefixes, ...prefixes]);
       loop.push({ kind: "delegatedPrefixes", prefixes });
     },
   });

@@ -2,7 +2,7 @@ import type { Answer } from "./client_answer.ts";
 import { type Ipv6Prefix, isRoutableUnicastIpv6, parseIpv6Prefix } from "../../wire/address.ts";
 import type { Duid, IaPd } from "../../wire/dhcpv6_option.ts";
 import { prefixText } from "../mobile_network_prefixes.ts";
-import { INFINITE_SECONDS, MAXIMUM_ASSOCIATIONS, REBIND_SHARE, RENEW_SHARE } from "./constants.ts";
+import { INFINITE_SECONDS, REBIND_SHARE, RENEW_SHARE } from "./constants.ts";
 
 /** A time that the server leaves to the client, or sets too short, is no shorter than this (RFC 8415 section 14.2). */
 const SHORTEST_WAIT_MS = 10_000;
@@ -17,8 +17,8 @@ export interface LeasedPrefix {
 export interface ClientLease {
   /** The server's identifier. */
   readonly server: Duid;
-  /** The prefixes of each identity association that has any, by IAID. */
-  readonly associations: ReadonlyMap<number, readonly LeasedPrefix[]>;
+  /** The prefix of each identity association that has one, by IAID. */
+  readonly associations: ReadonlyMap<number, LeasedPrefix>;
   /** T1 of all. */
   readonly renewAtMs: number;
   /** T2 of all. */
@@ -36,17 +36,17 @@ export function updatedLease(
   let isExtended = false;
   for (const association of answer.associations) {
     const told = prefixesIn(association, nowMs);
-    const kept = (associations.get(association.iaid) ?? []).filter((old) =>
-      !told.some(({ prefix }) => prefixText(prefix) === prefixText(old.prefix))
-    );
-    const prefixes = [...kept, ...told].filter(isValidAt(nowMs)).slice(0, MAXIMUM_ASSOCIATIONS);
-    if (prefixes.length === 0) associations.delete(association.iaid);
-    else associations.set(association.iaid, prefixes);
+    const before = associations.get(association.iaid);
+    const isTold = told.some(({ prefix }) => before && prefixText(prefix) === prefixText(before.prefix));
+    const candidates = before === undefined || isTold ? told : [before, ...told];
+    const leased = longestPreferred(candidates.filter(isValidAt(nowMs)));
+    if (leased === undefined) associations.delete(association.iaid);
+    else associations.set(association.iaid, leased);
     if (!told.some(isValidAt(nowMs))) continue;
     isExtended = true;
-    const shortestMs = Math.min(...prefixes.map(({ preferredUntilMs }) => preferredUntilMs)) - nowMs;
-    const renewMs = waitMs(association.renewSeconds, shortestMs * RENEW_SHARE);
-    const rebindMs = Math.max(renewMs, waitMs(association.rebindSeconds, shortestMs * REBIND_SHARE));
+    const preferredMs = leased!.preferredUntilMs - nowMs;
+    const renewMs = waitMs(association.renewSeconds, preferredMs * RENEW_SHARE);
+    const rebindMs = Math.max(renewMs, waitMs(association.rebindSeconds, preferredMs * REBIND_SHARE));
     times.renewAtMs = Math.min(times.renewAtMs, nowMs + renewMs);
     times.rebindAtMs = Math.min(times.rebindAtMs, nowMs + rebindMs);
   }
@@ -57,17 +57,22 @@ export function updatedLease(
 
 /** The same without what is over. */
 export function livingLease(lease: ClientLease, nowMs: number): ClientLease | undefined {
-  const associations = new Map(
-    [...lease.associations].map(([iaid, prefixes]) => [iaid, prefixes.filter(isValidAt(nowMs))] as const)
-      .filter(([, prefixes]) => prefixes.length > 0),
-  );
+  const isValid = isValidAt(nowMs);
+  const associations = new Map([...lease.associations].filter(([, leased]) => isValid(leased)));
   return associations.size === 0 ? undefined : { ...lease, associations };
 }
 
 export function leasedPrefixes(lease: ClientLease | undefined): readonly LeasedPrefix[] {
   if (lease === undefined) return [];
-  const inOrder = [...lease.associations].sort(([one], [other]) => one - other);
-  return inOrder.flatMap(([, prefixes]) => prefixes);
+  return [...lease.associations].sort(([one], [other]) => one - other).map(([, leased]) => leased);
+}
+
+/** One is enough for one association: when the server replaces a prefix, the new one is preferred longer. */
+function longestPreferred(candidates: readonly LeasedPrefix[]): LeasedPrefix | undefined {
+  return candidates.reduce<LeasedPrefix | undefined>(
+    (best, next) => best === undefined || next.preferredUntilMs > best.preferredUntilMs ? next : best,
+    undefined,
+  );
 }
 
 /** Those with a lifetime of 0, too: they are withdrawn. What makes no sense is passed over (RFC 8415 section 21.22). */

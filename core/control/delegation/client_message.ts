@@ -1,4 +1,4 @@
-import type { Ipv6Address } from "../../wire/address.ts";
+import type { Ipv6Address, Ipv6Prefix } from "../../wire/address.ts";
 import { type Dhcpv6Message, Dhcpv6MessageType } from "../../wire/dhcpv6.ts";
 import {
   DHCPV6_OPTION_TABLE,
@@ -77,8 +77,8 @@ export class DelegationMessages {
   /** All identity associations, with what a lease has of each. */
   held(lease: ClientLease | undefined): IaPd[] {
     return this.iaids.map((iaid) => {
-      const prefixes = lease?.associations.get(iaid) ?? [];
-      return association(iaid, prefixes.map(({ prefix }) => iaPrefix(prefix.address, prefix.length)));
+      const leased = lease?.associations.get(iaid);
+      return association(iaid, leased === undefined ? [] : [iaPrefix(leased.prefix)]);
     });
   }
 
@@ -89,7 +89,9 @@ export class DelegationMessages {
       return association(
         iaid,
         options.flatMap((option) =>
-          option.kind === "iaPrefix" ? [iaPrefix(option.prefix, option.prefixLength)] : []
+          option.kind === "iaPrefix"
+            ? [iaPrefix({ address: option.prefix, length: option.prefixLength })]
+            : []
         ),
       );
     });
@@ -101,13 +103,13 @@ function association(iaid: number, options: readonly IaPrefix[]): IaPd {
   return { kind: "iaPd", iaid, renewSeconds: 0, rebindSeconds: 0, options };
 }
 
-function iaPrefix(prefix: Ipv6Address, prefixLength: number): IaPrefix {
+function iaPrefix({ address, length }: Ipv6Prefix): IaPrefix {
   return {
     kind: "iaPrefix",
     preferredLifetimeSeconds: 0,
     validLifetimeSeconds: 0,
-    prefixLength,
-    prefix,
+    prefixLength: length,
+    prefix: address,
     options: [],
   };
 }

@@ -25,7 +25,7 @@ export const REBIND_SHARE = 0.8;
 /** A lifetime or time that never ends (RFC 8415 section 7.7). */
 export const INFINITE_SECONDS = 0xffff_ffff;
 
-/** Prefixes that one mobile router can have; our own limit. */
+/** Prefixes that one mobile router can have, one in each identity association; our own limit. */
 export const MAXIMUM_ASSOCIATIONS = 4;
 
 /** Hop count of the Relay-forward message of the relay agent in the mobile router (RFC 6276 section 3.1.2). */

@@ -238,6 +238,15 @@ Deno.test("RFC 8415 18.2.10.1: a prefix with lifetime 0 is gone, the one beside 
   assertEquals([delegatedIn(actions), typesIn(actions)], [[""], [solicit]]);
 });
 
+Deno.test("Of several prefixes in one association, the one that is preferred longest is taken", () => {
+  const player = new ClientPlayer();
+  player.bind(PREFIX);
+  const [{ message }] = sentIn(player.wait());
+  const replacing = iaPd(1, [PREFIX, 50, 300], [OTHER, 200, 300], ["2001:db8:202::/64", 100, 300]);
+  assertEquals(delegatedIn(player.answer(message, reply, replacing)), [OTHER]);
+  assertEquals(player.client.nextDeadline(), player.nowMs + 100_000);
+});
+
 Deno.test("RFC 8415 21.21, 21.22: times and lifetimes that make no sense count for nothing", () => {
   const player = new ClientPlayer();
   const [{ message }] = sentIn(player.go("tunnel"));
