@@ -12,7 +12,7 @@ import {
 import { closeFileDescriptor, closingOnError } from "./file_descriptor.ts";
 import { interfaceIndexOf } from "./interface_index.ts";
 import { libc } from "./libc.ts";
-import { bindToDevice, setOption, setReceiveBuffer, sharePort } from "./socket.ts";
+import { bindToDevice, setOption, setReceiveBuffer } from "./socket.ts";
 import { encodeSocketAddress6 } from "./udp6_socket.ts";
 
 // <sys/socket.h>, <linux/in6.h>, <asm-generic/socket.h>
@@ -60,7 +60,6 @@ export class Udp6DeviceSocket implements Disposable {
       setReceiveBuffer(this.fileDescriptor, receiveBufferOctets);
       // A DHCPv6 server of this host has its port on all addresses.
       setOption(this.fileDescriptor, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
-      sharePort(this.fileDescriptor);
       const isGroup = address.startsWith("ff");
       if (isGroup) this.#join(address, device);
       // Before the device: the address may be on another interface.
