@@ -12,6 +12,7 @@ import { NetworkLayerListener } from "../../ffi/network_layer_listener.ts";
 import { type Udp6Datagram, Udp6DeviceSocket } from "../../ffi/udp6_device_socket.ts";
 import { messageOf } from "../output/fault.ts";
 import { ControlLoop } from "./control_loop.ts";
+import { DelegatedRoutes } from "./delegated_routes.ts";
 import { hmac } from "./hmac.ts";
 import type { Log } from "./log.ts";
 
@@ -53,11 +54,13 @@ export class PrefixDelegationServer implements AsyncDisposable {
           receiveBufferOctets: BUFFER_OCTETS,
         }),
       );
+    const routes = homeLink === undefined ? undefined : opened.use(new DelegatedRoutes({ homeLink, log }));
     const tunnel = open(settings.address, tun);
     const group = homeLink === undefined ? undefined : open(ALL_DHCP_RELAY_AGENTS_AND_SERVERS, homeLink);
     const answering = homeLink === undefined ? undefined : open(settings.address, homeLink);
     opened.move();
     this.#senders = { tunnel, homeLink: answering };
+    if (routes !== undefined) this.#cleanup.use(routes);
     this.#loop = new ControlLoop<DelegationServerEvent, DelegationServerAction>({
       machine: new DelegationServer(settings, { duid: duidOf(settings.address, hmac), isBound }),
       deadlineEvent: { kind: "deadline" },
@@ -66,6 +69,7 @@ export class PrefixDelegationServer implements AsyncDisposable {
           case "report":
             return log.report(action);
           case "delegatedPrefixes":
+            routes?.set(action.homeAddress, action.prefixes);
             return onDelegated(action.homeAddress, action.prefixes);
           case "send":
             return this.#send(action);
