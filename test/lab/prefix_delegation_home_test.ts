@@ -69,52 +69,55 @@ const DELEGATED = /delegated prefixes +prefixes=(\S+)/g;
 
 if (!hasProgram("radvd")) console.log("skipped: needs radvd");
 
-rootTest("RFC 6276 3.2: real daemons: at home a mobile router asks on the home link, and keeps its prefix away", async () => {
-  const before = await hostNetwork();
-  const lab = await Lab.open(new AbortController().signal);
-  try {
-    await lab.network.build(TOPOLOGY);
-    await startRouterAdvertiser(lab, {
-      node: "ha",
-      interfaceName: "home",
-      prefix: `${HOME_AGENT_IPV6}/64`,
-      isHomeAgent: true,
-    });
-    await startRouterAdvertiser(lab, { node: "r6", interfaceName: "lan", prefix: "2001:db8:a1::/64" });
-    const goTo = (network: string) =>
-      lab.network.batch("air", [`link set eg0 down`, `link set eg0 master ${network}`, "link set eg0 up"]);
-    const homeAgent = await configureHomeAgent(lab, HOME_AGENT);
-    homeAgent.start();
-    await homeAgent.ready(LIMIT_MS);
-    const mobileRouter = await configureMobileNode(lab, {
-      name: "mobile-router",
-      node: "mr",
-      mobileNode: HOME_AGENT.mobileNodes[0],
-      homeAgent: HOME_AGENT,
-      egresses: ["eg0"],
-    });
-    const delegated = () => [...mobileRouter.log().matchAll(DELEGATED)].map(([, text]) => text);
-    const routesOf = async (prefix: string) =>
-      (await lab.network.ip("ha", ["-6", "route", "show", prefix])).trim().split("\n")
-        .map((line) => line.split(" ").slice(1).join(" ").replace(/ pref .*/, ""));
+rootTest(
+  "RFC 6276 3.2: real daemons: at home a mobile router asks on the home link, and keeps its prefix away",
+  async () => {
+    const before = await hostNetwork();
+    const lab = await Lab.open(new AbortController().signal);
+    try {
+      await lab.network.build(TOPOLOGY);
+      await startRouterAdvertiser(lab, {
+        node: "ha",
+        interfaceName: "home",
+        prefix: `${HOME_AGENT_IPV6}/64`,
+        isHomeAgent: true,
+      });
+      await startRouterAdvertiser(lab, { node: "r6", interfaceName: "lan", prefix: "2001:db8:a1::/64" });
+      const goTo = (network: string) =>
+        lab.network.batch("air", [`link set eg0 down`, `link set eg0 master ${network}`, "link set eg0 up"]);
+      const homeAgent = await configureHomeAgent(lab, HOME_AGENT);
+      homeAgent.start();
+      await homeAgent.ready(LIMIT_MS);
+      const mobileRouter = await configureMobileNode(lab, {
+        name: "mobile-router",
+        node: "mr",
+        mobileNode: HOME_AGENT.mobileNodes[0],
+        homeAgent: HOME_AGENT,
+        egresses: ["eg0"],
+      });
+      const delegated = () => [...mobileRouter.log().matchAll(DELEGATED)].map(([, text]) => text);
+      const routesOf = async (prefix: string) =>
+        (await lab.network.ip("ha", ["-6", "route", "show", prefix])).trim().split("\n")
+          .map((line) => line.split(" ").slice(1).join(" ").replace(/ pref .*/, ""));
 
-    await goTo("home");
-    mobileRouter.start();
-    await mobileRouter.until("home", LIMIT_MS, ({ state }) => state === "home");
-    await lab.until("a prefix", LIMIT_MS, () => delegated().length === 1);
-    const [prefix] = delegated();
-    console.log(prefix, await routesOf(prefix));
-    console.log(mobileRouter.log(), homeAgent.log());
-    assertEquals(homeAddress.length > 0, true);
+      await goTo("home");
+      mobileRouter.start();
+      await mobileRouter.until("home", LIMIT_MS, ({ state }) => state === "home");
+      await lab.until("a prefix", LIMIT_MS, () => delegated().length === 1);
+      const [prefix] = delegated();
+      console.log(prefix, await routesOf(prefix));
+      console.log(mobileRouter.log(), homeAgent.log());
+      assertEquals(homeAddress.length > 0, true);
 
-    await goTo("foreign");
-    await mobileRouter.until("away", LIMIT_MS, ({ state }) => state === "registered");
-    console.log(await routesOf(prefix));
-    console.log(await mobileRouter.end("SIGTERM"));
-    console.log(mobileRouter.log(), homeAgent.log());
-    console.log(await routesOf(prefix));
-  } finally {
-    await lab.close();
-  }
-  assertEquals(await hostNetwork(), before);
-});
+      await goTo("foreign");
+      await mobileRouter.until("away", LIMIT_MS, ({ state }) => state === "registered");
+      console.log(await routesOf(prefix));
+      console.log(await mobileRouter.end("SIGTERM"));
+      console.log(mobileRouter.log(), homeAgent.log());
+      console.log(await routesOf(prefix));
+    } finally {
+      await lab.close();
+    }
+    assertEquals(await hostNetwork(), before);
+  },
+);
