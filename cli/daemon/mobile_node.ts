@@ -109,12 +109,14 @@ export async function roam(
     }),
   );
 
+  let isStopping = false;
   const delegation = await openPrefixDelegation(configuration, {
     tun,
     log,
     onDelegated: (prefixes) => {
       void dataPath.setMobileNetworkPrefixes([...settings.mobileNetworkPrefixes, ...prefixes]);
-      loop.push({ kind: "delegatedPrefixes", prefixes });
+      // Who leaves de-registers everything.
+      if (!isStopping) loop.push({ kind: "delegatedPrefixes", prefixes });
     },
   });
   if (delegation !== undefined) cleanup.use(delegation);
@@ -199,6 +201,7 @@ export async function roam(
     ]);
     if (isStopped) {
       log.info("mobile node stops");
+      isStopping = true;
       await Promise.race([delegation?.stop(), failure.promise]);
     }
     egresses.quiet();

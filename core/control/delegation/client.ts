@@ -38,7 +38,10 @@ export type DelegationClientEvent =
     readonly source: Ipv6Address;
     readonly datagram: Uint8Array;
   }
-  /** The home agent does not accept the delegated prefixes in a registration: does it remember the lease? */
+  /**
+   * The home agent does not accept the delegated prefixes in a registration: does it remember the lease? It is asked when it
+   * can be reached again, without them.
+   */
   | { readonly kind: "prefixesRefused" }
   | { readonly kind: "deadline" }
   /** Give the prefixes back and end. */
@@ -93,7 +96,7 @@ export class DelegationClient {
       case "received":
         return this.#receive(event, nowMs);
       case "prefixesRefused":
-        return this.#doubt(nowMs);
+        return this.#doubt();
       case "deadline":
         return this.#passTime(nowMs);
       case "stop":
@@ -128,7 +131,9 @@ export class DelegationClient {
       case "requesting":
         return this.#request(state.offer, nowMs);
       case "bound":
-        return this.#passTime(nowMs);
+        return this.#isDoubted && this.#lease
+          ? this.#askAboutLease(this.#lease, nowMs)
+          : this.#passTime(nowMs);
       case "renewing":
       case "rebinding":
         return this.#extend(nowMs);
@@ -229,15 +234,18 @@ export class DelegationClient {
     return [{ kind: "send", way, datagram }];
   }
 
-  /** RFC 6276 section 3.1: who has a lease asks with a Rebind. */
-  #doubt(nowMs: number): DelegationClientAction[] {
-    const lease = this.#lease;
-    const { kind } = this.#state;
-    if (lease === undefined || kind === "releasing" || kind === "rebinding") return [];
+  /** Nothing reaches the home agent before it has accepted a registration without them; then it is asked. */
+  #doubt(): DelegationClientAction[] {
+    if (this.#lease === undefined) return [];
     this.#isDoubted = true;
+    this.#way = undefined;
+    return [];
+  }
+
+  /** RFC 6276 section 3.1: who has a lease asks with a Rebind. */
+  #askAboutLease(lease: ClientLease, nowMs: number): DelegationClientAction[] {
     if (nowMs < this.#nextDoubtMs) {
-      const renewAtMs = Math.min(lease.renewAtMs, this.#nextDoubtMs);
-      this.#lease = { ...lease, renewAtMs };
+      this.#lease = { ...lease, renewAtMs: Math.min(lease.renewAtMs, this.#nextDoubtMs) };
       return [];
     }
     this.#nextDoubtMs = nowMs + REFUSAL_INTERVAL_MS;

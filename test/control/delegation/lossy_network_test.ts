@@ -91,6 +91,7 @@ class World extends VirtualTime {
     this.#server = this.#newServer();
     this.delegated.clear();
     this.tellAll({ kind: "prefixesRefused" });
+    this.tellAll({ kind: "reachable", way: "tunnel" });
   }
 
   #newServer(): DelegationServer {
