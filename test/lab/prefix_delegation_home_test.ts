@@ -3,7 +3,7 @@ import { configureHomeAgent, configureMobileNode, type HomeAgentOptions } from "
 import { Lab } from "../../cli/lab/lab.ts";
 import type { Topology } from "../../cli/lab/network.ts";
 import { startRouterAdvertiser } from "../../cli/lab/router_advertisements.ts";
-import { hasProgram, hostNetwork, rootTest } from "./support.ts";
+import { hostNetwork, rootTest } from "./support.ts";
 
 /*
  *   ha ---- r6          ha is the home agent, r6 the router of an IPv6 network, and the correspondent
@@ -65,9 +65,7 @@ const HOME_AGENT: HomeAgentOptions = {
   }],
 };
 const [{ homeAddress }] = HOME_AGENT.mobileNodes;
-const DELEGATED = /delegated prefixes +prefixes=(\S+)/g;
-
-if (!hasProgram("radvd")) console.log("skipped: needs radvd");
+const DELEGATED = /delegated prefixes +prefixes=(\S+)/;
 
 rootTest(
   "RFC 6276 3.2: real daemons: at home a mobile router asks on the home link, and keeps its prefix away",
@@ -95,26 +93,54 @@ rootTest(
         homeAgent: HOME_AGENT,
         egresses: ["eg0"],
       });
-      const delegated = () => [...mobileRouter.log().matchAll(DELEGATED)].map(([, text]) => text);
-      const routesOf = async (prefix: string) =>
+      const ways = async (prefix: string) =>
         (await lab.network.ip("ha", ["-6", "route", "show", prefix])).trim().split("\n")
-          .map((line) => line.split(" ").slice(1).join(" ").replace(/ pref .*/, ""));
+          .map((line) => / (via \S+ )?dev \S+/.exec(line)?.[0].trim()).toSorted();
+      const byHomeLink = `via ${homeAddress} dev home`;
+      const isThere = (what: string) =>
+        mobileRouter.until(
+          what,
+          LIMIT_MS,
+          ({ state, mobileNetworkPrefixes }) =>
+            state === what && (state === "home" || mobileNetworkPrefixes.length === 1),
+        );
+      const ping = (from: string, to: string) =>
+        lab.until(
+          `an answer of ${to} to ${from}`,
+          LIMIT_MS,
+          () => lab.exec("r6", ["ping", "-c1", "-W1", "-I", from, to]).then(() => true, () => false),
+        );
 
       await goTo("home");
       mobileRouter.start();
-      await mobileRouter.until("home", LIMIT_MS, ({ state }) => state === "home");
-      await lab.until("a prefix", LIMIT_MS, () => delegated().length === 1);
-      const [prefix] = delegated();
-      console.log(prefix, await routesOf(prefix));
-      console.log(mobileRouter.log(), homeAgent.log());
-      assertEquals(homeAddress.length > 0, true);
+      await isThere("home");
+      await lab.until("a prefix", LIMIT_MS, () => DELEGATED.test(mobileRouter.log()));
+      const prefix = DELEGATED.exec(mobileRouter.log())![1];
+      assertEquals(await ways(prefix), [byHomeLink]);
+      const inside = prefix.replace(/\/64$/, "1");
+      await lab.network.ip("mr", ["address", "add", `${inside}/128`, "dev", "lo", "nodad"]);
+      await ping("2001:db8:1::2", inside);
 
       await goTo("foreign");
-      await mobileRouter.until("away", LIMIT_MS, ({ state }) => state === "registered");
-      console.log(await routesOf(prefix));
-      console.log(await mobileRouter.end("SIGTERM"));
-      console.log(mobileRouter.log(), homeAgent.log());
-      console.log(await routesOf(prefix));
+      const { answer } = await isThere("registered");
+      assertEquals(answer.mobileNetworkPrefixes.map(({ address, length }) => `${address}/${length}`), [
+        prefix,
+      ]);
+      assertEquals(await ways(prefix), ["dev dsmip-ha", byHomeLink]);
+      await ping("2001:db8:1::2", inside);
+
+      await goTo("home");
+      await isThere("home");
+      assertEquals(await ways(prefix), [byHomeLink]);
+      await ping("2001:db8:1::2", inside);
+
+      // It is given back on the home link, too.
+      assertEquals((await mobileRouter.end("SIGTERM")).code, 0);
+      await lab.until("the end of the lease", LIMIT_MS, () => homeAgent.log().includes("prefixes=none"));
+      assertEquals(await ways(prefix), [undefined]);
+    } catch (error) {
+      for (const [name, lines] of lab.logTails(40)) console.log(name, lines.join("\n"));
+      throw error;
     } finally {
       await lab.close();
     }
