@@ -3,26 +3,26 @@ import type { NetworkLayerPacket } from "./network_layer_socket.ts";
 import { ReadableWaiter } from "./poll.ts";
 
 /** What a listener needs of a socket. */
-export interface PacketSource {
+export interface PacketSource<Packet = NetworkLayerPacket> {
   readonly fileDescriptor: number;
-  receive(): NetworkLayerPacket | undefined;
+  receive(): Packet | undefined;
 }
 
 /** So many packets in a row, before anything else of this process has its turn. */
 const BATCH_PACKETS = 64;
 
-/** Hands over what a packet socket receives, and owns that socket from now on. */
-export class NetworkLayerListener implements AsyncDisposable {
-  readonly #socket: PacketSource;
+/** Hands over what a socket receives, and owns that socket from now on. */
+export class NetworkLayerListener<Packet = NetworkLayerPacket> implements AsyncDisposable {
+  readonly #socket: PacketSource<Packet>;
   readonly #waiter: ReadableWaiter;
   readonly #ended: Promise<void>;
   #isClosed = false;
 
   /** @param options `onFailure`: listening has ended by itself; called once at most */
   constructor(
-    socket: PacketSource,
+    socket: PacketSource<Packet>,
     { onPacket, onFailure }: {
-      readonly onPacket: (packet: NetworkLayerPacket) => void;
+      readonly onPacket: (packet: Packet) => void;
       readonly onFailure: (error: unknown) => void;
     },
   ) {
@@ -44,7 +44,7 @@ export class NetworkLayerListener implements AsyncDisposable {
     return this.close();
   }
 
-  async #listen(onPacket: (packet: NetworkLayerPacket) => void): Promise<void> {
+  async #listen(onPacket: (packet: Packet) => void): Promise<void> {
     while (await this.#waiter.wait() === "readable") {
       for (let count = 0; count < BATCH_PACKETS && !this.#isClosed; count++) {
         const packet = this.#socket.receive();

@@ -6,6 +6,7 @@ import {
   type Ipv4Address,
   ipv4Octets,
   ipv6Octets,
+  type Ipv6Prefix,
   parseIpv4,
   parseIpv6,
   prefixMask,
@@ -90,17 +91,57 @@ function openMobileNode(memory: WebAssembly.Memory, settings: MobileNodeForwardi
   if (homeAgentIpv4Address !== undefined) {
     octets.set(addressKey(homeAgentIpv4Address), map.HOME_AGENT_OUTER_IPV4);
   }
-  if (mobileNetworkPrefixes.length > MAXIMUM_MOBILE_NETWORK_PREFIXES) {
-    throw new RangeError(
-      `Cannot forward for ${mobileNetworkPrefixes.length} mobile networks: at most ${MAXIMUM_MOBILE_NETWORK_PREFIXES}`,
-    );
-  }
-  new Uint32Array(memory.buffer)[map.MOBILE_NETWORK_PREFIX_COUNT / 4] = mobileNetworkPrefixes.length;
-  for (const [index, { address, length }] of mobileNetworkPrefixes.entries()) {
-    const at = map.MOBILE_NETWORK_PREFIXES + index * map.MOBILE_NETWORK_PREFIX_OCTETS;
-    octets.set(ipv6Octets(address), at);
-    octets.set(maskOctets(16, length), at + 16);
-  }
+  writeMobileNetworkPrefixes(memory, mobileNetworkPrefixes);
+}
+
+/** @throws RangeError when there are too many */
+export function checkMobileNetworkPrefixes(prefixes: readonly Ipv6Prefix[]): void {
+  if (prefixes.length <= MAXIMUM_MOBILE_NETWORK_PREFIXES) return;
+  throw new RangeError(
+    `Cannot forward for ${prefixes.length} mobile networks: at most ${MAXIMUM_MOBILE_NETWORK_PREFIXES}`,
+  );
+}
+
+/**
+ * Leaves those at the beginning that stand in the same places of a new list. A round of the forwarder that begins after this
+ * looks at no others, so that they can be written. Mobile node.
+ */
+export function keepMobileNetworkPrefixes(
+  memory: WebAssembly.Memory,
+  prefixes: readonly Ipv6Prefix[],
+): void {
+  const octets = new Uint8Array(memory.buffer);
+  const words = new Uint32Array(memory.buffer);
+  const count = Atomics.load(words, map.MOBILE_NETWORK_PREFIX_COUNT / 4);
+  const isKept = (prefix: Ipv6Prefix, index: number) =>
+    index < count && mobileNetworkEntry(prefix).every((octet, i) => octet === octets[entryAt(index) + i]);
+  const changed = prefixes.findIndex((prefix, index) => !isKept(prefix, index));
+  const kept = changed < 0 ? prefixes.length : changed;
+  Atomics.store(words, map.MOBILE_NETWORK_PREFIX_COUNT / 4, kept);
+}
+
+/** Nobody may be looking at them: see keepMobileNetworkPrefixes. @throws RangeError when there are too many */
+export function writeMobileNetworkPrefixes(
+  memory: WebAssembly.Memory,
+  prefixes: readonly Ipv6Prefix[],
+): void {
+  checkMobileNetworkPrefixes(prefixes);
+  const octets = new Uint8Array(memory.buffer);
+  const words = new Uint32Array(memory.buffer);
+  for (const [index, prefix] of prefixes.entries()) octets.set(mobileNetworkEntry(prefix), entryAt(index));
+  Atomics.store(words, map.MOBILE_NETWORK_PREFIX_COUNT / 4, prefixes.length);
+}
+
+function entryAt(index: number): number {
+  return map.MOBILE_NETWORK_PREFIXES + index * map.MOBILE_NETWORK_PREFIX_OCTETS;
+}
+
+/** 16 octets, and 16 octets with the bits that count. */
+function mobileNetworkEntry({ address, length }: Ipv6Prefix): Uint8Array {
+  const entry = new Uint8Array(map.MOBILE_NETWORK_PREFIX_OCTETS);
+  entry.set(ipv6Octets(address));
+  entry.set(maskOctets(16, length), 16);
+  return entry;
 }
 
 /**

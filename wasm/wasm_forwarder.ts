@@ -12,7 +12,7 @@ import type {
   UpwardRecord,
 } from "../core/forwarding/forwarder.ts";
 import { segment } from "../core/forwarding/segmentation.ts";
-import { type IpAddress, ipv6Octets } from "../core/wire/address.ts";
+import { type IpAddress, ipv6Octets, type Ipv6Prefix } from "../core/wire/address.ts";
 import { BindingTableWriter } from "./binding_table.ts";
 import { readCounters } from "./forwarder_counters.ts";
 import {
@@ -20,6 +20,7 @@ import {
   ipv4Word,
   openForwarderMemory,
   writeIpv4HomeAddress,
+  writeMobileNetworkPrefixes,
 } from "./forwarder_memory.ts";
 import { type ForwarderModule, instantiateForwarder } from "./forwarder_module.ts";
 import { KernelView, packetAt, type SentMessage, slotOf } from "./kernel_view.ts";
@@ -107,6 +108,10 @@ export class WasmForwarder implements Forwarder {
 
   setIpv4HomeAddress(home: Ipv4HomeAddress | undefined): void {
     writeIpv4HomeAddress(this.memory, map.OWN_IPV4_ADDRESS, home);
+  }
+
+  setMobileNetworkPrefixes(prefixes: readonly Ipv6Prefix[]): void {
+    writeMobileNetworkPrefixes(this.memory, prefixes);
   }
 
   outbound(packets: readonly TunPacket[], nowMs: number): OutboundVerdict[] {

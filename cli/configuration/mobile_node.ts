@@ -48,6 +48,7 @@ export function readMobileNode(source: ConfigurationSource): MobileNodeConfigura
       mobileNetworkPrefixes: right.mobile_network_prefixes,
       ipv4HomeAddress: node.ipv4_home_address,
     },
+    requestPrefixes: right.request_prefixes,
     egress: right.egress,
     manage: right.manage,
     routerProbeMs: right.router_probe_ms,

@@ -36,6 +36,8 @@ export interface MobileNodeConfiguration {
   readonly settings: Omit<MobileNodeSettings, "homeAgentAddress"> & {
     readonly homeAgentAddress: Ipv6Address | undefined;
   };
+  /** How many mobile network prefixes to ask the home agent for, 0..4 (RFC 6276). */
+  readonly requestPrefixes: number;
   /** The interfaces that the care-of address is taken from, the most preferred first. */
   readonly egress: readonly string[];
   /** Configure those interfaces ourselves; otherwise somebody else does, and we listen. */

@@ -7,6 +7,7 @@ import {
   parseIpv4Prefix,
   parseIpv6Prefix,
 } from "../../core/wire/address.ts";
+import { MAXIMUM_ASSOCIATIONS } from "../../core/control/delegation/constants.ts";
 import { DSMIPV6_PORT } from "../../core/wire/constants.ts";
 import type { IpAddress, Ipv4Address, Ipv4Prefix, Ipv6Address, Ipv6Prefix } from "../../core/wire/address.ts";
 import { list, oneOf, text, wholeNumber, yesOrNo } from "./check.ts";
@@ -194,6 +195,7 @@ export const MOBILE_NODE_KEYS = {
   ),
   dsmip: yesOrNo().default(true),
   mobile_network_prefixes: mobileNetworkPrefixes,
+  request_prefixes: wholeNumber(0, MAXIMUM_ASSOCIATIONS, " (0 asks for none)").default(0),
   spi: spi.optional(),
   key_file: keyFile.optional(),
   algorithm: algorithm.default("hmac-sha256-128"),

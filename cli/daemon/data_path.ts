@@ -11,9 +11,12 @@ import { NO_TUN_OFFLOADS, type TunOffloads } from "../../ffi/tun.ts";
 import { BindingTableWriter } from "../../wasm/binding_table.ts";
 import { readCounters } from "../../wasm/forwarder_counters.ts";
 import {
+  checkMobileNetworkPrefixes,
   createForwarderMemory,
+  keepMobileNetworkPrefixes,
   openForwarderMemory,
   writeIpv4HomeAddress,
+  writeMobileNetworkPrefixes,
 } from "../../wasm/forwarder_memory.ts";
 import { instantiateForwarder } from "../../wasm/forwarder_module.ts";
 import * as map from "../../wasm/memory_map.ts";
@@ -147,6 +150,16 @@ export class DataPath {
   /** Mobile node: IPv4 from and to this address, and the prefix around it, is carried; with none, none is. */
   setIpv4HomeAddress(home: Ipv4HomeAddress | undefined): Promise<void> {
     return this.#command(() => writeIpv4HomeAddress(this.#memory, map.COMMAND_IPV4_HOME_ADDRESS, home));
+  }
+
+  /**
+   * Mobile node: its mobile network prefixes from now on. Those that stand in the same places at the beginning stay in force
+   * all the time. @throws RangeError when there are too many
+   */
+  setMobileNetworkPrefixes(prefixes: readonly Ipv6Prefix[]): Promise<void> {
+    checkMobileNetworkPrefixes(prefixes);
+    void this.#command(() => keepMobileNetworkPrefixes(this.#memory, prefixes));
+    return this.#command(() => writeMobileNetworkPrefixes(this.#memory, prefixes));
   }
 
   /** Mobile node: traffic of the home addresses goes this way. */

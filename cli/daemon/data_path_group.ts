@@ -2,6 +2,7 @@ import type { Ipv4HomeAddress } from "../../core/control/settings.ts";
 import type { TunnelEnd } from "../../core/control/tunnel.ts";
 import type { DropReasonName } from "../../core/forwarding/counters.ts";
 import type { Bound } from "../../core/forwarding/bindings.ts";
+import type { Ipv6Prefix } from "../../core/wire/address.ts";
 import type { Tun } from "../../ffi/tun.ts";
 import { DataPath, type DataPathCounters, type DataPathOptions } from "./data_path.ts";
 import type { Ipv4Sockets, Ipv6Sockets } from "./data_path_sockets.ts";
@@ -58,6 +59,11 @@ export class DataPathGroup {
   /** Mobile node: as DataPath.setIpv4HomeAddress. */
   async setIpv4HomeAddress(home: Ipv4HomeAddress | undefined): Promise<void> {
     await Promise.all(this.#members.map((member) => member.setIpv4HomeAddress(home)));
+  }
+
+  /** Mobile node: as DataPath.setMobileNetworkPrefixes. */
+  async setMobileNetworkPrefixes(prefixes: readonly Ipv6Prefix[]): Promise<void> {
+    await Promise.all(this.#members.map((member) => member.setMobileNetworkPrefixes(prefixes)));
   }
 
   /** Home agent. @throws Error when the table is full */

@@ -102,6 +102,24 @@ export async function runHomeAgent(
     }),
   );
 
+  const { mobileNetworkPool } = settings;
+  if (mobileNetworkPool !== undefined) {
+    // Loaded by those who delegate prefixes only: the start counts.
+    const { PrefixDelegationServer } = await import("./prefix_delegation_server.ts");
+    cleanup.use(
+      new PrefixDelegationServer({
+        settings: { ...settings, mobileNetworkPool },
+        tun,
+        homeLink: configuration.homeLink,
+        log,
+        isBound: (homeAddress) => machine.hasBinding(homeAddress),
+        onDelegated: (homeAddress, prefixes) => {
+          loop.push({ kind: "delegatedPrefixes", homeAddress, prefixes });
+        },
+      }),
+    );
+  }
+
   const performAction = (action: HomeAgentAction): void => {
     switch (action.kind) {
       case "report":

@@ -20,6 +20,7 @@ import { HostNetwork } from "./host_network.ts";
 import { Ipv4AtHome } from "./ipv4_at_home.ts";
 import type { Log } from "./log.ts";
 import type { Offloads } from "./offloads.ts";
+import type { PrefixDelegationClient, PrefixDelegationClientOptions } from "./prefix_delegation_client.ts";
 import { SavedSysctls } from "./saved_sysctls.ts";
 import type { StopSignal } from "./stop_signal.ts";
 import { type Trace, traced } from "./trace.ts";
@@ -109,6 +110,18 @@ export async function roam(
     }),
   );
 
+  let isStopping = false;
+  const delegation = await openPrefixDelegation(configuration, {
+    tun,
+    log,
+    onDelegated: (prefixes) => {
+      void dataPath.setMobileNetworkPrefixes([...settings.mobileNetworkPrefixes, ...prefixes]);
+      // Who leaves de-registers everything.
+      if (!isStopping) loop.push({ kind: "delegatedPrefixes", prefixes });
+    },
+  });
+  if (delegation !== undefined) cleanup.use(delegation);
+
   const performAction = async (action: MobileNodeAction): Promise<void> => {
     switch (action.kind) {
       case "report":
@@ -129,7 +142,8 @@ export async function roam(
         return mobileNetwork?.serve({ mtu: action.innerMtu });
       case "clearTunnel":
         dataPath.clearTunnel();
-        return network.clearTunnel();
+        network.clearTunnel();
+        return await delegation?.lose();
       case "setIpv4HomeAddress":
         dataPath.setIpv4HomeAddress(action.ipv4HomeAddress);
         network.setIpv4HomeAddress(action.ipv4HomeAddress);
@@ -142,14 +156,15 @@ export async function roam(
       case "registered": {
         const careOfAddress = isIpv4(action.careOfAddress) ? undefined : action.careOfAddress;
         prefixes.push({ kind: "registered", careOfAddress, isNecessary: action.prefixDiscovery });
-        return;
+        return await delegation?.reachByTunnel();
       }
       case "homeAgentFails":
         if (onHomeAgentFails(action.failure)) abandoned.resolve();
         return;
       case "takeHomeAddress":
         await egresses.takeHomeAddress(action);
-        return ipv4AtHome.comeHome(action.interfaceName);
+        ipv4AtHome.comeHome(action.interfaceName);
+        return await delegation?.reachAtHome(action.interfaceName);
       case "finished":
         return finished.resolve();
     }
@@ -193,7 +208,11 @@ export async function roam(
       abandoned.promise.then(() => false),
       failure.promise,
     ]);
-    if (isStopped) log.info("mobile node stops");
+    if (isStopped) {
+      log.info("mobile node stops");
+      isStopping = true;
+      await Promise.race([delegation?.stop(), failure.promise]);
+    }
     egresses.quiet();
     loop.push({ kind: "stop" });
     await Promise.race([finished.promise, failure.promise]);
@@ -203,4 +222,14 @@ export async function roam(
     loop.stop();
     await running;
   }
+}
+
+/** Loaded by those who ask for prefixes only: the start counts. Undefined for all others. */
+async function openPrefixDelegation(
+  { settings: { identity, homeAddress, homeAgentAddress }, requestPrefixes: count }: RoamingConfiguration,
+  options: Pick<PrefixDelegationClientOptions, "tun" | "log" | "onDelegated">,
+): Promise<PrefixDelegationClient | undefined> {
+  if (count === 0) return undefined;
+  const { PrefixDelegationClient } = await import("./prefix_delegation_client.ts");
+  return new PrefixDelegationClient({ ...options, identity, homeAddress, homeAgentAddress, count });
 }

@@ -12,6 +12,8 @@ export interface MobileNodeIdentity {
   readonly spi: number;
   /** Of the network behind a mobile router (RFC 3963). */
   readonly mobileNetworkPrefixes?: readonly string[];
+  /** How many more it asks its home agent for. */
+  readonly requestPrefixes?: number;
 }
 
 export interface HomeAgentAnswer {
@@ -113,6 +115,8 @@ export interface HomeAgentOptions {
   /** The interface of the home network; left out, that is virtual. */
   readonly homeLink?: string;
   readonly natRefreshSeconds: number;
+  /** Whose networks of 64 bits are delegated on request; left out, none are. */
+  readonly mobileNetworkPool?: string;
   readonly mobileNodes: readonly MobileNodeIdentity[];
 }
 
@@ -135,10 +139,8 @@ ${prefixLine(node)}`;
 ipv6_address = "${options.ipv6Address}"
 ipv4_address = "${options.ipv4Address}"
 home_prefix = "${options.homePrefix}"
-${
-      options.homeLink === undefined
-        ? ""
-        : `home_link = "${options.homeLink}"\n`
+${options.homeLink === undefined ? "" : `home_link = "${options.homeLink}"\n`}${
+      options.mobileNetworkPool === undefined ? "" : `mobile_network_pool = "${options.mobileNetworkPool}"\n`
     }nat_refresh_seconds = ${options.natRefreshSeconds}
 control_socket = "${socket}"
 ${entries.join("")}`,
@@ -185,6 +187,7 @@ manage = ${options.egresses !== undefined}
 spi = ${mobileNode.spi}
 key_file = "${key}"
 control_socket = "${socket}"
+request_prefixes = ${mobileNode.requestPrefixes ?? 0}
 ${options.prefer === undefined ? "" : `prefer = "${options.prefer}"\n`}${prefixLine(mobileNode)}`,
   );
   const trace = options.trace === undefined ? [] : ["--trace", options.trace];

@@ -61,7 +61,7 @@ function describeHomeAgent(configuration: HomeAgentConfiguration, colours: Colou
 }
 
 function describeMobileNode(configuration: MobileNodeConfiguration, colours: Colours): string {
-  const { settings, file, egress, localPort, tun, workers, controlSocket } = configuration;
+  const { settings, file, egress, requestPrefixes, localPort, tun, workers, controlSocket } = configuration;
   const homeAgentAddress = settings.homeAgentAddress ?? "to be discovered";
   return formatRecord([
     ["configuration", `${file}: a mobile node`],
@@ -82,6 +82,7 @@ function describeMobileNode(configuration: MobileNodeConfiguration, colours: Col
     ],
     ["UDP", settings.forceUdp ? "always" : "behind a NAT"],
     ["mobile networks", describePrefixes(settings.mobileNetworkPrefixes)],
+    ["more networks", requestPrefixes === 0 ? "-" : `${requestPrefixes} of the home agent's`],
     ["care-of address", settings.dsmip ? `prefer ${settings.prefer}` : "IPv6 only"],
     ["configured by", configuration.manage ? "dsmip" : "somebody else"],
     ["router probe", configuration.routerProbeMs === 0 ? "none" : `every ${configuration.routerProbeMs} ms`],

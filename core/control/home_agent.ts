@@ -101,6 +101,11 @@ export class HomeAgent {
     );
   }
 
+  /** Is this home address bound to a care-of address? */
+  hasBinding(homeAddress: Ipv6Address): boolean {
+    return this.#cache.get(homeAddress)?.kind === "registered";
+  }
+
   #receive(outer: OuterSource | undefined, bytes: Uint8Array, now: Now): HomeAgentAction[] {
     const decoded = decodeMobilityPacket(bytes);
     if (!decoded.ok) {

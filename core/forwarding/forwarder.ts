@@ -27,6 +27,8 @@ export interface Forwarder {
   setOuterSource(address: IpAddress): void;
   /** Mobile node: source and destination of IPv4 that the tunnel carries, and the prefix around it. With none, none is carried. */
   setIpv4HomeAddress(home: Ipv4HomeAddress | undefined): void;
+  /** Mobile node: its mobile network prefixes from now on, in place of those of the settings. At most 16. */
+  setMobileNetworkPrefixes(prefixes: readonly Ipv6Prefix[]): void;
 
   /** What becomes of packets read from the TUN device, in their order: at most a batch of 64. */
   outbound(packets: readonly TunPacket[], nowMs: number): OutboundVerdict[];

@@ -6,6 +6,7 @@ import {
   type IpAddress,
   ipv4Octets,
   ipv6Octets,
+  type Ipv6Prefix,
   prefixContains,
   UNSPECIFIED_IPV4,
   UNSPECIFIED_IPV6,
@@ -86,9 +87,11 @@ export class PlainForwarder implements Forwarder {
   };
   readonly #outerSource = { ipv4: UNSPECIFIED_IPV4, ipv6: UNSPECIFIED_IPV6 };
   #ipv4Home: Ipv4HomeAddress | undefined;
+  #mobileNetworkPrefixes: readonly Ipv6Prefix[];
 
   constructor(settings: ForwarderSettings) {
     this.#settings = settings;
+    this.#mobileNetworkPrefixes = settings.role === "mobileNode" ? settings.mobileNetworkPrefixes ?? [] : [];
   }
 
   setBinding(bound: Bound, tunnel: TunnelEnd, innerMtu: number): void {
@@ -106,6 +109,10 @@ export class PlainForwarder implements Forwarder {
 
   setIpv4HomeAddress(home: Ipv4HomeAddress | undefined): void {
     this.#ipv4Home = home;
+  }
+
+  setMobileNetworkPrefixes(prefixes: readonly Ipv6Prefix[]): void {
+    this.#mobileNetworkPrefixes = prefixes;
   }
 
   outbound(packets: readonly TunPacket[], nowMs: number): OutboundVerdict[] {
@@ -138,9 +145,9 @@ export class PlainForwarder implements Forwarder {
   }
 
   /** Mobile node: is this the home address of its version, or in a mobile network? */
-  #isOwn(address: IpAddress, { homeAddress, mobileNetworkPrefixes = [] }: MobileNodeForwarding): boolean {
+  #isOwn(address: IpAddress, { homeAddress }: MobileNodeForwarding): boolean {
     const home = this.#ipv4Home;
-    const prefixes = [...mobileNetworkPrefixes, { address: homeAddress, length: 128 }];
+    const prefixes = [...this.#mobileNetworkPrefixes, { address: homeAddress, length: 128 }];
     return prefixes.some((prefix) => prefixContains(prefix, address)) ||
       home !== undefined && prefixContains({ address: home.address, length: home.prefixLength }, address);
   }

@@ -1,7 +1,9 @@
 import { LinkType } from "../capture/link_type.ts";
+import { DHCPV6_SERVER_PORT } from "../wire/dhcpv6.ts";
 import { Protocol } from "../wire/constants.ts";
 import { arp } from "./arp.ts";
 import { dhcpv4 } from "./dhcpv4.ts";
+import { dhcpv6 } from "./dhcpv6.ts";
 import { esp } from "./esp.ts";
 import {
   authenticationHeader,
@@ -80,7 +82,10 @@ const REGISTRIES: Readonly<Record<RegistryName, Registry>> = {
     ]),
     otherwise: unknownIpProtocol,
   },
-  udpPayload: { layers: new Map([[DHCP_SERVER_PORT, dhcpv4]]), otherwise: udpPayload },
+  udpPayload: {
+    layers: new Map([[DHCP_SERVER_PORT, dhcpv4], [DHCPV6_SERVER_PORT, dhcpv6]]),
+    otherwise: udpPayload,
+  },
   laterFragment: { layers: new Map(), otherwise: laterFragment },
 };
 

@@ -1,4 +1,5 @@
 import { DSMIPV6_PORT, Protocol } from "../wire/constants.ts";
+import { DHCPV6_CLIENT_PORT, DHCPV6_SERVER_PORT } from "../wire/dhcpv6.ts";
 import { IPV6_HEADER_OCTETS } from "../wire/ipv6.ts";
 import type { Layer } from "./layer.ts";
 import { DHCP_CLIENT_PORT, DHCP_SERVER_PORT, EtherType } from "./names.ts";
@@ -37,7 +38,7 @@ export const udp: Layer = {
     const etherType = hasTunnelPort(cursor) ? innerEtherType(cursor) : undefined;
     if (etherType !== undefined) cursor.follow("etherType", etherType);
     else if (isProxyControl(cursor)) cursor.follow("ipProtocol", Protocol.mobilityHeader);
-    else cursor.follow("udpPayload", isDhcp(cursor) ? DHCP_SERVER_PORT : NONE);
+    else cursor.follow("udpPayload", payloadOf(cursor));
     return true;
   },
   line(cursor, out) {
@@ -105,10 +106,22 @@ function innerEtherType({ bytes, offset, limit }: PacketCursor): number | undefi
   return undefined;
 }
 
+/** The server's port of a protocol that is known. */
+function payloadOf(cursor: PacketCursor): number {
+  if (isDhcp(cursor)) return DHCP_SERVER_PORT;
+  return isDhcpv6(cursor) ? DHCPV6_SERVER_PORT : NONE;
+}
+
 function isDhcp({ sourcePort, destinationPort }: PacketCursor): boolean {
   if (sourcePort === DHCP_CLIENT_PORT) return destinationPort === DHCP_SERVER_PORT;
   return sourcePort === DHCP_SERVER_PORT &&
     (destinationPort === DHCP_CLIENT_PORT || destinationPort === DHCP_SERVER_PORT);
+}
+
+/** RFC 8415 7.2: relay agents use the servers' port; a client may send from any. */
+function isDhcpv6({ sourcePort, destinationPort }: PacketCursor): boolean {
+  return destinationPort === DHCPV6_SERVER_PORT ||
+    sourcePort === DHCPV6_SERVER_PORT && destinationPort === DHCPV6_CLIENT_PORT;
 }
 
 function showChecksum(cursor: PacketCursor): string {

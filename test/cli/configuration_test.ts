@@ -86,6 +86,7 @@ Deno.test("configuration: a mobile node's file with the defaults", () => {
       mobileNetworkPrefixes: [],
       ipv4HomeAddress: undefined,
     },
+    requestPrefixes: 0,
     egress: ["eth0"],
     manage: true,
     routerProbeMs: 1000,
@@ -155,12 +156,13 @@ router_probe_ms = 0
 prefer = "keep"
 dsmip = false
 mobile_network_prefixes = ["2001:db8:200::/64", "2001:db8:201::/64"]
+request_prefixes = 4
 `;
   const withoutIpv4 = MOBILE_NODE_TOML.replace(/home_agent_ipv4_address.*\n/, "");
   const twoInterfaces = withoutIpv4.replace(/"eth0"/, '["eth0", "wlan0"]') + nodeKeys;
   const node = asMobileNode(parseConfiguration(`${folder.path}/mn.toml`, twoInterfaces));
   assertEquals(node.egress, ["eth0", "wlan0"]);
-  assertEquals([node.manage, node.routerProbeMs], [false, 0]);
+  assertEquals([node.manage, node.routerProbeMs, node.requestPrefixes], [false, 0, 4]);
   assertEquals([node.settings.prefer, node.settings.dsmip], ["keep", false]);
   assertEquals(node.settings.mobileNetworkPrefixes.map(({ length }) => length), [64, 64]);
   assertEquals(node.settings.homeAgentIpv4Address, undefined);

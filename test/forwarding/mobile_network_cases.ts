@@ -130,6 +130,28 @@ const mobileRouter: readonly ForwardingCase[] = [
     },
   })),
   {
+    name:
+      "RFC 6276 3.1: mobile router: the prefixes that it gets later are its networks, those that it loses are not",
+    settings: AS_MOBILE_ROUTER,
+    run: (forwarder) => {
+      forwarder.setBinding(HOME_ADDRESS, AGENT_IN_UDP, 1472);
+      const ends = ["2001:db8:a00::1", "2001:db8:d1::1", "2001:db8:d2::1"];
+      const networks = [SHORT, { address: "2001:db8:d1::", length: 64 }, {
+        address: "2001:db8:d2::",
+        length: 56,
+      }];
+      for (const owned of [[0], [0, 1], [0, 1, 2], [0, 2], [2], [], [1]]) {
+        forwarder.setMobileNetworkPrefixes(owned.map((index) => networks[index]));
+        const sending = ends.map((end) => send(forwarder, from(end)).kind);
+        assertEquals(sending, ends.map((_, index) => owned.includes(index) ? "send" : "drop"));
+        const receiving = ends.map((end) =>
+          receiveUdp(forwarder, to(end), { source: AGENT }).kind === "drop"
+        );
+        assertEquals(receiving, ends.map((_, index) => !owned.includes(index)));
+      }
+    },
+  },
+  {
     name: "RFC 3963 5.5: mobile router: what claims to come from its own network does not come in",
     settings: AS_MOBILE_ROUTER,
     run: (forwarder) => {

@@ -3,6 +3,7 @@ import type { MobilityOption } from "../../core/wire/mobility_option.ts";
 import {
   bindingAcknowledgement,
   bindingUpdate,
+  DHCPV6_RELAY_REPLY,
   ethernet,
   homeAddressOption,
   ipv4,
@@ -221,6 +222,10 @@ export function goldenPackets(): GoldenPacket[] {
     ),
     packet("DHCP Discover", ipv4("0.0.0.0", "255.255.255.255", 17, udp(68, 67, discover))),
     packet("DHCP ACK", ipv4("10.0.0.1", COA4, 17, udp(67, 68, ack))),
+    packet(
+      "DHCPv6 Reply through a relay agent",
+      ipv6(AGENT, HOME, 17, withChecksum(AGENT, HOME, 17, 6, udp(547, 547, DHCPV6_RELAY_REPLY))),
+    ),
     packet(
       "ICMP fragmentation needed",
       ipv4(AGENT4, COA4, 1, join(octets("0304 f7a5 0000 0578"), ipv4(COA4, AGENT4, 41, inner))),

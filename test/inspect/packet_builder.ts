@@ -147,3 +147,23 @@ export function bindingAcknowledgement(
     ...changes,
   };
 }
+
+/** A Reply of DHCPv6 with a prefix, one that is withdrawn, and none, in a relay agent's message. */
+export const DHCPV6_RELAY_REPLY: Uint8Array = dhcpv6RelayReply();
+
+function dhcpv6RelayReply(): Uint8Array {
+  const prefix = octets("001a 0019 0000a8c0 00015180 40 20010db8030000070000000000000000");
+  const withdrawn = octets("001a 0019 00000000 00000000 40 20010db8030000080000000000000000");
+  const refusal = octets("000d 0006 0006 6e6f6e65");
+  const association = (iaid: number, ...options: readonly Uint8Array[]) => {
+    const inside = join(...options);
+    return join(words(25, 12 + inside.length, 0, iaid, 0, 21600, 0, 34560), inside);
+  };
+  const reply = join(
+    octets("07010203 0001 0006 000400112233 0002 0006 000444556677 000e 0000 03e8 0002 0102"),
+    association(1, prefix, withdrawn),
+    association(2, refusal),
+  );
+  const head = octets("0d01 20010db8010000000000000000000100 20010db8010000000000000000000100");
+  return join(head, octets("0012 0002 0a0b"), words(9, reply.length), reply);
+}

@@ -426,6 +426,43 @@ Deno.test("one line: ICMP", () => {
   assertEquals(says(octets("0b00 0000 00000000")), "ICMP time exceeded, in transit");
 });
 
+Deno.test("one line: DHCPv6, and what a relay agent carries", () => {
+  const says = (ports: readonly [number, number], message: Uint8Array) =>
+    line(ipv6(A6, B6, 17, withChecksum(A6, B6, 17, 6, udp(...ports, message)))).slice(
+      `${A6} > ${B6} `.length,
+    );
+  const client = [546, 547] as const;
+  const prefix = "001a 0019 0000a8c0 00015180 40 20010db8030000070000000000000000";
+  const association = (options: string) => {
+    const inside = octets(options);
+    return join(octets("0019"), words(12 + inside.length), octets("00000001 00000000 00000000"), inside);
+  };
+  assertEquals(
+    says(client, join(octets("01010203 0008 0002 0000"), association(""))),
+    "DHCPv6 Solicit xid=0x010203",
+  );
+  const reply = join(octets("07010203"), association(prefix));
+  assertEquals(says([547, 546], reply), "DHCPv6 Reply 2001:db8:300:7::/64 valid=86400s xid=0x010203");
+  const relayed = join(
+    octets("0d01 20010db8010000000000000000000100 20010db8010000000000000000000100 0009"),
+    words(reply.length),
+    reply,
+  );
+  assertEquals(
+    says([547, 547], relayed),
+    "DHCPv6 Relay-reply for 2001:db8:100::100: Reply 2001:db8:300:7::/64 valid=86400s xid=0x010203",
+  );
+  assertEquals(
+    says([547, 546], join(octets("07010203"), association("000d 0002 0006"))),
+    "DHCPv6 Reply NoPrefixAvail xid=0x010203",
+  );
+  assertEquals(
+    says(client, octets("08010203 000d 0002 0000 00010009ff")),
+    "DHCPv6 Release Success xid=0x010203 [a DHCPv6 option goes past the end]",
+  );
+  assertEquals(says([5000, 546], octets("01010203")), "UDP 5000 > 546 len=4");
+});
+
 Deno.test("one line: DHCP", () => {
   const dhcp = (operation: number, yourAddress: string, options: string) =>
     udp(

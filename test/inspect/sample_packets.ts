@@ -4,6 +4,7 @@ import type { MobilityOption } from "../../core/wire/mobility_option.ts";
 import {
   bindingAcknowledgement,
   bindingUpdate,
+  DHCPV6_RELAY_REPLY,
   ethernet,
   homeAddressOption,
   ipv4,
@@ -116,6 +117,7 @@ export function samplePackets(): SamplePacket[] {
     ),
     ...neighbors.map((message) => framed(0x86dd, icmpv6(message))),
     raw(ipv4("10.0.0.1", COA4, 17, udp(67, 68, dhcp))),
+    raw(ipv6(AGENT, HOME, 17, withChecksum(AGENT, HOME, 17, 6, udp(547, 547, DHCPV6_RELAY_REPLY)))),
     raw(
       ipv4(COA4, AGENT4, 6, join(words(40_000, 443), octets("00000064 000003e8"), words(0x5018, 500, 0, 0))),
     ),

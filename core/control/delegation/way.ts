@@ -1,0 +1,6 @@
+/**
+ * How DHCPv6 travels between a mobile router and its home agent (RFC 6276 sections 3.1 and 3.2). Through the tunnel: as
+ * the relay agent's in the mobile router, from the home address to the home agent's address. On the home link: as the
+ * client's, from the home address to all servers there.
+ */
+export type DelegationWay = "tunnel" | "homeLink";
