@@ -4,6 +4,7 @@ import type { Fault } from "./fault.ts";
 import { BROKEN_LINK, GOOD_LINK, type LinkQuality } from "./link.ts";
 import type { MobileHostSettings } from "./mobile_host.ts";
 import type { AccessNetworkSettings } from "./network.ts";
+import { withIpv4 } from "./ipv4_plan.ts";
 import type { Random } from "./random.ts";
 import type { WorldSettings } from "./world.ts";
 
@@ -45,30 +46,30 @@ export function makePlan(random: Random): Plan {
   const faultsEndMs = random.integer(40_000, 80_000);
   const quality = makeQuality(random);
   const tolerated = () => random.integer(-CLOCK_TOLERANCE_MS + 1500, CLOCK_TOLERANCE_MS - 1500);
-  return {
-    world: {
-      homeAgent: {
-        ipv4Address: HOME_AGENT_IPV4_ADDRESS,
-        timerLatenessMs: timerLateness(random),
-        machine: {
-          address: HOME_AGENT_ADDRESS,
-          homePrefix: { address: "2001:db8:100::", length: 64 },
-          mobileNodes: mobileNodes.map(entryOf),
-          requireAuthentication: !open,
-          maximumLifetimeSeconds: 4 * random.integer(10, 15),
-          natRefreshSeconds: random.integer(10, 20),
-          forceUdp: random.chance(0.1),
-          acceptForceUdp: random.chance(0.8),
-          prefixAdvertisements: true,
-          clockToleranceMs: CLOCK_TOLERANCE_MS,
-          homeLink: false,
-          preference: 0,
-        },
+  const world = {
+    homeAgent: {
+      ipv4Address: HOME_AGENT_IPV4_ADDRESS,
+      timerLatenessMs: timerLateness(random),
+      machine: {
+        address: HOME_AGENT_ADDRESS,
+        homePrefix: { address: "2001:db8:100::", length: 64 },
+        mobileNodes: mobileNodes.map(entryOf),
+        requireAuthentication: !open,
+        maximumLifetimeSeconds: 4 * random.integer(10, 15),
+        natRefreshSeconds: random.integer(10, 20),
+        forceUdp: random.chance(0.1),
+        acceptForceUdp: random.chance(0.8),
+        prefixAdvertisements: true,
+        clockToleranceMs: CLOCK_TOLERANCE_MS,
+        homeLink: false,
+        preference: 0,
       },
-      correspondentAddress: "2001:db8:200::1",
-      networks,
-      mobileNodes: mobileNodes.map(({ host }) => host),
     },
+    correspondentAddress: "2001:db8:200::1",
+    networks,
+    mobileNodes: mobileNodes.map(({ host }) => host),
+  };
+  const plan = {
     startNetworks: mobileNodes.map(() => random.integer(0, networks.length - 1)),
     skewsMs: mobileNodes.map(() => random.chance(0.7) ? tolerated() : random.integer(-100_000, 100_000)),
     quality,
@@ -82,6 +83,8 @@ export function makePlan(random: Random): Plan {
     faultsEndMs,
     recoveryMs: Math.max(LONGEST_BACK_OFF_MS, lifetimeSeconds * REFRESH_AT * 1000) + ROUND_TRIPS_MS,
   };
+  // Last, so that what was decided before IPv4 came stays as it was.
+  return { ...plan, world: withIpv4(world, random) };
 }
 
 /** A public network, a NAT that keeps ports and one that does not; both hand out the same private addresses. */

@@ -269,6 +269,29 @@ const BROKEN: readonly { readonly how: string; readonly machines: Machines; read
     invariant: "a stopped mobile node finishes",
   },
   {
+    how: "home agent gives everybody the same IPv4 home address",
+    machines: withHomeAgent((real) => ({
+      bindings: (now) =>
+        real.bindings(now).map((binding) => {
+          return { ...binding, ipv4HomeAddresses: [{ address: "203.0.114.8", prefixLength: 32 }] };
+        }),
+    })),
+    invariant: "IPv4 home addresses are apart",
+  },
+  {
+    how: "mobile node overhears that its IPv4 home address was refused",
+    machines: withMobileNode((real) => ({
+      status: (now) => {
+        const status = real.status(now);
+        return {
+          ...status,
+          ipv4HomeAddress: status.ipv4HomeAddress ?? { address: "203.0.114.9", prefixLength: 32 },
+        };
+      },
+    })),
+    invariant: "both ends have one IPv4 home address",
+  },
+  {
     how: "mobile node leaves without a word",
     machines: changingMobileNode((action) => isDeregistration(action) ? [] : [action]),
     invariant: "de-registration removes the binding",

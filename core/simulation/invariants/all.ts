@@ -8,6 +8,7 @@ import {
   dataPathHoldsTheBindings,
   oneBindingForEachHomeAddress,
 } from "./binding_table.ts";
+import { bothEndsHaveOneIpv4HomeAddress, ipv4HomeAddressesAreApart } from "./ipv4_home_addresses.ts";
 import { homeAgentSendsOnlyToAuthenticSources } from "./destinations.ts";
 import {
   believersAreReachable,
@@ -34,6 +35,8 @@ export function allInvariants(world: World, calmSinceMs: () => number): Watcher[
     homeAgentSendsOnlyToAuthenticSources(world),
     believersAreReachable(world, calmSinceMs),
     lifetimesEndAtTheMobileNodeFirst(world),
+    ipv4HomeAddressesAreApart(world),
+    bothEndsHaveOneIpv4HomeAddress(world, calmSinceMs),
     mobileNodesSendWell(world),
     updateRateIsKept(world),
     stateAndTunnelAgree(),
