@@ -46,6 +46,7 @@ export function readMobileNode(source: ConfigurationSource): MobileNodeConfigura
       prefer: right.prefer,
       dsmip: right.dsmip,
       mobileNetworkPrefixes: right.mobile_network_prefixes,
+      requestsPrefixes: right.request_prefixes > 0,
       ipv4HomeAddress: node.ipv4_home_address,
     },
     requestPrefixes: right.request_prefixes,

@@ -110,14 +110,12 @@ export async function roam(
     }),
   );
 
-  let isStopping = false;
   const delegation = await openPrefixDelegation(configuration, {
     tun,
     log,
     onDelegated: (prefixes) => {
       void dataPath.setMobileNetworkPrefixes([...settings.mobileNetworkPrefixes, ...prefixes]);
-      // Who leaves de-registers everything.
-      if (!isStopping) loop.push({ kind: "delegatedPrefixes", prefixes });
+      loop.push({ kind: "delegatedPrefixes", prefixes });
     },
   });
   if (delegation !== undefined) cleanup.use(delegation);
@@ -158,6 +156,8 @@ export async function roam(
         prefixes.push({ kind: "registered", careOfAddress, isNecessary: action.prefixDiscovery });
         return await delegation?.reachByTunnel();
       }
+      case "homeAgentForgot":
+        return delegation?.doubt();
       case "homeAgentFails":
         if (onHomeAgentFails(action.failure)) abandoned.resolve();
         return;
@@ -210,7 +210,6 @@ export async function roam(
     ]);
     if (isStopped) {
       log.info("mobile node stops");
-      isStopping = true;
       await Promise.race([delegation?.stop(), failure.promise]);
     }
     egresses.quiet();

@@ -79,9 +79,9 @@ export class PrefixDelegationClient implements AsyncDisposable {
     await this.#close();
   }
 
-  /** The home agent does not accept the delegated prefixes in a registration. */
+  /** The home agent has lost our binding, and our lease perhaps, too. */
   doubt(): void {
-    this.#loop.push({ kind: "prefixesRefused" });
+    this.#loop.push({ kind: "homeAgentForgot" });
   }
 
   /** Gives the prefixes back; takes two seconds at most. */

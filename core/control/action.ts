@@ -39,6 +39,8 @@ export type MobileNodeAction =
   | { readonly kind: "useCareOfAddress"; readonly candidate: CareOfAddressCandidate | undefined }
   /** The home agent does not answer by this interface: is its router there? */
   | { readonly kind: "doubt"; readonly interfaceName: string }
+  /** The home agent says that it has no binding for us (RFC 6275 section 9.3.3): what else it knew may be gone, too. */
+  | { readonly kind: "homeAgentForgot" }
   /** Another home agent may serve (RFC 6275 section 11.7.1, RFC 3963 section 5.4.2). */
   | { readonly kind: "homeAgentFails"; readonly failure: HomeAgentFailure }
   /** Traffic of the home address goes this way from now on. `innerMtu` is the TUN's MTU, octets. */

@@ -27,7 +27,7 @@ export class HomeGrants {
   /** The last status that refused IPv4: told once. */
   #ipv4Refusal: number | undefined;
   #delegated: readonly Ipv6Prefix[] = [];
-  /** The home agent forwards for mobile networks: R flag of its acknowledgement. */
+  /** The home agent forwards for mobile networks: R flag of its acknowledgement. Or we are at home. */
   #isRouter = false;
   /** What was told last. */
   #networks: readonly Ipv6Prefix[] = [];
@@ -85,6 +85,12 @@ export class HomeGrants {
     }
     const mayBeAny = this.#settings.ipv4HomeAddress?.address === UNSPECIFIED_IPV4;
     return { actions, askAgain: mayBeAny && had !== undefined && granted === undefined };
+  }
+
+  /** On the home link nobody forwards to the mobile networks but ourselves, and they are ours. */
+  comeHome(): MobileNodeAction[] {
+    this.#isRouter = true;
+    return this.#tellNetworks();
   }
 
   /** The home agent refuses the registration as a whole. */

@@ -332,6 +332,7 @@ export class MobileNode {
     const { interfaceName } = candidate;
     return [
       this.#list.clearTunnel(),
+      ...this.#list.grants.comeHome(),
       ...letGo,
       { kind: "takeHomeAddress", interfaceName, detectDuplicates: binding === undefined },
     ];
@@ -371,7 +372,8 @@ export class MobileNode {
     if (message.homeAddress !== this.#settings.homeAddress) {
       return [dropped("binding error for another home address")];
     }
-    return this.#registerAgain("the home agent does not know the binding", now);
+    const actions = this.#registerAgain("the home agent does not know the binding", now);
+    return actions.length === 0 ? [] : [{ kind: "homeAgentForgot" }, ...actions];
   }
 
   /** Binding Errors and Refresh Requests prove nothing; they only make us ask the home agent sooner. */

@@ -84,6 +84,7 @@ Deno.test("configuration: a mobile node's file with the defaults", () => {
       prefer: "ipv6",
       dsmip: true,
       mobileNetworkPrefixes: [],
+      requestsPrefixes: false,
       ipv4HomeAddress: undefined,
     },
     requestPrefixes: 0,
@@ -163,6 +164,7 @@ request_prefixes = 4
   const node = asMobileNode(parseConfiguration(`${folder.path}/mn.toml`, twoInterfaces));
   assertEquals(node.egress, ["eth0", "wlan0"]);
   assertEquals([node.manage, node.routerProbeMs, node.requestPrefixes], [false, 0, 4]);
+  assertEquals(node.settings.requestsPrefixes, true);
   assertEquals([node.settings.prefer, node.settings.dsmip], ["keep", false]);
   assertEquals(node.settings.mobileNetworkPrefixes.map(({ length }) => length), [64, 64]);
   assertEquals(node.settings.homeAgentIpv4Address, undefined);

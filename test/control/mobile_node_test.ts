@@ -200,6 +200,7 @@ Deno.test("RFC 6275 11.3.6 M-388: a Binding Error of status 1 makes us register 
   const homeAgent = newHomeAgent();
   register(mobileNode, homeAgent, PUBLIC);
   const again = fromHomeAgent(mobileNode, bindingError, 5000);
+  assertEquals(ofKind(again, "homeAgentForgot").length, 1);
   assertEquals(ofKind(again, "sendSignalling").length, 1);
   const answer = homeAgent.handle(fromOuter(again, PUBLIC, 4191), at(5001));
   mobileNode.handle(fromOuter(answer, HOME_AGENT_IPV4, 4191), at(5002));

@@ -18,8 +18,8 @@ import type { DelegationWay } from "./way.ts";
 
 /** The daemon ends no later: what was not given back runs out by itself. Our own limit. */
 const RELEASE_LIMIT_MS = 2000;
-/** A home agent that refuses what it has delegated is not asked about it more often. Our own limit. */
-const REFUSAL_INTERVAL_MS = 60_000;
+/** Anybody can say that the home agent has forgotten us: it is not asked more often. Our own limit. */
+const DOUBT_INTERVAL_MS = 60_000;
 /** The best that there is: nobody else is waited for (RFC 8415 section 18.2.1). */
 const HIGHEST_PREFERENCE = 255;
 /** 20 messages in 20 seconds (RFC 8415 section 14.1). */
@@ -38,11 +38,8 @@ export type DelegationClientEvent =
     readonly source: Ipv6Address;
     readonly datagram: Uint8Array;
   }
-  /**
-   * The home agent does not accept the delegated prefixes in a registration: does it remember the lease? It is asked when it
-   * can be reached again, without them.
-   */
-  | { readonly kind: "prefixesRefused" }
+  /** The home agent has lost our binding, and the lease perhaps, too: it is asked when it can be reached again. */
+  | { readonly kind: "homeAgentForgot" }
   | { readonly kind: "deadline" }
   /** Give the prefixes back and end. */
   | { readonly kind: "stop" };
@@ -95,7 +92,7 @@ export class DelegationClient {
         return this.#go(event.way, nowMs);
       case "received":
         return this.#receive(event, nowMs);
-      case "prefixesRefused":
+      case "homeAgentForgot":
         return this.#doubt();
       case "deadline":
         return this.#passTime(nowMs);
@@ -234,7 +231,7 @@ export class DelegationClient {
     return [{ kind: "send", way, datagram }];
   }
 
-  /** Nothing reaches the home agent before it has accepted a registration without them; then it is asked. */
+  /** Nothing of ours reaches the home agent before it has a binding for us again. */
   #doubt(): DelegationClientAction[] {
     if (this.#lease === undefined) return [];
     this.#isDoubted = true;
@@ -248,7 +245,7 @@ export class DelegationClient {
       this.#lease = { ...lease, renewAtMs: Math.min(lease.renewAtMs, this.#nextDoubtMs) };
       return [];
     }
-    this.#nextDoubtMs = nowMs + REFUSAL_INTERVAL_MS;
+    this.#nextDoubtMs = nowMs + DOUBT_INTERVAL_MS;
     return this.#extend(nowMs);
   }
 

@@ -20,7 +20,7 @@ import { prefixText, samePrefixes } from "../mobile_network_prefixes.ts";
 import type { Now } from "../now.ts";
 import { report } from "../report.ts";
 import { type HomeAgentSettings, isHomeAddress, type PrefixPool } from "../settings.ts";
-import { MAXIMUM_ASSOCIATIONS, REBIND_SHARE, RENEW_SHARE } from "./constants.ts";
+import { MAXIMUM_ASSOCIATIONS, REBIND_SHARE } from "./constants.ts";
 import { LeaseTable } from "./lease_table.ts";
 import { PrefixRange } from "./prefix_range.ts";
 import { relayReply } from "./relay.ts";
@@ -34,9 +34,11 @@ import {
 } from "./server_message.ts";
 import type { DelegationWay } from "./way.ts";
 
-/** What is granted. Long, for a mobile router may be out of everybody's reach for hours; it renews after a quarter. */
+/** What is granted. Long, for a mobile router may be out of everybody's reach for hours. */
 const VALID_LIFETIME_SECONDS = 86_400;
 const PREFERRED_LIFETIME_SECONDS = 43_200;
+/** T1. Short: a home agent that was restarted knows the prefix again no later than that. */
+const RENEW_SECONDS = 600;
 /** Messages of one home address. */
 const RATE = { burst: 10, perSecond: 2 } as const;
 
@@ -238,7 +240,7 @@ export class DelegationServer {
     return {
       kind: "iaPd",
       iaid: association.iaid,
-      renewSeconds: PREFERRED_LIFETIME_SECONDS * RENEW_SHARE,
+      renewSeconds: RENEW_SECONDS,
       rebindSeconds: PREFERRED_LIFETIME_SECONDS * REBIND_SHARE,
       options: [iaPrefix(granted, PREFERRED_LIFETIME_SECONDS, VALID_LIFETIME_SECONDS), ...withdrawn],
     };

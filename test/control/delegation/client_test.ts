@@ -333,16 +333,16 @@ Deno.test("Without a way a lease ends all the same, and with one it is asked for
   assertEquals(typesIn(player.go("tunnel")), [solicit]);
 });
 
-Deno.test("RFC 6276 3.1: refused prefixes are asked about with a Rebind, and announced again; not at once again", () => {
+Deno.test("RFC 6276 3.1: a home agent that has forgotten us is asked with a Rebind, and the prefixes are announced again; not at once again", () => {
   const player = new ClientPlayer();
   player.bind(PREFIX);
-  assertEquals(player.handle({ kind: "prefixesRefused" }), []);
+  assertEquals(player.handle({ kind: "homeAgentForgot" }), []);
   // When there is a binding again: without one the home agent does not hear us (RFC 6276 section 3.1).
   const [{ message }] = sentIn(player.go("tunnel"));
   assertEquals([message.type, associationsIn(message)], [rebind, [`1: ${PREFIX} 0`]]);
   assertEquals(findDhcpv6Option(message.options, "serverIdentifier"), undefined);
   assertEquals(delegatedIn(player.answer(message, reply, iaPd(1, [PREFIX, 200, 400]))), [PREFIX]);
-  assertEquals(player.handle({ kind: "prefixesRefused" }), []);
+  assertEquals(player.handle({ kind: "homeAgentForgot" }), []);
   assertEquals(player.go("tunnel"), []);
   const startMs = player.nowMs;
   assertEquals([typesIn(player.wait()), player.nowMs - startMs], [[rebind], 60_000]);

@@ -86,11 +86,11 @@ class World extends VirtualTime {
     for (const homeAddress of this.homeAddresses) this.tell(homeAddress, event);
   }
 
-  /** All leases are forgotten; each mobile router finds that its prefixes are refused. */
+  /** All leases are forgotten, and all bindings; each mobile router finds out. */
   restartServer(): void {
     this.#server = this.#newServer();
     this.delegated.clear();
-    this.tellAll({ kind: "prefixesRefused" });
+    this.tellAll({ kind: "homeAgentForgot" });
     this.tellAll({ kind: "reachable", way: "tunnel" });
   }
 

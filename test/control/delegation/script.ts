@@ -258,3 +258,8 @@ export function fromClient(type: number, ...options: readonly Dhcpv6Option[]): D
     ],
   };
 }
+
+/** What the home agent's state machine hears of a delegating router. */
+export function delegatedTo(homeAddress: string, ...prefixes: readonly Ipv6Prefix[]) {
+  return { kind: "delegatedPrefixes", homeAddress, prefixes } as const;
+}
