@@ -94,7 +94,7 @@ function trafficCommands() {
     .requiredOption("--ms <ms>", "one way", wholeNumber)
     .addArgument(new Argument("<end...>", "two ends, each NAMESPACE:INTERFACE"))
     .action(async (ends, { ms }) => {
-      const { runDelayedLink } = await import("../lab/handover/delayed_link.ts");
+      const { runDelayedLink } = await import("../lab/access/delayed_link.ts");
       const [one, other] = ends.map((end) => end.split(":")).map(([namespace, name]) => ({
         namespace,
         name,
