@@ -28,6 +28,16 @@ export async function removeOldRuns(
   if (known.size === 0) remark("nothing is left of earlier runs");
 }
 
+/** What is there of a run: namespaces that can be seen from here, processes, and its folder. */
+export async function leftOf(run: string): Promise<string[]> {
+  const namespaces = (await labNamespaces()).filter((namespace) => namespace.run === run);
+  return [
+    ...namespaces.map(({ name }) => `namespace ${name}`),
+    ...markedProcesses(run).map((pid) => `process ${pid}`),
+    ...(labFolders().includes(run) ? [runFolder(run)] : []),
+  ];
+}
+
 async function labNamespaces(): Promise<{ readonly name: string; readonly run: string }[]> {
   const { stdout } = await runProgram(["ip", "netns", "list"]);
   return stdout.split("\n").flatMap((line) => {

@@ -4,8 +4,14 @@ import { coloursFor } from "../output/colours.ts";
 import { Failure, UsageError } from "../output/fault.ts";
 import { formatTable } from "../output/table.ts";
 import { print, remark } from "../output/write.ts";
-import { HANDOVER, type HandoverOptions, runHandover } from "./handover/run.ts";
 import { dsmipCommand, fetchDependencies } from "./lab.ts";
+import {
+  MEASURED_SCENARIOS,
+  type MeasuredChoices,
+  refuseForeignChoices,
+  wordsOf,
+} from "./measured_scenarios.ts";
+import type { MeasuredRunOptions } from "./measured_run.ts";
 import { plainProgress, terminalProgress } from "./progress.ts";
 import { formatResult, type LabResult } from "./report.ts";
 import { findPossibility, IN_USER_NAMESPACE, inUserNamespace } from "./requirements.ts";
@@ -24,38 +30,38 @@ export interface LabOptions {
 
 /** Prints the scenarios' names and what each is about. */
 export function listScenarios(json: boolean): void {
-  const scenarios = [...SCENARIOS, HANDOVER].map(({ name, summary }) => ({ name, summary }));
+  const scenarios = [...SCENARIOS, ...MEASURED_SCENARIOS].map(({ name, summary }) => ({ name, summary }));
   if (json) return print(JSON.stringify({ scenarios }) + "\n");
   const rows = scenarios.map(({ name, summary }) => [name, summary]);
   print(formatTable([{ title: "scenario" }, { title: "about" }], rows, coloursFor(Deno.stdout)));
 }
 
-/** What `dsmip lab run handover` may be told. */
-export type HandoverChoices = Pick<HandoverOptions, "runs" | "only" | "delayMs" | "seed" | "out">;
-
-/** Runs the handovers where this machine allows it; throws a Failure unless all goals are met. */
-export async function runHandoverLab(choices: HandoverChoices, options: LabOptions): Promise<void> {
+/** Runs a scenario that measures where this machine allows it; throws a Failure unless all its checks hold. */
+export async function runMeasuredLab(
+  name: string,
+  choices: MeasuredChoices,
+  options: LabOptions,
+): Promise<void> {
+  const scenario = MEASURED_SCENARIOS.find((scenario) => scenario.name === name)!;
   if (options.keep || options.pcap !== undefined) {
     throw new UsageError(
-      "handover leaves no network and no captures behind: --keep and --pcap are for others",
+      `${name} leaves no network and no captures behind: --keep and --pcap are for others`,
     );
   }
+  refuseForeignChoices(scenario, choices);
   using interruption = listenForInterruption();
   const possibility = await findPossibility();
   if (possibility.kind === "impossible") {
     throw new Failure(
-      `handovers cannot be played on this machine. Missing: ${possibility.missing.join("; ")}`,
+      `${name} cannot be played on this machine. Missing: ${possibility.missing.join("; ")}`,
     );
   }
   if (Deno.env.get(IN_USER_NAMESPACE) === undefined) await fetchDependencies(interruption.signal);
   if (possibility.kind === "userNamespace") {
-    const { runs, only, delayMs, seed, out } = choices;
-    const values = ["--runs", runs, "--delay", `${delayMs}ms`, "--seed", seed, "--out", out].map(String);
-    const names = only.flatMap((name) => ["--only", name]);
-    return await runInUserNamespace(HANDOVER.name, [...values, ...names, ...flagsOf(options)], interruption);
+    return await runInUserNamespace(name, [...wordsOf(choices), ...flagsOf(options)], interruption);
   }
-  const { result, table } = await runHandover({
-    ...choices,
+  const { result, table } = await scenario.run(choices, {
+    out: choices.out ?? `dsmip-${name}`,
     ...showing(options),
     signal: interruption.signal,
   });
@@ -85,7 +91,7 @@ export async function runLab(name: Scenario["name"], options: LabOptions): Promi
   conclude(result, options);
 }
 
-function showing(options: LabOptions): Pick<HandoverOptions, "progress" | "remark"> {
+function showing(options: LabOptions): Pick<MeasuredRunOptions, "progress" | "remark"> {
   const plain = options.json || !Deno.stdout.isTerminal();
   const say = options.json ? remark : print;
   return {

@@ -1,5 +1,6 @@
 import type { AccessNetwork } from "../access/access_network.ts";
 import { Air } from "../access/air.ts";
+import { registeredIn } from "../access/registered.ts";
 import { startAccessNetworks, startHomeLink } from "../access/start.ts";
 import type { CheckList } from "../check.ts";
 import {
@@ -98,14 +99,8 @@ export class HandoverStage {
   }
 
   /** Waits until the home agent has accepted a care-of address from the network, or at home has given up all of them. */
-  async registeredIn({ name, title, addressesBegin }: AccessNetwork, limitMs: number): Promise<void> {
-    const wanted = name === "home" ? "home" : "registered";
-    await this.mobileRouter!.until(
-      `registration from ${title}`,
-      limitMs,
-      ({ state, careOfAddress }) =>
-        state === wanted && careOfAddress !== null && careOfAddress.startsWith(addressesBegin),
-    );
+  async registeredIn(network: AccessNetwork, limitMs: number): Promise<void> {
+    await registeredIn(this.mobileRouter!, network, limitMs);
   }
 
   /** Tells the mobile router to use an egress interface from now on, as a person would. */
