@@ -8,7 +8,7 @@ const PART_MS = 50;
  * An HTTP server: GET /?octets=N&rate=R answers with N octets that nobody can guess, R of them a second, and with
  * their SHA-256 in Repr-Digest (RFC 9530). What an outage has held up comes at once afterwards.
  */
-export function serveDownloads(port: number): Deno.HttpServer {
+export function serveDownloads(port: number): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ hostname: "::", port, onListen: () => {} }, (request) => {
     const { searchParams } = new URL(request.url);
     const [octets, rate] = ["octets", "rate"].map((name) => Number(searchParams.get(name)));
@@ -60,7 +60,10 @@ export const DownloadLine = {
 export async function runDownload(url: string, write: (line: string) => void): Promise<void> {
   try {
     const response = await fetch(url);
-    if (!response.ok || response.body === null) throw new Error(`HTTP status ${response.status}`);
+    if (!response.ok || response.body === null) {
+      await response.body?.cancel();
+      throw new Error(`HTTP status ${response.status}`);
+    }
     const hash = createHash("sha256");
     let octets = 0;
     for await (const part of response.body) {

@@ -8,11 +8,11 @@ export const SESSION_WORD = "session ";
 export const DOWNLOAD_WORD = "download ";
 
 /** The correspondent: echoes sessions and serves downloads until its process is ended. */
-export async function runCorrespondent(onReady: () => void): Promise<never> {
+export async function runCorrespondent(onReady: () => void): Promise<void> {
   serveDownloads(HTTP_PORT);
-  const serving = serveEcho(SESSION_PORT);
+  const listener = Deno.listen({ hostname: "::", port: SESSION_PORT });
   onReady();
-  return await serving;
+  await serveEcho(listener);
 }
 
 export interface PanNodeOptions {

@@ -1,15 +1,14 @@
 import { clockMs } from "../clock.ts";
+import { within } from "../process.ts";
 
 /** How often a line is typed. */
 const LINE_MS = 200;
 /** The echoes of the last lines come within this time after the end. */
 const LAST_ECHO_LIMIT_MS = 20_000;
 
-/** Like ssh to a person's eye: echoes every line of every connection, until its process is ended. */
-export async function serveEcho(port: number): Promise<never> {
-  const listener = Deno.listen({ hostname: "::", port });
-  while (true) {
-    const connection = await listener.accept();
+/** Like ssh to a person's eye: echoes every line of every connection, until the listener is closed. */
+export async function serveEcho(listener: Deno.TcpListener): Promise<void> {
+  for await (const connection of listener) {
     // The far end tells what became of the connection.
     connection.readable.pipeTo(connection.writable).catch(() => {});
   }
@@ -46,16 +45,12 @@ export async function runSession(
       const text = `${typed.length} ${crypto.getRandomValues(new Uint8Array(12)).toHex()}\n`;
       typed.push({ text, sentMs: clockMs() });
       await connection.write(new TextEncoder().encode(text));
-      await Promise.race([new Promise((resolve) => setTimeout(resolve, LINE_MS)), broken]);
+      await within(broken, LINE_MS);
     }
     await connection.closeWrite();
-    const limit = AbortSignal.timeout(LAST_ECHO_LIMIT_MS);
-    const late = new Promise<never>((_, reject) =>
-      limit.addEventListener("abort", () => reject(new Error("the last echo did not come")))
-    );
-    const echoed = await Promise.race([reading, late]);
+    const echoed = await within(reading, LAST_ECHO_LIMIT_MS);
     if (echoed === typed.length) write(SessionLine.end(typed.length));
-    else write(SessionLine.lost(`${echoed} of ${typed.length} lines were echoed`));
+    else write(SessionLine.lost(`${echoed ?? "not all"} of ${typed.length} lines were echoed`));
   } catch (error) {
     write(SessionLine.lost(error instanceof Error ? error.message : String(error)));
   }
