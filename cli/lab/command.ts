@@ -4,6 +4,8 @@ import { coloursFor } from "../output/colours.ts";
 import { Failure, UsageError } from "../output/fault.ts";
 import { formatTable } from "../output/table.ts";
 import { print, remark } from "../output/write.ts";
+import { removeKilledRuns } from "./clean.ts";
+import { type Interruption, listenForInterruption } from "./interruption.ts";
 import { dsmipCommand, fetchDependencies } from "./lab.ts";
 import {
   MEASURED_SCENARIOS,
@@ -60,6 +62,7 @@ export async function runMeasuredLab(
   if (possibility.kind === "userNamespace") {
     return await runInUserNamespace(name, [...wordsOf(choices), ...flagsOf(options)], interruption);
   }
+  await removeKilledRuns((line) => remark(`${line}\n`));
   const { result, table } = await scenario.run(choices, {
     out: choices.out ?? `dsmip-${name}`,
     ...showing(options),
@@ -82,6 +85,7 @@ export async function runLab(name: Scenario["name"], options: LabOptions): Promi
   if (possibility.kind === "userNamespace") {
     return await runInUserNamespace(name, flagsOf(options), interruption);
   }
+  await removeKilledRuns((line) => remark(`${line}\n`));
   const result = await runScenario(scenario, {
     ...showing(options),
     signal: interruption.signal,
@@ -127,23 +131,6 @@ function simulate(name: Scenario["name"], missing: readonly string[], options: L
     seconds: Number(((performance.now() - start) / 1000).toFixed(1)),
     checks: checks.map((check) => ({ ...check, limit: String(check.limit) })),
     missing,
-  };
-}
-
-interface Interruption extends Disposable {
-  readonly signal: AbortSignal;
-}
-
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
-/** Turns signals into an AbortSignal, so that the lab removes its network before it ends. */
-function listenForInterruption(): Interruption {
-  const controller = new AbortController();
-  const interrupt = () => controller.abort(new Failure("interrupted"));
-  for (const signal of SIGNALS) Deno.addSignalListener(signal, interrupt);
-  return {
-    signal: controller.signal,
-    [Symbol.dispose]: () => SIGNALS.forEach((signal) => Deno.removeSignalListener(signal, interrupt)),
   };
 }
 
