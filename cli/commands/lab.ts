@@ -1,7 +1,7 @@
 import { Argument, Command, InvalidArgumentError } from "commander";
 import { print, remark } from "../output/write.ts";
 
-const SCENARIO_NAMES = ["public", "nat", "handover", "pan", "emergency"] as const;
+const SCENARIO_NAMES = ["public", "nat", "handover", "pan", "emergency", "nested"] as const;
 const MAXIMUM_RUNS = 1000;
 const MAXIMUM_SECONDS = 3600;
 
@@ -26,7 +26,7 @@ export function labCommand() {
     .option("--delay <time>", "handover, pan: to the home agent, one way, as 20ms (0ms)", delay)
     .option("--seconds <n>", "pan: in each network (5); emergency: of movement (60)", numberOfSeconds)
     .option("--seed <n>", "handover: of the ping-pong (1); emergency: of all that is random (1)", wholeNumber)
-    .option("--out <folder>", "handover, pan, emergency: where figures, data and traces go (dsmip-SCENARIO)")
+    .option("--out <folder>", "where figures, data and traces go (dsmip-SCENARIO); not of nat and public")
     .addHelpText(
       "after",
       "\nExamples:\n  dsmip lab run nat\n  dsmip lab run public --json --pcap /tmp/captures\n" +

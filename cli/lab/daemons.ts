@@ -132,9 +132,9 @@ spi = ${node.spi}
 key_file = "${keyFile(node)}"
 ${prefixLine(node)}`;
   }));
-  const socket = lab.path("ha.sock");
+  const socket = lab.path(`${options.node}.sock`);
   const config = await lab.writeFile(
-    "ha.toml",
+    `${options.node}.toml`,
     `[home_agent]
 ipv6_address = "${options.ipv6Address}"
 ipv4_address = "${options.ipv4Address}"
@@ -146,7 +146,7 @@ control_socket = "${socket}"
 ${entries.join("")}`,
   );
   const command = ["ha", "serve", "--config", config];
-  return new Daemon(lab, options.node, "home-agent", command, "bindings", socket);
+  return new Daemon(lab, options.node, `home-agent-${options.node}`, command, "bindings", socket);
 }
 
 export interface MobileNodeOptions {

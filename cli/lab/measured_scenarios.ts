@@ -2,6 +2,7 @@ import { UsageError } from "../output/fault.ts";
 import { runEmergency } from "./emergency/run.ts";
 import { runHandover } from "./handover/run.ts";
 import type { MeasuredOutcome, MeasuredRunOptions } from "./measured_run.ts";
+import { runNested } from "./nested/run.ts";
 import { runPan } from "./pan/run.ts";
 
 /** What `dsmip lab run` may be told for a scenario that measures. */
@@ -42,6 +43,13 @@ export const MEASURED_SCENARIOS: readonly MeasuredScenario[] = [
     summary: "ten mobile routers and fifty nodes that move at random for a minute: every packet is counted",
     takes: ["seconds", "seed", "out"],
     run: ({ seconds = 60, seed = 1 }, options) => runEmergency({ seconds, seed, ...options }),
+  },
+  {
+    name: "nested",
+    summary:
+      "a mobile router behind a mobile router, with the same and with another home agent: pings, TCP, path MTU",
+    takes: ["out"],
+    run: (_, options) => runNested(options),
   },
 ];
 

@@ -45,11 +45,16 @@ export interface InternetOptions {
     readonly addresses: readonly string[];
     readonly routes: readonly (readonly [string, string])[];
   };
+  /** What the core has more. */
+  readonly core?: {
+    readonly addresses: readonly (readonly [string, string])[];
+    readonly routes: readonly (readonly [string, string])[];
+  };
 }
 
 /** The nodes core, ha, cn, air and the access routers, and their cables but that of the home agent. */
 export function internetParts(
-  { networks, ports, mobilePrefixes, home }: InternetOptions,
+  { networks, ports, mobilePrefixes, home, core }: InternetOptions,
 ): { readonly nodes: readonly NodeDescription[]; readonly links: readonly LinkDescription[] } {
   const access = accessParts(networks);
   const bridges = [...networks.map(({ name }) => name), ...(home === undefined ? [] : [HOME.name])];
@@ -64,12 +69,14 @@ export function internetParts(
           ["cn", "203.0.113.129/25"],
           ["cn", "2001:db8:200::1/64"],
           ...access.coreAddresses,
+          ...(core?.addresses ?? []),
         ],
         routes: [
           ...[HOME_PREFIX, ...mobilePrefixes].map((prefix) =>
             [prefix, prefix.includes(":") ? HOME_AGENT_OUTSIDE : HOME_AGENT_IPV4] as const
           ),
           ...access.coreRoutes,
+          ...(core?.routes ?? []),
         ],
       },
       {
