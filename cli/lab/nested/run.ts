@@ -14,6 +14,8 @@ const TRANSFER_OCTETS = 3_000_000;
 const THROUGHPUT_SECONDS = 2;
 /** A connection whose large packets vanish stands still: this is far below what any machine does. */
 const THROUGHPUT_LIMIT_MBITS = 10;
+/** Two tunnels over links of 1500 octets: IPv6 in IPv6 takes 40, and the outer one at least 28 (IPv4 and UDP). */
+const PATH_MTU_LIMIT = 1432;
 
 interface Case {
   readonly name: string;
@@ -77,7 +79,8 @@ async function play(
     const down = await ping(lab, TO_HOST, PINGS);
     checks.equal(`${name}: pings from the host`, up.received, PINGS, "answers");
     checks.equal(`${name}: pings to the host`, down.received, PINGS, "answers");
-    const ways = [["from", TO_CORRESPONDENT, 5301], ["to", TO_HOST, 5302]] as const;
+    // To the host first: as long as the host knows nothing of the path, it invites segments that are too large.
+    const ways = [["to", TO_HOST, 5302], ["from", TO_CORRESPONDENT, 5301]] as const;
     for (const [direction, way, port] of ways) {
       const { received, same } = await runTransfer(lab, way, port, TRANSFER_OCTETS);
       checks.equal(`${name}: TCP ${direction} the host: octets`, received.octets, TRANSFER_OCTETS, "octets");
@@ -89,6 +92,9 @@ async function play(
     checks.atLeast(`${name}: TCP from the host`, upMbits, limit, "Mbit/s");
     checks.atLeast(`${name}: TCP to the host`, downMbits, limit, "Mbit/s");
     const [upMtu, downMtu] = [await stage.pathMtu(TO_CORRESPONDENT), await stage.pathMtu(TO_HOST)];
+    for (const [direction, mtu] of [["from", upMtu], ["to", downMtu]] as const) {
+      checks.atMost(`${name}: path MTU learnt ${direction} the host`, mtu ?? NaN, PATH_MTU_LIMIT, "octets");
+    }
     return { name, roundTripMs: up.averageMs, upMbits, downMbits, upMtu, downMtu };
   } finally {
     await stage.endInner();

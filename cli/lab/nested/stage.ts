@@ -109,10 +109,15 @@ export class NestedStage {
     for (const node of ["host", "cn"]) await this.lab.network.ip(node, ["-6", "route", "flush", "cache"]);
   }
 
-  /** The MTU that a node has learnt of the path to an address, in octets; undefined where it has learnt none. */
+  /**
+   * The MTU that a node learns of the path to an address when it sends packets of 1500 octets, in octets; undefined where
+   * it learns none.
+   */
   async pathMtu({ from, address }: Way): Promise<number | undefined> {
+    const command = ["ping", "-n", "-c", "3", "-i", "0.1", "-W", "1", "-M", "do", "-s", "1452", address];
+    // What is too big is not answered: that is not a failure here.
+    await this.lab.exec(from, ["sh", "-c", '"$@" || :', "sh", ...command]);
     const [route] = JSON.parse(await this.lab.network.ip(from, ["-json", "-6", "route", "get", address]));
-    const metrics = (route.metrics ?? [])[0] ?? {};
-    return metrics.mtu;
+    return route.metrics?.[0]?.mtu;
   }
 }
