@@ -1,7 +1,7 @@
 import type { TunnelEnd } from "../../core/control/tunnel.ts";
-import { isBoundBy, TunnelPathMtu } from "../../core/control/tunnel_path_mtu.ts";
-import type { Bound } from "../../core/forwarding/bindings.ts";
-import type { IpAddress, Ipv6Address } from "../../core/wire/address.ts";
+import { TunnelPathMtu } from "../../core/control/tunnel_path_mtu.ts";
+import { type Bound, prefixOf } from "../../core/forwarding/bindings.ts";
+import { type IpAddress, type Ipv6Address, prefixContains } from "../../core/wire/address.ts";
 import { NetworkLayerListener } from "../../ffi/network_layer_listener.ts";
 import { PacketTooBigSocket, type ReceivedTooBig } from "../../ffi/packet_too_big_socket.ts";
 import { messageOf } from "../output/fault.ts";
@@ -70,7 +70,7 @@ export class TunnelMtus implements BoundTable, AsyncDisposable {
 
   #learn(message: ReceivedTooBig): void {
     const isFor = (farEnd: Ipv6Address, inner: IpAddress) =>
-      this.#entriesTo(farEnd).some(({ bound }) => isBoundBy(bound, inner));
+      this.#entriesTo(farEnd).some(({ bound }) => prefixContains(prefixOf(bound), inner));
     const farEnd = this.#paths.learn(message, performance.now(), isFor);
     if (farEnd === undefined) return;
     this.#log.info("path MTU learnt", { careOfAddress: farEnd, mtu: message.mtu });
@@ -89,5 +89,6 @@ export class TunnelMtus implements BoundTable, AsyncDisposable {
 }
 
 function nameOf(bound: Bound): string {
-  return typeof bound === "string" ? bound : `${bound.address}/${bound.length}`;
+  const { address, length } = prefixOf(bound);
+  return `${address}/${length}`;
 }

@@ -1,5 +1,4 @@
-import type { Bound } from "../forwarding/bindings.ts";
-import { type IpAddress, type Ipv6Address, prefixContains } from "../wire/address.ts";
+import type { IpAddress, Ipv6Address } from "../wire/address.ts";
 import { Protocol } from "../wire/constants.ts";
 import { decodeIpv4Header } from "../wire/ipv4.ts";
 import { decodeIpv6Header, IPV6_HEADER_OCTETS } from "../wire/ipv6.ts";
@@ -75,9 +74,4 @@ function innerDestinationOf(packet: Uint8Array, nextHeader: number): IpAddress |
   if (nextHeader !== Protocol.ipv4) return undefined;
   const inner = decodeIpv4Header(packet, IPV6_HEADER_OCTETS);
   return inner.ok ? inner.value.destination : undefined;
-}
-
-/** Is the address the bound one, or in the bound prefix? */
-export function isBoundBy(bound: Bound, address: IpAddress): boolean {
-  return typeof bound === "string" ? bound === address : prefixContains(bound, address);
 }
