@@ -62,6 +62,7 @@ export function mobileRouterIdentity(router: number) {
     homeAddress: `2001:db8:100::1:${router}`,
     spi: 1000 + router,
     mobileNetworkPrefixes: [mobileNetworkPrefix(router)],
+    ipv4HomeAddress: `198.18.${router}.1/24`,
   };
 }
 

@@ -61,8 +61,8 @@ export async function runPan(options: PanOptions): Promise<MeasuredOutcome> {
         run: async () => {
           const moves = ways.flat().length;
           // The downloads go on until the last stay is half over.
-          const downloadSeconds = Math.ceil((moves + runs - 0.5) * seconds + moves * MOVE_SECONDS);
-          traffic = await PanTraffic.start(lab, downloadSeconds);
+          const wholeSeconds = Math.ceil((moves + runs - 0.5) * seconds + moves * MOVE_SECONDS);
+          traffic = await PanTraffic.start(lab, { seconds: wholeSeconds, addresses: stage.addresses });
         },
       },
       ...journeySteps,

@@ -11,10 +11,12 @@ import {
   type HomeAgentOptions,
   type MobileNodeDaemon,
 } from "../daemons.ts";
+import { startDhcpClient } from "../dhcp.ts";
+import type { Family } from "../families.ts";
 import type { Lab } from "../lab.ts";
 import { pause } from "../process.ts";
 import { snapshotDifference, takeSnapshot } from "../snapshot.ts";
-import { ACCESS_NETWORKS, EGRESS, MOBILE_NETWORK_PREFIX, MOBILE_ROUTER, panTopology } from "./topology.ts";
+import { ACCESS_NETWORKS, EGRESS, LAN_OF_ROUTER, MOBILE_ROUTER, PAN_NODES, panTopology } from "./topology.ts";
 
 const START_LIMIT_MS = 10_000;
 const REGISTRATION_LIMIT_MS = 15_000;
@@ -26,7 +28,7 @@ const HOME_AGENT: HomeAgentOptions = {
   homePrefix: HOME_PREFIX,
   homeLink: HOME_LINK,
   natRefreshSeconds: 25,
-  mobileNodes: [{ ...MOBILE_ROUTER, mobileNetworkPrefixes: [MOBILE_NETWORK_PREFIX] }],
+  mobileNodes: [MOBILE_ROUTER],
 };
 
 /** A move of the mobile router's cable. Milliseconds since 1970. */
@@ -48,6 +50,8 @@ export class PanStage {
     readonly air: Air,
     readonly homeAgent: HomeAgentDaemon,
     readonly mobileRouter: MobileNodeDaemon,
+    /** Of the nodes, as they got them. */
+    readonly addresses: Readonly<Record<Family, string>>,
     readonly before: ReadonlyMap<string, ReadonlySet<string>>,
   ) {}
 
@@ -65,6 +69,9 @@ export class PanStage {
     await startAccessNetworks(lab, ACCESS_NETWORKS);
     const air = await Air.open(lab);
     await air.cut(EGRESS);
+    await lab.until(`link-local address on ${LAN_OF_ROUTER}`, START_LIMIT_MS, async () => {
+      return (await lab.network.ip("mr", ["-6", "address", "show", "dev", LAN_OF_ROUTER])).includes("fe80:");
+    });
     const before = new Map<string, ReadonlySet<string>>();
     for (const node of ["ha", "mr"]) before.set(node, await takeSnapshot(lab.network, node));
     const homeAgent = await configureHomeAgent(lab, HOME_AGENT);
@@ -76,13 +83,15 @@ export class PanStage {
       node: "mr",
       mobileNode: HOME_AGENT.mobileNodes[0],
       egresses: [EGRESS],
+      mobileNetworkInterface: LAN_OF_ROUTER,
       trace: `${out}/mobile-router.trace.json`,
     });
     mobileRouter.start();
     await mobileRouter.ready(START_LIMIT_MS);
     await air.attach(EGRESS, first);
     await registeredIn(mobileRouter, first, REGISTRATION_LIMIT_MS);
-    return new PanStage(lab, air, homeAgent, mobileRouter, before);
+    const addresses = { 6: await autoconfigured(lab), 4: await startDhcpClient(lab, PAN_NODES[4].node) };
+    return new PanStage(lab, air, homeAgent, mobileRouter, addresses, before);
   }
 
   /** Takes the cable to another network and waits for the registration from there. */
@@ -105,4 +114,15 @@ export class PanStage {
     }
     return left;
   }
+}
+
+/** The address that the IPv6 node has made of what the mobile router advertises. */
+function autoconfigured(lab: Lab): Promise<string> {
+  const { node } = PAN_NODES[6];
+  return lab.until(`IPv6 address on ${node}`, START_LIMIT_MS, async () => {
+    const args = ["-json", "-6", "address", "show", "dev", "eth0", "scope", "global"];
+    const [link] = JSON.parse(await lab.network.ip(node, args));
+    const routes = await lab.network.ip(node, ["-6", "route", "show", "default"]);
+    return routes === "" ? undefined : link?.addr_info?.[0]?.local as string | undefined;
+  });
 }

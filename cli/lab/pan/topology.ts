@@ -57,15 +57,22 @@ export const MOBILE_ROUTER = {
   identity: "pan@example.org",
   homeAddress: "2001:db8:100::100",
   spi: 1000,
-} as const;
-export const MOBILE_NETWORK_PREFIX = "2001:db8:300::/64";
-export const MOBILE_NETWORK_IPV4_PREFIX = "198.18.2.0/24";
+  mobileNetworkPrefixes: ["2001:db8:300::/64"],
+  ipv4HomeAddress: "198.18.2.1/24",
+};
+const [MOBILE_NETWORK_PREFIX] = MOBILE_ROUTER.mobileNetworkPrefixes;
+const MOBILE_NETWORK_IPV4_PREFIX = "198.18.2.0/24";
 
-/** The node of each family, its address, and the correspondent that it talks to. */
+/** The node of each family, and the correspondent that it talks to. */
 export const PAN_NODES = {
-  6: { node: "n6", address: "2001:db8:300::10", router: "2001:db8:300::1", correspondent: CORRESPONDENT },
-  4: { node: "n4", address: "198.18.2.10", router: "198.18.2.1", correspondent: CORRESPONDENT_IPV4 },
+  6: { node: "n6", correspondent: CORRESPONDENT },
+  4: { node: "n4", correspondent: CORRESPONDENT_IPV4 },
 } as const satisfies Record<Family, unknown>;
+
+/** The home link's IPv4: for the time at home, the mobile router has an address and a route there. */
+const HOME_LINK_IPV4 = { homeAgent: "198.18.1.1", mobileRouter: "198.18.1.100" };
+/** Of a route for the time without a tunnel. */
+const LAST_CHOICE = "metric 1000";
 
 /** Namespaces and cables, but that to the home agent; nothing is attached yet. */
 export function panTopology(): Topology {
@@ -74,7 +81,13 @@ export function panTopology(): Topology {
     ports: [EGRESS],
     mobilePrefixes: [MOBILE_NETWORK_PREFIX, MOBILE_NETWORK_IPV4_PREFIX],
     // While the mobile router is at home (RFC 3963 section 5.8).
-    home: { addresses: [], routes: [[MOBILE_NETWORK_PREFIX, MOBILE_ROUTER.homeAddress]] },
+    home: {
+      addresses: [`${HOME_LINK_IPV4.homeAgent}/24`],
+      routes: [
+        [MOBILE_NETWORK_PREFIX, MOBILE_ROUTER.homeAddress],
+        [MOBILE_NETWORK_IPV4_PREFIX, `${HOME_LINK_IPV4.mobileRouter} ${LAST_CHOICE}`],
+      ],
+    },
   });
   const { 6: six, 4: four } = PAN_NODES;
   return {
@@ -83,16 +96,13 @@ export function panTopology(): Topology {
       {
         name: "mr",
         router: true,
+        // Addresses, router advertisements and DHCP there are the mobile router's own work.
         bridges: [{ name: LAN_OF_ROUTER, ports: [six.node, four.node] }],
-        addresses: [[LAN_OF_ROUTER, `${six.router}/64`], [LAN_OF_ROUTER, `${four.router}/24`]],
+        addresses: [[EGRESS, `${HOME_LINK_IPV4.mobileRouter}/24`]],
+        routes: [["default", `${HOME_LINK_IPV4.homeAgent} ${LAST_CHOICE}`]],
       },
-      { name: six.node, addresses: [["eth0", `${six.address}/64`]], routes: [["::/0", six.router]] },
-      {
-        name: four.node,
-        ipv4Only: ["eth0"],
-        addresses: [["eth0", `${four.address}/24`]],
-        routes: [["default", four.router]],
-      },
+      { name: six.node, autoconfigures: true },
+      { name: four.node, ipv4Only: ["eth0"] },
     ],
     links: [
       ...internet.links,

@@ -37,8 +37,14 @@ export class PanTraffic {
 
   private constructor(readonly lab: Lab, readonly programs: readonly Programs[], readonly mesh: Mesh) {}
 
-  /** Resolves when everything flows. `seconds`: how long the downloads take at least. */
-  static async start(lab: Lab, seconds: number): Promise<PanTraffic> {
+  /** Resolves when everything flows. `seconds`: how long the downloads take at least; `addresses`: of the nodes. */
+  static async start(
+    lab: Lab,
+    { seconds, addresses }: {
+      readonly seconds: number;
+      readonly addresses: Readonly<Record<Family, string>>;
+    },
+  ): Promise<PanTraffic> {
     const correspondent = lab.start("cn", "pan-cn", dsmipCommand("lab", "pan-correspondent"));
     await correspondent.said("ready", START_LIMIT_MS, lab.signal);
     const download = ["--octets", OCTETS_PER_SECOND * seconds, "--rate", OCTETS_PER_SECOND].map(String);
@@ -55,9 +61,9 @@ export class PanTraffic {
     const mesh = await Mesh.start(lab, {
       intervalMs: UDP_INTERVAL_MS,
       flows: INNER_FAMILIES.flatMap((family) => {
-        const { node, address, correspondent } = PAN_NODES[family];
+        const { node, correspondent } = PAN_NODES[family];
         return bothWays(
-          { namespace: lab.network.namespace(node), address, port: UDP_PORT },
+          { namespace: lab.network.namespace(node), address: addresses[family], port: UDP_PORT },
           { namespace: lab.network.namespace("cn"), address: correspondent, port: UDP_PORT + family },
         );
       }),
