@@ -8,15 +8,13 @@ export interface RouterAdvertiser {
   readonly prefix: string;
   /** Says that it is a home agent, and which address it has (RFC 6275 sections 7.1 to 7.4). */
   readonly isHomeAgent?: boolean;
-  /** What packets of this link may have, octets; left out, the link's own. */
-  readonly linkMtu?: number;
 }
 
 const READY = /^\[.*\] radvd .*: (sending|setting up|polling)|version .* started/m;
 
 /** Solicitations are answered by unicast at once (RFC 4861 6.2.6 allows it): radvd's default. */
 export async function startRouterAdvertiser(lab: Lab, advertiser: RouterAdvertiser): Promise<void> {
-  const { node, interfaceName, prefix, isHomeAgent, linkMtu } = advertiser;
+  const { node, interfaceName, prefix, isHomeAgent } = advertiser;
   const options = isHomeAgent
     ? "AdvHomeAgentFlag on; AdvHomeAgentInfo on; AdvMobRtrSupportFlag on; HomeAgentPreference 10;"
     : "";
@@ -26,7 +24,6 @@ export async function startRouterAdvertiser(lab: Lab, advertiser: RouterAdvertis
     `interface ${interfaceName} {
   AdvSendAdvert on;
   AdvRASolicitedUnicast on;
-  ${linkMtu === undefined ? "" : `AdvLinkMTU ${linkMtu};`}
   ${options}
   prefix ${prefix} { AdvOnLink on; AdvAutonomous on; ${prefixOptions} };
 };

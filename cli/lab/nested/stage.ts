@@ -13,7 +13,6 @@ import {
 } from "../daemons.ts";
 import type { Lab } from "../lab.ts";
 import { pause } from "../process.ts";
-import { startRouterAdvertiser } from "../router_advertisements.ts";
 import type { Way } from "../traffic.ts";
 import {
   ACCESS_NETWORKS,
@@ -28,8 +27,6 @@ import {
 } from "./topology.ts";
 
 const START_LIMIT_MS = 15_000;
-/** What the outer mobile router's tunnels carry at least, octets: IPv6 in IPv6 over links of 1500. */
-const OUTER_TUNNEL_MTU = 1460;
 
 /** The host behind the inner mobile router and the correspondent, as seen from the other. */
 export const TO_CORRESPONDENT: Way = { from: "host", to: "cn", address: CORRESPONDENT };
@@ -49,12 +46,6 @@ export class NestedStage {
   static async open(lab: Lab): Promise<NestedStage> {
     await buildInternet(lab, nestedTopology(), 0);
     await startAccessNetworks(lab, ACCESS_NETWORKS);
-    await startRouterAdvertiser(lab, {
-      node: "outer",
-      interfaceName: LAN_OF_ROUTER,
-      prefix: `${OUTER_NETWORK.addressesBegin}:/64`,
-      linkMtu: OUTER_TUNNEL_MTU,
-    });
     const air = await Air.open(lab);
     await air.cut(EGRESS);
     const homeAgents: HomeAgentDaemon[] = [];
@@ -71,6 +62,8 @@ export class NestedStage {
       homeAgent: HOME_AGENT,
       mobileNode,
       egresses: [EGRESS],
+      // Its router advertisements tell the inner one what its tunnels carry.
+      mobileNetworkInterface: LAN_OF_ROUTER,
     });
     outer.start();
     await outer.ready(START_LIMIT_MS);

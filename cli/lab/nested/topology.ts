@@ -104,7 +104,7 @@ export function nestedTopology(): Topology {
         addresses: [["eth0", `${OTHER_OUTSIDE}/64`], ["eth0", `${OTHER_HOME_AGENT.ipv4Address}/24`]],
         routes: [["::/0", "2001:db8:2::ffff"], ["default", "198.19.9.254"]],
       },
-      { name: "outer", router: true, addresses: [[LAN_OF_ROUTER, "2001:db8:300::1/64"]] },
+      { name: "outer", router: true },
       { name: "inner", router: true, addresses: [[LAN_OF_ROUTER, "2001:db8:600::1/64"]] },
       { name: "host", addresses: [["eth0", `${HOST}/64`]], routes: [["::/0", "2001:db8:600::1"]] },
     ],

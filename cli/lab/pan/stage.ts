@@ -11,12 +11,20 @@ import {
   type HomeAgentOptions,
   type MobileNodeDaemon,
 } from "../daemons.ts";
-import { startDhcpClient } from "../dhcp.ts";
+import { startDhcpClient, startDhcpServer } from "../dhcp.ts";
 import type { Family } from "../families.ts";
 import type { Lab } from "../lab.ts";
 import { pause } from "../process.ts";
 import { snapshotDifference, takeSnapshot } from "../snapshot.ts";
-import { ACCESS_NETWORKS, EGRESS, LAN_OF_ROUTER, MOBILE_ROUTER, PAN_NODES, panTopology } from "./topology.ts";
+import {
+  ACCESS_NETWORKS,
+  EGRESS,
+  HOME_LINK_ROUTER,
+  LAN_OF_ROUTER,
+  MOBILE_ROUTER,
+  PAN_NODES,
+  panTopology,
+} from "./topology.ts";
 
 const START_LIMIT_MS = 10_000;
 const REGISTRATION_LIMIT_MS = 15_000;
@@ -66,6 +74,14 @@ export class PanStage {
   ): Promise<PanStage> {
     await buildInternet(lab, panTopology(), delayMs);
     await startHomeLink(lab);
+    const begin = HOME_LINK_ROUTER.slice(0, HOME_LINK_ROUTER.lastIndexOf(".") + 1);
+    await startDhcpServer(lab, {
+      node: "ha",
+      interfaceName: HOME_LINK,
+      router: HOME_LINK_ROUTER,
+      firstAddress: `${begin}100`,
+      lastAddress: `${begin}199`,
+    });
     await startAccessNetworks(lab, ACCESS_NETWORKS);
     const air = await Air.open(lab);
     await air.cut(EGRESS);

@@ -1,5 +1,5 @@
 import type { AccessNetwork } from "../access/access_network.ts";
-import { CORRESPONDENT, CORRESPONDENT_IPV4, HOME, internetParts } from "../access/internet.ts";
+import { CORRESPONDENT, CORRESPONDENT_IPV4, HOME, HOME_LINK, internetParts } from "../access/internet.ts";
 import type { Family } from "../families.ts";
 import type { LinkDescription, Topology } from "../network.ts";
 
@@ -60,19 +60,18 @@ export const MOBILE_ROUTER = {
   mobileNetworkPrefixes: ["2001:db8:300::/64"],
   ipv4HomeAddress: "198.18.2.1/24",
 };
+const [IPV4_HOME_ADDRESS] = MOBILE_ROUTER.ipv4HomeAddress.split("/");
 const [MOBILE_NETWORK_PREFIX] = MOBILE_ROUTER.mobileNetworkPrefixes;
 const MOBILE_NETWORK_IPV4_PREFIX = "198.18.2.0/24";
+
+/** The home agent on the home link; of this /24 are the addresses that DHCP gives there. */
+export const HOME_LINK_ROUTER = "198.18.1.1";
 
 /** The node of each family, and the correspondent that it talks to. */
 export const PAN_NODES = {
   6: { node: "n6", correspondent: CORRESPONDENT },
   4: { node: "n4", correspondent: CORRESPONDENT_IPV4 },
 } as const satisfies Record<Family, unknown>;
-
-/** The home link's IPv4: for the time at home, the mobile router has an address and a route there. */
-const HOME_LINK_IPV4 = { homeAgent: "198.18.1.1", mobileRouter: "198.18.1.100" };
-/** Of a route for the time without a tunnel. */
-const LAST_CHOICE = "metric 1000";
 
 /** Namespaces and cables, but that to the home agent; nothing is attached yet. */
 export function panTopology(): Topology {
@@ -82,10 +81,10 @@ export function panTopology(): Topology {
     mobilePrefixes: [MOBILE_NETWORK_PREFIX, MOBILE_NETWORK_IPV4_PREFIX],
     // While the mobile router is at home (RFC 3963 section 5.8).
     home: {
-      addresses: [`${HOME_LINK_IPV4.homeAgent}/24`],
+      addresses: [`${HOME_LINK_ROUTER}/24`],
       routes: [
         [MOBILE_NETWORK_PREFIX, MOBILE_ROUTER.homeAddress],
-        [MOBILE_NETWORK_IPV4_PREFIX, `${HOME_LINK_IPV4.mobileRouter} ${LAST_CHOICE}`],
+        [MOBILE_NETWORK_IPV4_PREFIX, `${IPV4_HOME_ADDRESS} dev ${HOME_LINK} onlink metric 1000`],
       ],
     },
   });
@@ -98,8 +97,6 @@ export function panTopology(): Topology {
         router: true,
         // Addresses, router advertisements and DHCP there are the mobile router's own work.
         bridges: [{ name: LAN_OF_ROUTER, ports: [six.node, four.node] }],
-        addresses: [[EGRESS, `${HOME_LINK_IPV4.mobileRouter}/24`]],
-        routes: [["default", `${HOME_LINK_IPV4.homeAgent} ${LAST_CHOICE}`]],
       },
       { name: six.node, autoconfigures: true },
       { name: four.node, ipv4Only: ["eth0"] },
