@@ -1,10 +1,9 @@
 import { Argument, Command, InvalidArgumentError } from "commander";
 import { print, remark } from "../output/write.ts";
 
-const SCENARIO_NAMES = ["public", "nat", "handover"] as const;
-/** Where `lab run handover` writes when it is told no other place. */
-const DEFAULT_OUT = "dsmip-handover";
+const SCENARIO_NAMES = ["public", "nat", "handover", "pan", "emergency", "nested"] as const;
 const MAXIMUM_RUNS = 1000;
+const MAXIMUM_SECONDS = 3600;
 
 /** `dsmip lab list`, `dsmip lab run` and `dsmip lab clean`. */
 export function labCommand() {
@@ -22,19 +21,21 @@ export function labCommand() {
     )
     .option("--keep", "leave network and daemons running afterwards, and tell how to look inside")
     .option("--pcap <folder>", "keep the captures of home agent and mobile node there")
-    .option("--runs <n>", "handover: how often each is played", numberOfRuns, 10)
-    .option("--only <name>", "handover: this one alone; may be given again", collect, [])
-    .option("--delay <time>", "handover: to the home agent, one way, as 20ms", delay, 0)
-    .option("--seed <n>", "handover: of the ping-pong", wholeNumber, 1)
-    .option("--out <folder>", "handover: where table, figures, data and traces go", DEFAULT_OUT)
+    .option("--runs <n>", "handover: how often each is played (10); pan: journeys (1)", numberOfRuns)
+    .option("--only <name>", "handover: this one alone; may be given again", collect)
+    .option("--delay <time>", "handover, pan: to the home agent, one way, as 20ms (0ms)", delay)
+    .option("--seconds <n>", "pan: in each network (5); emergency: of movement (60)", numberOfSeconds)
+    .option("--seed <n>", "handover: of the ping-pong (1); emergency: of all that is random (1)", wholeNumber)
+    .option("--out <folder>", "where figures, data and traces go (dsmip-SCENARIO); not of nat and public")
     .addHelpText(
       "after",
-      "\nExamples:\n  dsmip lab run nat\n  dsmip lab run public --json --pcap /tmp/captures",
+      "\nExamples:\n  dsmip lab run nat\n  dsmip lab run public --json --pcap /tmp/captures\n" +
+        "  dsmip lab run pan --out /tmp/pan",
     )
-    .action(async (scenario, { runs, only, delay: delayMs, seed, out, ...options }) => {
-      const { runHandoverLab, runLab } = await import("../lab/command.ts");
-      if (scenario === "handover") await runHandoverLab({ runs, only, delayMs, seed, out }, options);
-      else await runLab(scenario, options);
+    .action(async (scenario, { runs, only, delay: delayMs, seconds, seed, out, ...options }) => {
+      const { runLab, runMeasuredLab } = await import("../lab/command.ts");
+      if (scenario === "public" || scenario === "nat") await runLab(scenario, options);
+      else await runMeasuredLab(scenario, { runs, only, delayMs, seconds, seed, out }, options);
     });
   const clean = new Command("clean")
     .description("Remove what earlier runs have left: kept networks, and those of labs that were killed")
@@ -89,12 +90,36 @@ function trafficCommands() {
         print(`${sequence} ${sentMs.toFixed(3)} ${arrivedMs.toFixed(3)}\n`);
       });
     });
+  const mesh = new Command("mesh")
+    .description(
+      "Send and receive the flows of a plan between namespaces, and write a line for each that arrives",
+    )
+    .addArgument(new Argument("<plan>", "a JSON file, {flows: [{from, to}], intervalMs}"))
+    .action(async (plan) => {
+      const { runMesh } = await import("../lab/mesh/run_mesh.ts");
+      await runMesh(JSON.parse(await Deno.readTextFile(plan)), print);
+    });
+  const panCorrespondent = new Command("pan-correspondent")
+    .description("Echo sessions and serve downloads")
+    .action(async () => {
+      const { runCorrespondent } = await import("../lab/pan/programs.ts");
+      await runCorrespondent(onReady);
+    });
+  const panNode = new Command("pan-node")
+    .description("Keep a session and a download, and write a line for each piece that comes")
+    .requiredOption("--to <address>", "the correspondent, IPv4 or IPv6")
+    .requiredOption("--octets <n>", "of the download", wholeNumber)
+    .requiredOption("--rate <n>", "octets of the download a second", wholeNumber)
+    .action(async ({ to, octets, rate }) => {
+      const { runPanNode } = await import("../lab/pan/programs.ts");
+      await runPanNode({ address: to, octets, octetsPerSecond: rate }, print);
+    });
   const delayLink = new Command("delay-link")
     .description("Make a cable of two TAP devices that delays every frame")
     .requiredOption("--ms <ms>", "one way", wholeNumber)
     .addArgument(new Argument("<end...>", "two ends, each NAMESPACE:INTERFACE"))
     .action(async (ends, { ms }) => {
-      const { runDelayedLink } = await import("../lab/handover/delayed_link.ts");
+      const { runDelayedLink } = await import("../lab/access/delayed_link.ts");
       const [one, other] = ends.map((end) => end.split(":")).map(([namespace, name]) => ({
         namespace,
         name,
@@ -117,7 +142,17 @@ function trafficCommands() {
       const { receiveTransfer } = await import("../lab/flow.ts");
       printJson(await receiveTransfer(port, onReady));
     });
-  return [flowSend, flowReceive, flowRecord, delayLink, transferSend, transferReceive];
+  return [
+    flowSend,
+    flowReceive,
+    flowRecord,
+    mesh,
+    panCorrespondent,
+    panNode,
+    delayLink,
+    transferSend,
+    transferReceive,
+  ];
 }
 
 function onReady(): void {
@@ -134,7 +169,13 @@ function numberOfRuns(text: string): number {
   throw new InvalidArgumentError(`1 to ${MAXIMUM_RUNS} are possible.`);
 }
 
-function collect(text: string, before: readonly string[]): readonly string[] {
+function numberOfSeconds(text: string): number {
+  const seconds = wholeNumber(text);
+  if (seconds >= 1 && seconds <= MAXIMUM_SECONDS) return seconds;
+  throw new InvalidArgumentError(`1 to ${MAXIMUM_SECONDS} are possible.`);
+}
+
+function collect(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
 }
 

@@ -20,6 +20,7 @@ import type { Offloads } from "./offloads.ts";
 import { openOuterIpv6Sockets, openOuterSockets, sendSignalling } from "./outer_sockets.ts";
 import { SavedSysctls } from "./saved_sysctls.ts";
 import { stopSignal } from "./stop_signal.ts";
+import { TunnelMtus } from "./tunnel_mtus.ts";
 
 /** Room for what 10,000 mobile nodes send at one time. */
 const SIGNALLING_BUFFER_OCTETS = 4 * 1024 * 1024;
@@ -77,7 +78,8 @@ export async function runHomeAgent(
   });
   cleanup.defer(() => dataPath.close());
   counters = () => dataPath.counters();
-  const routes = new HomeAgentRoutes(dataPath, network, settings);
+  const bound = cleanup.use(new TunnelMtus(dataPath, { address: settings.address, log }));
+  const routes = new HomeAgentRoutes(bound, network, settings);
 
   const onDiscovery = (packet: Uint8Array) => {
     loop.push({ kind: "discovery", packet });

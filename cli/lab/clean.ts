@@ -20,15 +20,45 @@ export async function removeOldRuns(
       remark(`${run}: is running; left alone`);
       continue;
     }
-    await endProcesses(run);
-    await removeNamespaces(namespaces.filter((namespace) => namespace.run === run).map(({ name }) => name));
-    await Deno.remove(runFolder(run), { recursive: true }).catch(ignoreNotFound);
+    await removeRun(run, namespaces);
     remark(`${run}: removed`);
   }
   if (known.size === 0) remark("nothing is left of earlier runs");
 }
 
-async function labNamespaces(): Promise<{ readonly name: string; readonly run: string }[]> {
+/** Removes what killed labs have left. What was kept on purpose stays, and what does not say whose it is. */
+export async function removeKilledRuns(remark: (line: string) => void): Promise<void> {
+  const killed = labFolders().filter((run) => readRecord(run)?.isKept === false && !isUnderWay(run));
+  if (killed.length === 0) return;
+  const namespaces = await labNamespaces();
+  for (const run of killed) {
+    await removeRun(run, namespaces);
+    remark(`${run}: a lab that was killed; removed`);
+  }
+}
+
+interface LabNamespace {
+  readonly name: string;
+  readonly run: string;
+}
+
+async function removeRun(run: string, namespaces: readonly LabNamespace[]): Promise<void> {
+  await endProcesses(run);
+  await removeNamespaces(namespaces.filter((namespace) => namespace.run === run).map(({ name }) => name));
+  await Deno.remove(runFolder(run), { recursive: true }).catch(ignoreNotFound);
+}
+
+/** What is there of a run: namespaces that can be seen from here, processes, and its folder. */
+export async function leftOf(run: string): Promise<string[]> {
+  const namespaces = (await labNamespaces()).filter((namespace) => namespace.run === run);
+  return [
+    ...namespaces.map(({ name }) => `namespace ${name}`),
+    ...markedProcesses(run).map((pid) => `process ${pid}`),
+    ...(labFolders().includes(run) ? [runFolder(run)] : []),
+  ];
+}
+
+async function labNamespaces(): Promise<LabNamespace[]> {
   const { stdout } = await runProgram(["ip", "netns", "list"]);
   return stdout.split("\n").flatMap((line) => {
     const [name] = line.split(" ");
@@ -45,11 +75,16 @@ function labFolders(): string[] {
 }
 
 function isUnderWay(run: string): boolean {
+  const record = readRecord(run);
+  return record !== undefined && processStartTicks(record.pid) === record.startTicks;
+}
+
+/** Undefined where there is none, or none that is whole: of a run that begins just now, perhaps. */
+function readRecord(run: string): RunRecord | undefined {
   try {
-    const record = JSON.parse(Deno.readTextFileSync(`${runFolder(run)}/run.json`)) as RunRecord;
-    return processStartTicks(record.pid) === record.startTicks;
+    return JSON.parse(Deno.readTextFileSync(`${runFolder(run)}/run.json`)) as RunRecord;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -4,8 +4,16 @@ import { coloursFor } from "../output/colours.ts";
 import { Failure, UsageError } from "../output/fault.ts";
 import { formatTable } from "../output/table.ts";
 import { print, remark } from "../output/write.ts";
-import { HANDOVER, type HandoverOptions, runHandover } from "./handover/run.ts";
+import { removeKilledRuns } from "./clean.ts";
+import { type Interruption, listenForInterruption } from "./interruption.ts";
 import { dsmipCommand, fetchDependencies } from "./lab.ts";
+import {
+  MEASURED_SCENARIOS,
+  type MeasuredChoices,
+  refuseForeignChoices,
+  wordsOf,
+} from "./measured_scenarios.ts";
+import type { MeasuredRunOptions } from "./measured_run.ts";
 import { plainProgress, terminalProgress } from "./progress.ts";
 import { formatResult, type LabResult } from "./report.ts";
 import { findPossibility, IN_USER_NAMESPACE, inUserNamespace } from "./requirements.ts";
@@ -24,38 +32,39 @@ export interface LabOptions {
 
 /** Prints the scenarios' names and what each is about. */
 export function listScenarios(json: boolean): void {
-  const scenarios = [...SCENARIOS, HANDOVER].map(({ name, summary }) => ({ name, summary }));
+  const scenarios = [...SCENARIOS, ...MEASURED_SCENARIOS].map(({ name, summary }) => ({ name, summary }));
   if (json) return print(JSON.stringify({ scenarios }) + "\n");
   const rows = scenarios.map(({ name, summary }) => [name, summary]);
   print(formatTable([{ title: "scenario" }, { title: "about" }], rows, coloursFor(Deno.stdout)));
 }
 
-/** What `dsmip lab run handover` may be told. */
-export type HandoverChoices = Pick<HandoverOptions, "runs" | "only" | "delayMs" | "seed" | "out">;
-
-/** Runs the handovers where this machine allows it; throws a Failure unless all goals are met. */
-export async function runHandoverLab(choices: HandoverChoices, options: LabOptions): Promise<void> {
+/** Runs a scenario that measures where this machine allows it; throws a Failure unless all its checks hold. */
+export async function runMeasuredLab(
+  name: string,
+  choices: MeasuredChoices,
+  options: LabOptions,
+): Promise<void> {
+  const scenario = MEASURED_SCENARIOS.find((scenario) => scenario.name === name)!;
   if (options.keep || options.pcap !== undefined) {
     throw new UsageError(
-      "handover leaves no network and no captures behind: --keep and --pcap are for others",
+      `${name} leaves no network and no captures behind: --keep and --pcap are for others`,
     );
   }
+  refuseForeignChoices(scenario, choices);
   using interruption = listenForInterruption();
   const possibility = await findPossibility();
   if (possibility.kind === "impossible") {
     throw new Failure(
-      `handovers cannot be played on this machine. Missing: ${possibility.missing.join("; ")}`,
+      `${name} cannot be played on this machine. Missing: ${possibility.missing.join("; ")}`,
     );
   }
   if (Deno.env.get(IN_USER_NAMESPACE) === undefined) await fetchDependencies(interruption.signal);
   if (possibility.kind === "userNamespace") {
-    const { runs, only, delayMs, seed, out } = choices;
-    const values = ["--runs", runs, "--delay", `${delayMs}ms`, "--seed", seed, "--out", out].map(String);
-    const names = only.flatMap((name) => ["--only", name]);
-    return await runInUserNamespace(HANDOVER.name, [...values, ...names, ...flagsOf(options)], interruption);
+    return await runInUserNamespace(name, [...wordsOf(choices), ...flagsOf(options)], interruption);
   }
-  const { result, table } = await runHandover({
-    ...choices,
+  await removeKilledRuns((line) => remark(`${line}\n`));
+  const { result, table } = await scenario.run(choices, {
+    out: choices.out ?? `dsmip-${name}`,
     ...showing(options),
     signal: interruption.signal,
   });
@@ -76,6 +85,7 @@ export async function runLab(name: Scenario["name"], options: LabOptions): Promi
   if (possibility.kind === "userNamespace") {
     return await runInUserNamespace(name, flagsOf(options), interruption);
   }
+  await removeKilledRuns((line) => remark(`${line}\n`));
   const result = await runScenario(scenario, {
     ...showing(options),
     signal: interruption.signal,
@@ -85,7 +95,7 @@ export async function runLab(name: Scenario["name"], options: LabOptions): Promi
   conclude(result, options);
 }
 
-function showing(options: LabOptions): Pick<HandoverOptions, "progress" | "remark"> {
+function showing(options: LabOptions): Pick<MeasuredRunOptions, "progress" | "remark"> {
   const plain = options.json || !Deno.stdout.isTerminal();
   const say = options.json ? remark : print;
   return {
@@ -121,23 +131,6 @@ function simulate(name: Scenario["name"], missing: readonly string[], options: L
     seconds: Number(((performance.now() - start) / 1000).toFixed(1)),
     checks: checks.map((check) => ({ ...check, limit: String(check.limit) })),
     missing,
-  };
-}
-
-interface Interruption extends Disposable {
-  readonly signal: AbortSignal;
-}
-
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
-/** Turns signals into an AbortSignal, so that the lab removes its network before it ends. */
-function listenForInterruption(): Interruption {
-  const controller = new AbortController();
-  const interrupt = () => controller.abort(new Failure("interrupted"));
-  for (const signal of SIGNALS) Deno.addSignalListener(signal, interrupt);
-  return {
-    signal: controller.signal,
-    [Symbol.dispose]: () => SIGNALS.forEach((signal) => Deno.removeSignalListener(signal, interrupt)),
   };
 }
 

@@ -14,6 +14,8 @@ export interface MobileNodeIdentity {
   readonly mobileNetworkPrefixes?: readonly string[];
   /** How many more it asks its home agent for. */
   readonly requestPrefixes?: number;
+  /** RFC 5555: an address, or as "198.18.2.1/24" that of a mobile router with the network behind it. */
+  readonly ipv4HomeAddress?: string;
 }
 
 export interface HomeAgentAnswer {
@@ -130,11 +132,11 @@ identity = "${node.identity}"
 home_address = "${node.homeAddress}"
 spi = ${node.spi}
 key_file = "${keyFile(node)}"
-${prefixLine(node)}`;
+${networkLines(node)}`;
   }));
-  const socket = lab.path("ha.sock");
+  const socket = lab.path(`${options.node}.sock`);
   const config = await lab.writeFile(
-    "ha.toml",
+    `${options.node}.toml`,
     `[home_agent]
 ipv6_address = "${options.ipv6Address}"
 ipv4_address = "${options.ipv4Address}"
@@ -146,7 +148,7 @@ control_socket = "${socket}"
 ${entries.join("")}`,
   );
   const command = ["ha", "serve", "--config", config];
-  return new Daemon(lab, options.node, "home-agent", command, "bindings", socket);
+  return new Daemon(lab, options.node, `home-agent-${options.node}`, command, "bindings", socket);
 }
 
 export interface MobileNodeOptions {
@@ -162,6 +164,8 @@ export interface MobileNodeOptions {
   readonly findsHomeAgent?: boolean;
   /** Which IP version to take where both are there; the program's own choice when it is not given. */
   readonly prefer?: "ipv6" | "ipv4" | "keep";
+  /** The interface of the network behind it, whose hosts it serves with radvd and dnsmasq; none when it is not given. */
+  readonly mobileNetworkInterface?: string;
   /** A file for its events; none when it is not given. */
   readonly trace?: string;
 }
@@ -188,15 +192,25 @@ spi = ${mobileNode.spi}
 key_file = "${key}"
 control_socket = "${socket}"
 request_prefixes = ${mobileNode.requestPrefixes ?? 0}
-${options.prefer === undefined ? "" : `prefer = "${options.prefer}"\n`}${prefixLine(mobileNode)}`,
+${options.prefer === undefined ? "" : `prefer = "${options.prefer}"\n`}${networkLines(mobileNode)}
+${
+      options.mobileNetworkInterface === undefined
+        ? ""
+        : `[mobile_network]\ninterface = "${options.mobileNetworkInterface}"\n`
+    }`,
   );
   const trace = options.trace === undefined ? [] : ["--trace", options.trace];
   return new Daemon(lab, node, name, ["mn", "up", "--config", config, ...trace], "status", socket);
 }
 
-function prefixLine({ mobileNetworkPrefixes }: MobileNodeIdentity): string {
-  if (mobileNetworkPrefixes === undefined) return "";
-  return `mobile_network_prefixes = ${JSON.stringify(mobileNetworkPrefixes)}\n`;
+/** What home agent and mobile node are told in the same words. */
+function networkLines({ mobileNetworkPrefixes, ipv4HomeAddress }: MobileNodeIdentity): string {
+  return [
+    ...(mobileNetworkPrefixes === undefined
+      ? []
+      : [`mobile_network_prefixes = ${JSON.stringify(mobileNetworkPrefixes)}\n`]),
+    ...(ipv4HomeAddress === undefined ? [] : [`ipv4_home_address = "${ipv4HomeAddress}"\n`]),
+  ].join("");
 }
 
 function keyFile({ identity }: MobileNodeIdentity): string {

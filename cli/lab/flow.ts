@@ -8,6 +8,7 @@ import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { POLLIN, PollSet } from "../../ffi/poll.ts";
 import { receive } from "../../ffi/socket.ts";
 import { encodeSocketAddress6, openUdp6Socket, sendTo6 } from "../../ffi/udp6_socket.ts";
+import { clockMs } from "./clock.ts";
 
 const IPV6_AND_UDP_OCTETS = 48;
 
@@ -39,11 +40,6 @@ export async function sendFlow(options: FlowOptions): Promise<void> {
   } finally {
     closeFileDescriptor(socket);
   }
-}
-
-/** A clock that all processes of one machine share, with fractions of a millisecond. */
-function clockMs(): number {
-  return performance.timeOrigin + performance.now();
 }
 
 /** What arrived of a flow. */

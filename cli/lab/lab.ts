@@ -7,6 +7,8 @@ export interface RunRecord {
   /** The process that runs the lab, and when it started (clock ticks since boot), so that a reused pid is told. */
   readonly pid: number;
   readonly startTicks: string;
+  /** Left behind on purpose (--keep): only `dsmip lab clean` removes it. */
+  readonly isKept: boolean;
 }
 
 /** The folder of a run: configurations, keys, logs, sockets. */
@@ -49,9 +51,14 @@ export class Lab {
     const digits = crypto.getRandomValues(new Uint8Array(4)).toHex();
     const lab = new Lab(digits, signal);
     await Deno.mkdir(lab.directory, { mode: 0o700 });
-    const record: RunRecord = { run: digits, pid: Deno.pid, startTicks: processStartTicks(Deno.pid) ?? "" };
-    await lab.writeFile("run.json", JSON.stringify(record) + "\n");
+    await lab.#writeRecord(false);
     return lab;
+  }
+
+  async #writeRecord(isKept: boolean): Promise<void> {
+    const startTicks = processStartTicks(Deno.pid) ?? "";
+    const record: RunRecord = { run: this.run, pid: Deno.pid, startTicks, isKept };
+    await this.writeFile("run.json", JSON.stringify(record) + "\n");
   }
 
   path(name: string): string {
@@ -105,14 +112,15 @@ export class Lab {
   }
 
   /** Lets this program end while the children stay (--keep). */
-  leave(): void {
+  async leave(): Promise<void> {
+    await this.#writeRecord(true);
     for (const child of this.#children.values()) child.unref();
   }
 
-  /** Ends all programs, removes the network and the folder. */
+  /** Ends all programs, removes the network and the folder: in a few seconds, whatever they do. */
   async close(): Promise<void> {
-    // The newest first: daemons take their leave of a network that still works.
-    for (const child of [...this.#children.values()].reverse()) await child.end("SIGTERM", 3000);
+    // All at once: one after the other, many that do not listen would take longer than whoever waits is patient.
+    await Promise.all([...this.#children.values()].map((child) => child.end("SIGTERM", 3000)));
     try {
       await this.network.remove();
     } finally {

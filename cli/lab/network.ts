@@ -6,6 +6,8 @@ export interface NodeDescription {
   readonly name: string;
   /** The node forwards packets of others. */
   readonly router?: boolean;
+  /** The node takes IPv6 addresses and routes from router advertisements. */
+  readonly autoconfigures?: boolean;
   /** Interfaces that never carry IPv6. */
   readonly ipv4Only?: readonly string[];
   /** Bridges and the interfaces that each joins. */
@@ -105,7 +107,7 @@ export class Network {
     const forwarding = node.router ? 1 : 0;
     const settings = [
       // Every later interface of the namespace takes "default" over.
-      ["net/ipv6/conf/default/accept_ra", 0],
+      ["net/ipv6/conf/default/accept_ra", node.autoconfigures ? 1 : 0],
       // While a link-local address waits for duplicate address detection, a router does not look for neighbours.
       ["net/ipv6/conf/default/accept_dad", 0],
       ["net/ipv6/conf/all/forwarding", forwarding],

@@ -195,6 +195,11 @@ export class Child {
     return performance.now() - start;
   }
 
+  /** Sends a signal that the program goes on after. */
+  tell(signal: Deno.Signal): void {
+    kill(this.#process, signal);
+  }
+
   /** Lets this program end before the child does. */
   unref(): void {
     this.#process.unref();

@@ -50,7 +50,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
       ...(captures.length === 0 ? {} : { captures }),
     };
   } finally {
-    if (kept) lab.leave();
+    if (kept) await lab.leave();
     else await lab.close();
   }
 }

@@ -34,6 +34,11 @@ export class Bindings {
     this.#entries.delete(textOf(bound));
   }
 
+  /** Is the address bound by a prefix alone: that of somebody behind a mobile router? */
+  isInNetwork(address: IpAddress): boolean {
+    return !this.#entries.has(textOf(address)) && this.find(address) !== undefined;
+  }
+
   /** That of the address itself, else that of the longest prefix with the address in it. */
   find(address: IpAddress): Binding | undefined {
     let longest = this.#entries.get(textOf(address));

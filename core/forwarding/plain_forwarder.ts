@@ -281,7 +281,9 @@ export class PlainForwarder implements Forwarder {
     if (isIpv6(packet) && destinationOf(packet) === this.#ownAddress(packet)) {
       const found = findMobilityHeader(packet);
       if (found === "malformed") return this.#discard("extensionHeadersMalformed");
-      if (found === "mobility") return this.#signalling(arrival);
+      // A mobile node behind a mobile router may have its home agent here: what it says is traffic of that network.
+      const isNested = settings.role === "homeAgent" && this.#bindings.isInNetwork(sourceOf(packet));
+      if (found === "mobility" && !isNested) return this.#signalling(arrival);
     }
     return settings.role === "homeAgent"
       ? this.#toHomeNetwork(arrival)

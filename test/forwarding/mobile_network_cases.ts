@@ -11,11 +11,13 @@ import {
   assertSent,
   type ForwardingCase,
   NODE,
+  NODE_IN_41,
   NODE_IN_UDP,
+  receive41,
   receiveUdp,
   send,
 } from "./case_tools.ts";
-import { CORRESPONDENT, HOME_ADDRESS, ipv6 } from "./packets.ts";
+import { CORRESPONDENT, HOME_ADDRESS, HOME_AGENT, ipv4, ipv6, MOBILITY, mobilityHeader } from "./packets.ts";
 
 const SHORT = { address: "2001:db8:a00::", length: 40 };
 const MIDDLE = { address: "2001:db8:a0b::", length: 48 };
@@ -47,7 +49,40 @@ function ownerOf(forwarder: Forwarder, destination: string): number | undefined 
   return verdict.kind === "send" ? verdict.port - portOf(0) : undefined;
 }
 
+/** From a mobile node in the network: the care-of address is the source. */
+const NESTED_UPDATE = ipv6({
+  source: IN_LONG,
+  destination: HOME_AGENT,
+  nextHeader: MOBILITY,
+  payload: mobilityHeader(),
+});
+
 const homeAgent: readonly ForwardingCase[] = [
+  {
+    name:
+      "RFC 3963 3: home agent: a mobility message from a mobile network goes to this host, as all that comes from there",
+    settings: AS_HOME_AGENT,
+    run: (forwarder) => {
+      forwarder.setBinding(HOME_ADDRESS, NODE_IN_UDP, 1472);
+      forwarder.setBinding(LONG, NODE_IN_UDP, 1472);
+      assertDelivered(receiveUdp(forwarder, NESTED_UPDATE), NESTED_UPDATE);
+      const elsewhere = receiveUdp(forwarder, NESTED_UPDATE, { source: { ...NODE, port: 1 } });
+      assertEquals(elsewhere.kind === "drop" && elsewhere.reason, "sourceNotBound");
+      // The mobile router's own, and that of an address which is bound itself.
+      const own = ipv6({
+        source: HOME_ADDRESS,
+        destination: HOME_AGENT,
+        nextHeader: MOBILITY,
+        payload: mobilityHeader(),
+      });
+      assertEquals(receiveUdp(forwarder, own).kind, "signalling");
+      forwarder.setBinding(IN_LONG, NODE_IN_UDP, 1472);
+      assertEquals(receiveUdp(forwarder, NESTED_UPDATE).kind, "signalling");
+      forwarder.removeBinding(IN_LONG);
+      forwarder.setBinding(LONG, NODE_IN_41, 1480);
+      assertDelivered(receive41(forwarder, ipv4({ payload: NESTED_UPDATE })), NESTED_UPDATE);
+    },
+  },
   ...(["longest first", "shortest first"] as const).map((order): ForwardingCase => ({
     name:
       `RFC 3963 6.4 N-045, 6.5 N-046: home agent: the longest prefix wins, an address before all, bound ${order}`,

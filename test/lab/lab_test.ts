@@ -1,71 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import type { LabResult } from "../../cli/lab/report.ts";
 import { dsmipCommand, type RunRecord, temporaryFolder } from "../../cli/lab/lab.ts";
-import { labEnvironment, RUN_MARK, runProgram, until } from "../../cli/lab/process.ts";
-import { hostNetwork, rootTest } from "./support.ts";
-
-/** A lab on its way: its output is read once it has ended. */
-class RunningLab {
-  readonly process: Deno.ChildProcess;
-  readonly #stdout: Promise<string>;
-  readonly #stderr: Promise<void>;
-  progress = "";
-
-  /** `wrapper` is a command that runs a command. */
-  constructor(args: readonly string[], wrapper: readonly string[] = []) {
-    const [program, ...rest] = [...wrapper, ...dsmipCommand("lab", "run", ...args, "--json")];
-    const options = { args: rest, stdin: "null", stdout: "piped", stderr: "piped" } as const;
-    this.process = new Deno.Command(program, { ...options, env: labEnvironment() }).spawn();
-    this.#stdout = new Response(this.process.stdout).text();
-    this.#stderr = this.#readProgress();
-  }
-
-  async #readProgress(): Promise<void> {
-    for await (const text of this.process.stderr.pipeThrough(new TextDecoderStream())) this.progress += text;
-  }
-
-  /** Waits until the lab has begun its n-th step. */
-  async reached(step: number): Promise<void> {
-    await until(`step ${step}`, 60_000, () => this.progress.includes(`[${step}/`));
-  }
-
-  async end(): Promise<{ readonly code: number; readonly stdout: string }> {
-    const { code } = await this.process.status;
-    await this.#stderr;
-    return { code, stdout: await this.#stdout };
-  }
-
-  /** The name of the run, from its folder. */
-  run(): string {
-    for (const { name } of Deno.readDirSync(temporaryFolder())) {
-      try {
-        const record: RunRecord = JSON.parse(Deno.readTextFileSync(`${temporaryFolder()}/${name}/run.json`));
-        if (record.pid === this.process.pid) return record.run;
-      } catch {
-        // Not the folder of a run, or of one that begins or ends just now.
-      }
-    }
-    throw new Error("no folder of this run");
-  }
-}
-
-/** Namespaces, folders and processes of a run. */
-async function leftOf(run: string): Promise<string[]> {
-  const { stdout } = await runProgram(["ip", "netns", "list"]);
-  const namespaces = stdout.split("\n").filter((line) => line.includes(run));
-  const folders = [...Deno.readDirSync(temporaryFolder())].map(({ name }) => name).filter((name) =>
-    name.includes(run)
-  );
-  const processes = [...Deno.readDirSync("/proc")].map(({ name }) => name).filter((name) => {
-    try {
-      return /^\d+$/.test(name) &&
-        Deno.readTextFileSync(`/proc/${name}/environ`).includes(`${RUN_MARK}=${run}`);
-    } catch {
-      return false;
-    }
-  });
-  return [...namespaces, ...folders, ...processes];
-}
+import { runProgram, until } from "../../cli/lab/process.ts";
+import { leftOf, RunningLab } from "./running_lab.ts";
+import { hostNetwork, newRun, rootTest } from "./support.ts";
 
 /** Plays a scenario to its end and looks at what it says and leaves. */
 async function playWhole(scenario: string): Promise<void> {
@@ -113,7 +51,32 @@ for (const [signal, step] of [["SIGINT", 4], ["SIGTERM", 6]] as const) {
   });
 }
 
+const DENO_TASK = [Deno.execPath(), "task", "--quiet", "dsmip", "lab", "run"];
+
+rootTest("a lab under deno task: SIGTERM is passed on, and all is removed when deno task ends", async () => {
+  const lab = new RunningLab(["nat"], { command: DENO_TASK });
+  await lab.reached(4);
+  const run = lab.run();
+  const start = performance.now();
+  lab.process.kill("SIGTERM");
+  await lab.process.status;
+  assert(performance.now() - start < 8000, `${performance.now() - start} ms to the end`);
+  assertEquals(await leftOf(run), []);
+  assertEquals(JSON.parse((await lab.end()).stdout).failure, "interrupted");
+});
+
+rootTest("a lab whose deno task was killed ends by itself and leaves nothing", async () => {
+  const lab = new RunningLab(["nat"], { command: DENO_TASK });
+  await lab.reached(4);
+  const run = lab.run();
+  lab.process.kill("SIGKILL");
+  await until("end of the lab", 10_000, async () => (await leftOf(run)).length === 0);
+  assertEquals(JSON.parse((await lab.end()).stdout).failure, "interrupted");
+});
+
 rootTest("what a killed lab leaves is removed by lab clean, and nothing of one that runs", async () => {
+  const running = new RunningLab(["public"]);
+  await running.reached(3);
   const killed = new RunningLab(["public"]);
   await killed.reached(5);
   const run = killed.run();
@@ -121,14 +84,32 @@ rootTest("what a killed lab leaves is removed by lab clean, and nothing of one t
   await killed.end();
   assert((await leftOf(run)).length > 0);
 
-  const running = new RunningLab(["public"]);
-  await running.reached(3);
   const clean = await runProgram(dsmipCommand("lab", "clean", run, running.run()));
   assertEquals(clean.code, 0, clean.stderr);
   assert(clean.stderr.includes(`${running.run()}: is running; left alone`), clean.stderr);
   assertEquals(await leftOf(run), []);
   running.process.kill("SIGINT");
   assertEquals(JSON.parse((await running.end()).stdout).failure, "interrupted");
+});
+
+rootTest("the next lab removes what a killed one has left, and not what was kept", async () => {
+  const killed = new RunningLab(["public"]);
+  await killed.reached(5);
+  const run = killed.run();
+  killed.process.kill("SIGKILL");
+  await killed.end();
+  const kept = newRun();
+  const folder = `${temporaryFolder()}/dsmip-lab-${kept}`;
+  Deno.mkdirSync(folder);
+  const record: RunRecord = { run: kept, pid: killed.process.pid, startTicks: "1", isKept: true };
+  Deno.writeTextFileSync(`${folder}/run.json`, JSON.stringify(record));
+  const next = new RunningLab(["public"]);
+  await next.reached(2);
+  assertEquals(await leftOf(run), []);
+  assertEquals(await leftOf(kept), [`dsmip-lab-${kept}`]);
+  Deno.removeSync(folder, { recursive: true });
+  next.process.kill("SIGTERM");
+  assert((await next.end()).code === 1 && next.progress.includes(`${run}: a lab that was killed; removed`));
 });
 
 rootTest(
@@ -151,7 +132,7 @@ rootTest("a root without its powers runs the lab in a user namespace, and leaves
   const powers = "-sys_admin,-net_admin,-net_raw";
   const weak = ["setpriv", "--bounding-set", powers, "--inh-caps", powers];
   if ((await runProgram([...weak, "unshare", "--user", "--net", "true"])).code !== 0) return;
-  const lab = new RunningLab(["public"], weak);
+  const lab = new RunningLab(["public"], { wrapper: weak });
   await lab.reached(6);
   lab.process.kill("SIGTERM");
   const { code, stdout } = await lab.end();

@@ -220,7 +220,7 @@ function inboundPacket(packet: usize, length: i32): void {
   if (isVersion6 && isSameAddress(destination, OWN_ADDRESS)) {
     const found = findMobilityHeader(packet, length);
     if (found == IS_MALFORMED) return drop(DropReason.extensionHeadersMalformed);
-    if (found == IS_MOBILITY) return signalling(packet, length);
+    if (found == IS_MOBILITY && !isFromMobileNetwork(source)) return signalling(packet, length);
   }
   if (isMobileNode) {
     if (tunnel == 0) return drop(DropReason.noTunnel);
@@ -245,6 +245,12 @@ function inboundPacket(packet: usize, length: i32): void {
   deliveredPackets++;
   deliveredOctets += length;
   writeMerged(packet, length);
+}
+
+/** Behind a mobile router: a mobile node there is bound by its own address, and may have its home agent here (RFC 3963 3). */
+@inline
+function isFromMobileNetwork(source: usize): bool {
+  return !isMobileNode && lookup(source) == 0 && lookupLongest(source, true) != 0;
 }
 
 /**

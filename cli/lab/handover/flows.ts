@@ -1,7 +1,8 @@
 import { dsmipCommand, type Lab } from "../lab.ts";
 import type { Child } from "../process.ts";
 import type { Arrival } from "./measure.ts";
-import { CORRESPONDENT, MOBILE_NETWORK_NODE } from "./topology.ts";
+import { CORRESPONDENT } from "../access/internet.ts";
+import { MOBILE_NETWORK_NODE } from "./topology.ts";
 
 const PACKET_OCTETS = 250;
 const INTERVAL_MS = 5;

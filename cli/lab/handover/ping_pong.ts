@@ -1,10 +1,11 @@
 import { Random } from "../../../core/simulation/random.ts";
 import { pause } from "../process.ts";
 import { snapshotDifference, takeSnapshot } from "../snapshot.ts";
-import { UNPLUGGED_MS } from "./air.ts";
+import { UNPLUGGED_MS } from "../access/air.ts";
 import { Flows } from "./flows.ts";
 import { HANDOVER_LIMIT_MS, type HandoverStage } from "./stage.ts";
-import { ACCESS_NETWORKS, type AccessNetwork } from "./topology.ts";
+import type { AccessNetwork } from "../access/access_network.ts";
+import { ACCESS_NETWORKS } from "./topology.ts";
 
 export const PING_PONG = {
   name: "ping-pong",

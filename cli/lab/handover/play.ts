@@ -1,6 +1,6 @@
 import { pause } from "../process.ts";
-import { configured } from "./access_networks.ts";
-import { UNPLUGGED_MS } from "./air.ts";
+import { configured } from "./configured.ts";
+import { UNPLUGGED_MS } from "../access/air.ts";
 import { Flows } from "./flows.ts";
 import { type Arrival, type HandoverResult, measureHandover, type Move } from "./measure.ts";
 import type { HandoverScenario } from "./scenarios.ts";

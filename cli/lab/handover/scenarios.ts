@@ -1,5 +1,7 @@
 import type { HandoverResult } from "./measure.ts";
-import { ACCESS_NETWORKS, type AccessNetwork, type Egress, HOME } from "./topology.ts";
+import type { AccessNetwork } from "../access/access_network.ts";
+import { HOME } from "../access/internet.ts";
+import { ACCESS_NETWORKS, type Egress } from "./topology.ts";
 
 /** How the mobile router loses its network. */
 export type Kind =

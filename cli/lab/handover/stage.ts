@@ -1,3 +1,7 @@
+import type { AccessNetwork } from "../access/access_network.ts";
+import { Air } from "../access/air.ts";
+import { registeredIn } from "../access/registered.ts";
+import { startAccessNetworks, startHomeLink } from "../access/start.ts";
 import type { CheckList } from "../check.ts";
 import {
   configureHomeAgent,
@@ -8,17 +12,13 @@ import {
 } from "../daemons.ts";
 import { dsmipCommand, type Lab } from "../lab.ts";
 import { mustRun, runProgram } from "../process.ts";
-import { startAccessNetworks } from "./access_networks.ts";
-import { Air } from "./air.ts";
-import { buildHandoverNetwork } from "./network.ts";
+import { buildInternet } from "../access/build.ts";
+import { HOME_AGENT_IPV4, HOME_AGENT_IPV6, HOME_LINK, HOME_PREFIX } from "../access/internet.ts";
 import {
-  type AccessNetwork,
+  ACCESS_NETWORKS,
   type Egress,
   EGRESSES,
-  HOME_AGENT_IPV4,
-  HOME_AGENT_IPV6,
-  HOME_LINK,
-  HOME_PREFIX,
+  handoverTopology,
   MOBILE_NETWORK_PREFIX,
   MOBILE_ROUTER,
 } from "./topology.ts";
@@ -58,8 +58,9 @@ export class HandoverStage {
   ) {}
 
   static async open(lab: Lab, checks: CheckList, { delayMs, out }: StageOptions): Promise<HandoverStage> {
-    await buildHandoverNetwork(lab, delayMs);
-    await startAccessNetworks(lab);
+    await buildInternet(lab, handoverTopology(), delayMs);
+    await startHomeLink(lab);
+    await startAccessNetworks(lab, Object.values(ACCESS_NETWORKS));
     const air = await Air.open(lab);
     for (const egress of EGRESSES) await air.cut(egress);
     const homeAgent = await configureHomeAgent(lab, HOME_AGENT);
@@ -98,14 +99,8 @@ export class HandoverStage {
   }
 
   /** Waits until the home agent has accepted a care-of address from the network, or at home has given up all of them. */
-  async registeredIn({ name, title, addressesBegin }: AccessNetwork, limitMs: number): Promise<void> {
-    const wanted = name === "home" ? "home" : "registered";
-    await this.mobileRouter!.until(
-      `registration from ${title}`,
-      limitMs,
-      ({ state, careOfAddress }) =>
-        state === wanted && careOfAddress !== null && careOfAddress.startsWith(addressesBegin),
-    );
+  async registeredIn(network: AccessNetwork, limitMs: number): Promise<void> {
+    await registeredIn(this.mobileRouter!, network, limitMs);
   }
 
   /** Tells the mobile router to use an egress interface from now on, as a person would. */

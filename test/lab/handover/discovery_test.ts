@@ -1,18 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
 import { CheckList } from "../../../cli/lab/check.ts";
 import { configureHomeAgent } from "../../../cli/lab/daemons.ts";
-import { buildHandoverNetwork } from "../../../cli/lab/handover/network.ts";
+import { buildInternet } from "../../../cli/lab/access/build.ts";
 import { SignalCapture } from "../../../cli/lab/handover/signal_capture.ts";
 import { HandoverStage } from "../../../cli/lab/handover/stage.ts";
 import {
-  ACCESS_NETWORKS,
   CORRESPONDENT,
   HOME,
   HOME_AGENT_IPV4,
   HOME_AGENT_IPV6,
   HOME_AGENT_OUTSIDE,
-  MOBILE_ROUTER,
-} from "../../../cli/lab/handover/topology.ts";
+} from "../../../cli/lab/access/internet.ts";
+import { ACCESS_NETWORKS, handoverTopology, MOBILE_ROUTER } from "../../../cli/lab/handover/topology.ts";
 import { Lab } from "../../../cli/lab/lab.ts";
 import { startRouterAdvertiser } from "../../../cli/lab/router_advertisements.ts";
 import { hasScapy } from "../../scapy.ts";
@@ -101,7 +100,7 @@ rootTest("RFC 6275 10.5: a home agent with a virtual home network is discovered,
   if (!hasScapy) return;
   const lab = await Lab.open(new AbortController().signal);
   try {
-    await buildHandoverNetwork(lab, 0);
+    await buildInternet(lab, handoverTopology(), 0);
     await lab.network.ip("core", ["route", "add", "2001:db8:500::/64", "via", HOME_AGENT_OUTSIDE]);
     const homeAgent = await configureHomeAgent(lab, {
       node: "ha",

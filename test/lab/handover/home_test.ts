@@ -3,14 +3,9 @@ import { CheckList } from "../../../cli/lab/check.ts";
 import { Flows } from "../../../cli/lab/handover/flows.ts";
 import { SignalCapture } from "../../../cli/lab/handover/signal_capture.ts";
 import { HandoverStage } from "../../../cli/lab/handover/stage.ts";
-import {
-  ACCESS_NETWORKS,
-  type AccessNetwork,
-  CORRESPONDENT,
-  HOME,
-  HOME_AGENT_IPV6,
-  MOBILE_ROUTER,
-} from "../../../cli/lab/handover/topology.ts";
+import type { AccessNetwork } from "../../../cli/lab/access/access_network.ts";
+import { CORRESPONDENT, HOME, HOME_AGENT_IPV6 } from "../../../cli/lab/access/internet.ts";
+import { ACCESS_NETWORKS, MOBILE_ROUTER } from "../../../cli/lab/handover/topology.ts";
 import { Lab } from "../../../cli/lab/lab.ts";
 import { takeSnapshot } from "../../../cli/lab/snapshot.ts";
 import { hostNetwork, rootTest } from "../support.ts";

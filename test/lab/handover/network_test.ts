@@ -1,14 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { configured, startAccessNetworks } from "../../../cli/lab/handover/access_networks.ts";
-import { Air, parsePortChanges } from "../../../cli/lab/handover/air.ts";
-import { DelayQueue } from "../../../cli/lab/handover/delayed_link.ts";
-import { buildHandoverNetwork } from "../../../cli/lab/handover/network.ts";
-import {
-  ACCESS_NETWORKS,
-  CORRESPONDENT,
-  type Egress,
-  HOME_AGENT_OUTSIDE,
-} from "../../../cli/lab/handover/topology.ts";
+import { startAccessNetworks } from "../../../cli/lab/access/start.ts";
+import { configured } from "../../../cli/lab/handover/configured.ts";
+import { Air, parsePortChanges } from "../../../cli/lab/access/air.ts";
+import { DelayQueue } from "../../../cli/lab/access/delayed_link.ts";
+import { buildInternet } from "../../../cli/lab/access/build.ts";
+import { CORRESPONDENT, HOME_AGENT_OUTSIDE } from "../../../cli/lab/access/internet.ts";
+import { ACCESS_NETWORKS, type Egress, handoverTopology } from "../../../cli/lab/handover/topology.ts";
 import { Lab } from "../../../cli/lab/lab.ts";
 import { runProgram } from "../../../cli/lab/process.ts";
 import { ping } from "../../../cli/lab/traffic.ts";
@@ -21,7 +18,7 @@ async function withNetwork(delayMs: number, use: (lab: Lab) => Promise<void>): P
   const before = await hostNetwork();
   const lab = await Lab.open(new AbortController().signal);
   try {
-    await buildHandoverNetwork(lab, delayMs);
+    await buildInternet(lab, handoverTopology(), delayMs);
     await use(lab);
   } finally {
     await lab.close();
@@ -54,7 +51,7 @@ rootTest(
   "the handover network gives addresses by radvd and dnsmasq where a port is, and leaves nothing",
   async () => {
     await withNetwork(0, async (lab) => {
-      await startAccessNetworks(lab);
+      await startAccessNetworks(lab, Object.values(ACCESS_NETWORKS));
       const air = await Air.open(lab);
       await Promise.all([air.cut("eg0"), air.cut("eg1")]);
       const attached = await air.attach("eg0", r6a);

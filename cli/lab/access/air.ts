@@ -1,10 +1,10 @@
 import type { Lab } from "../lab.ts";
-import { type AccessNetwork, type Egress, routerPort } from "./topology.ts";
+import { type AccessNetwork, routerPort } from "./access_network.ts";
 
 /** A change of a port in "air": attached to a network's bridge and up, or not. */
 export interface PortChange {
   readonly timeMs: number;
-  /** An egress interface, or a router's port. */
+  /** That of an egress interface, or a router's. */
   readonly port: string;
   /** The bridge that the port belongs to; undefined while it is down or in none. */
   readonly network: string | undefined;
@@ -14,7 +14,7 @@ export interface PortChange {
 export const UNPLUGGED_MS = 100;
 
 /**
- * Where the mobile router's cables end: each egress interface has a port in the namespace "air". The kernel's own
+ * Where the mobile routers' cables end: each egress interface has a port in the namespace "air". The kernel's own
  * messages about the ports, read from `ip monitor`, say when a move has happened.
  */
 export class Air {
@@ -36,18 +36,18 @@ export class Air {
   }
 
   /** Takes the cable out where it is in a network. */
-  async detach(egress: Egress): Promise<void> {
-    if (this.networkOf(egress) !== undefined) await this.cut(egress);
+  async detach(port: string): Promise<void> {
+    if (this.networkOf(port) !== undefined) await this.cut(port);
   }
 
   /** Takes the cable out, which must be in or new: both ends lose their carrier. */
-  cut(egress: Egress): Promise<PortChange> {
-    return this.#change(egress, undefined, [`link set ${egress} down`, `link set ${egress} nomaster`]);
+  cut(port: string): Promise<PortChange> {
+    return this.#change(port, undefined, [`link set ${port} down`, `link set ${port} nomaster`]);
   }
 
   /** Puts the cable into a network. Where it was in another one before, the mobile router sees no link event. */
-  attach(egress: Egress, { name }: AccessNetwork): Promise<PortChange> {
-    return this.#change(egress, name, [`link set ${egress} master ${name}`, `link set ${egress} up`]);
+  attach(port: string, { name }: AccessNetwork): Promise<PortChange> {
+    return this.#change(port, name, [`link set ${port} master ${name}`, `link set ${port} up`]);
   }
 
   /** Takes the router out of its network: the links of all others stay up. */
@@ -62,8 +62,8 @@ export class Air {
   }
 
   /** The network that the cable was put into last; undefined when it is out. */
-  networkOf(egress: Egress): string | undefined {
-    return this.changes().findLast(({ port }) => port === egress)?.network;
+  networkOf(port: string): string | undefined {
+    return this.changes().findLast((change) => change.port === port)?.network;
   }
 
   async #change(port: string, network: string | undefined, lines: readonly string[]): Promise<PortChange> {

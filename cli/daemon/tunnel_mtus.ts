@@ -1,0 +1,94 @@
+import type { TunnelEnd } from "../../core/control/tunnel.ts";
+import { TunnelPathMtu } from "../../core/control/tunnel_path_mtu.ts";
+import { type Bound, prefixOf } from "../../core/forwarding/bindings.ts";
+import { type IpAddress, type Ipv6Address, prefixContains } from "../../core/wire/address.ts";
+import { NetworkLayerListener } from "../../ffi/network_layer_listener.ts";
+import { PacketTooBigSocket, type ReceivedTooBig } from "../../ffi/packet_too_big_socket.ts";
+import { messageOf } from "../output/fault.ts";
+import type { DataPathGroup } from "./data_path_group.ts";
+import type { Log } from "./log.ts";
+
+type BoundTable = Pick<DataPathGroup, "setBinding" | "removeBinding">;
+
+interface Entry {
+  readonly bound: Bound;
+  readonly tunnel: TunnelEnd;
+  /** What the tunnel would carry if its path were as its ends say, octets. */
+  readonly innerMtu: number;
+}
+
+/**
+ * The data path's binding table, with what is learnt of the paths: a tunnel in IPv6 to a care-of address whose path
+ * carries less than this host's link, as in the network of another mobile router, gets the smaller MTU.
+ */
+export class TunnelMtus implements BoundTable, AsyncDisposable {
+  readonly #dataPath: BoundTable;
+  readonly #log: Log;
+  readonly #paths: TunnelPathMtu;
+  readonly #listener: NetworkLayerListener<ReceivedTooBig>;
+  readonly #entries = new Map<string, Entry>();
+  /** The names of the entries with a tunnel in IPv6, by care-of address. */
+  readonly #byFarEnd = new Map<Ipv6Address, Set<string>>();
+
+  /**
+   * @param address the source of the outer packets
+   * @throws SystemError: no such address, no permission
+   */
+  constructor(dataPath: BoundTable, { address, log }: { readonly address: Ipv6Address; readonly log: Log }) {
+    this.#dataPath = dataPath;
+    this.#log = log;
+    this.#paths = new TunnelPathMtu(address);
+    this.#listener = new NetworkLayerListener(new PacketTooBigSocket(address), {
+      onPacket: (message) => this.#learn(message),
+      onFailure: (error) => log.error("no path MTU is learnt any more", { address, error: messageOf(error) }),
+    });
+  }
+
+  setBinding(bound: Bound, tunnel: TunnelEnd, innerMtu: number): void {
+    this.#forget(bound);
+    this.#entries.set(nameOf(bound), { bound, tunnel, innerMtu });
+    if (tunnel.encapsulation === "ipv6InIpv6") {
+      const names = this.#byFarEnd.get(tunnel.address) ?? new Set();
+      this.#byFarEnd.set(tunnel.address, names.add(nameOf(bound)));
+    }
+    this.#dataPath.setBinding(bound, tunnel, this.#paths.innerMtu(tunnel, innerMtu, performance.now()));
+  }
+
+  removeBinding(bound: Bound): void {
+    this.#forget(bound);
+    this.#dataPath.removeBinding(bound);
+  }
+
+  #forget(bound: Bound): void {
+    const name = nameOf(bound);
+    const farEnd = this.#entries.get(name)?.tunnel.address ?? "";
+    this.#entries.delete(name);
+    const names = this.#byFarEnd.get(farEnd);
+    names?.delete(name);
+    if (names?.size === 0) this.#byFarEnd.delete(farEnd);
+  }
+
+  #learn(message: ReceivedTooBig): void {
+    const isFor = (farEnd: Ipv6Address, inner: IpAddress) =>
+      this.#entriesTo(farEnd).some(({ bound }) => prefixContains(prefixOf(bound), inner));
+    const farEnd = this.#paths.learn(message, performance.now(), isFor);
+    if (farEnd === undefined) return;
+    this.#log.info("path MTU learnt", { careOfAddress: farEnd, mtu: message.mtu });
+    for (const { bound, tunnel, innerMtu } of this.#entriesTo(farEnd)) {
+      this.setBinding(bound, tunnel, innerMtu);
+    }
+  }
+
+  #entriesTo(farEnd: Ipv6Address): Entry[] {
+    return [...this.#byFarEnd.get(farEnd) ?? []].map((name) => this.#entries.get(name)!);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#listener.close();
+  }
+}
+
+function nameOf(bound: Bound): string {
+  const { address, length } = prefixOf(bound);
+  return `${address}/${length}`;
+}
