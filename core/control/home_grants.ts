@@ -31,6 +31,11 @@ export class HomeGrants {
   #isRouter = false;
   /** What was told last. */
   #networks: readonly Ipv6Prefix[] = [];
+  /**
+   * The home agent has answered. Until then hosts may be served what the configuration says is ours, so that its first
+   * answer is told also where it grants nothing.
+   */
+  #isAnswered = false;
 
   constructor(settings: MobileNodeSettings) {
     this.#settings = settings;
@@ -59,7 +64,7 @@ export class HomeGrants {
   /** Prefixes that were delegated to us: they need no option, the home agent knows (RFC 6276 section 3.1). */
   delegate(prefixes: readonly Ipv6Prefix[]): MobileNodeAction[] {
     this.#delegated = prefixes;
-    return this.#tellNetworks();
+    return this.#isAnswered ? this.#tellNetworks() : [];
   }
 
   /**
@@ -75,14 +80,14 @@ export class HomeGrants {
     if (answered.mobileRouter && !acknowledgement.mobileRouter) {
       actions.push(report("error", "the home agent does not forward for mobile routers", {}));
     }
-    if (answered.ipv4HomeAddress === undefined) return { actions, askAgain: false };
+    if (answered.ipv4HomeAddress === undefined) {
+      this.#isAnswered = true;
+      return { actions, askAgain: false };
+    }
     const had = this.#ipv4HomeAddress;
     const { granted, reports } = this.#readIpv4(acknowledgement, answered.ipv4HomeAddress);
-    actions.push(...reports);
-    if (had?.address !== granted?.address || had?.prefixLength !== granted?.prefixLength) {
-      this.#ipv4HomeAddress = granted;
-      actions.push({ kind: "setIpv4HomeAddress", ipv4HomeAddress: granted });
-    }
+    actions.push(...reports, ...this.#tellIpv4(granted));
+    this.#isAnswered = true;
     const mayBeAny = this.#settings.ipv4HomeAddress?.address === UNSPECIFIED_IPV4;
     return { actions, askAgain: mayBeAny && had !== undefined && granted === undefined };
   }
@@ -96,15 +101,24 @@ export class HomeGrants {
   /** The home agent refuses the registration as a whole. */
   lose(): MobileNodeAction[] {
     this.#isRouter = false;
-    const actions = this.#tellNetworks();
-    if (this.#ipv4HomeAddress === undefined) return actions;
-    this.#ipv4HomeAddress = undefined;
-    return [...actions, { kind: "setIpv4HomeAddress", ipv4HomeAddress: undefined }];
+    const actions = [...this.#tellNetworks(), ...this.#tellIpv4(undefined)];
+    this.#isAnswered = true;
+    return actions;
+  }
+
+  #tellIpv4(granted: Ipv4HomeAddress | undefined): MobileNodeAction[] {
+    const had = this.#ipv4HomeAddress;
+    this.#ipv4HomeAddress = granted;
+    const isSame = had?.address === granted?.address && had?.prefixLength === granted?.prefixLength;
+    if (isSame && (this.#isAnswered || this.#settings.ipv4HomeAddress === undefined)) return [];
+    return [{ kind: "setIpv4HomeAddress", ipv4HomeAddress: granted }];
   }
 
   #tellNetworks(): MobileNodeAction[] {
-    const networks = this.#isRouter ? [...this.#settings.mobileNetworkPrefixes, ...this.#delegated] : [];
-    if (samePrefixes(networks, this.#networks)) return [];
+    const { mobileNetworkPrefixes } = this.#settings;
+    const networks = this.#isRouter ? [...mobileNetworkPrefixes, ...this.#delegated] : [];
+    const isSame = samePrefixes(networks, this.#networks);
+    if (isSame && (this.#isAnswered || mobileNetworkPrefixes.length === 0)) return [];
     this.#networks = networks;
     const prefixes = networks.map(prefixText).join(" ");
     return [

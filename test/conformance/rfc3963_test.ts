@@ -167,7 +167,7 @@ const REFUSALS = [
   { status: 142, homeAgent: routerHomeAgent, prefix: OTHERS },
 ];
 for (const { status, homeAgent: newAgent, prefix } of REFUSALS) {
-  Deno.test(`RFC 3963 5.4.2 N-015 N-019 N-020: after status ${status} it registers its home address alone, for ever, and says so`, () => {
+  Deno.test(`RFC 3963 5.4.2 N-015 N-018 N-019 N-020: after status ${status} it registers its home address alone, for ever, and says so`, () => {
     const mobileNode = newMobileNode({ mobileNetworkPrefixes: [prefix] });
     const homeAgent = newAgent();
     const { answer, result } = registerOverIpv6(mobileNode, homeAgent, CARE_OF);
@@ -177,7 +177,8 @@ for (const { status, homeAgent: newAgent, prefix } of REFUSALS) {
     assertEquals(ofKind(result, "homeAgentFails").map(({ failure }) => failure), ["mobileRouterRefused"]);
     assertEquals(updateOverIpv6(result).mobileRouter, false);
     assertEquals(updateOverIpv6(result).options.some(({ kind }) => kind === "mobileNetworkPrefix"), false);
-    mobileNode.handle(fromIpv6(homeAgent.handle(fromIpv6(result), at(15))), at(16));
+    const alone = mobileNode.handle(fromIpv6(homeAgent.handle(fromIpv6(result), at(15))), at(16));
+    assertEquals(ofKind(alone, "setMobileNetworks"), [{ kind: "setMobileNetworks", prefixes: [] }], "N-018");
     assertEquals(statusOf(mobileNode), ["registered", []]);
     assertEquals(updateOverIpv6(mobileNode.handle(careOf("2001:db8:e::7"), at(1000))).mobileRouter, false);
   });

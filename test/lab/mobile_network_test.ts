@@ -22,9 +22,13 @@ const TOPOLOGY: Topology = {
     {
       name: "ha",
       router: true,
-      addresses: [["access", "203.0.113.1/24"], ["cn", "2001:db8:200::1/64"]],
+      addresses: [["access", "203.0.113.1/24"], ["cn", "2001:db8:200::1/64"], ["cn", "192.0.2.1/24"]],
     },
-    { name: "cn", addresses: [["eth0", "2001:db8:200::10/64"]], routes: [["::/0", "2001:db8:200::1"]] },
+    {
+      name: "cn",
+      addresses: [["eth0", "2001:db8:200::10/64"], ["eth0", "192.0.2.10/24"]],
+      routes: [["::/0", "2001:db8:200::1"], ["default", "192.0.2.1"]],
+    },
     { name: "mr", ipv4Only: ["eth0"], addresses: [["eth0", "203.0.113.10/24"]] },
     { name: "mnn" },
   ],
@@ -50,6 +54,9 @@ const HOME_AGENT: HomeAgentOptions = {
   natRefreshSeconds: 25,
   mobileNodes: [MOBILE_ROUTER],
 };
+/** The mobile router's address in its IPv4 network. */
+const IPV4 = "10.1.0.1/24";
+const CORRESPONDENT_IPV4 = "192.0.2.10";
 const LIMIT_MS = 15_000;
 /** Of the access network, octets. */
 const LINK_MTU = 1440;
@@ -63,6 +70,17 @@ async function build(lab: Lab, topology: Topology): Promise<void> {
   await lab.exec("mnn", ["sysctl", "-qw", "net.ipv6.conf.eth0.accept_ra=1"]);
 }
 
+/** Adds a line to what both ends say of the mobile router, before they are started. */
+async function giveIpv4Network(lab: Lab): Promise<void> {
+  for (const file of ["ha.toml", "mr.toml"].map((name) => lab.path(name))) {
+    const text = await Deno.readTextFile(file);
+    await Deno.writeTextFile(
+      file,
+      text.replace(/^mobile_network_prefixes/m, `ipv4_home_address = "${IPV4}"\n$&`),
+    );
+  }
+}
+
 /** The network with a running home agent, and a mobile router that is configured and not yet started. */
 async function openStage(lab: Lab, table: string) {
   await build(lab, TOPOLOGY);
@@ -72,6 +90,7 @@ async function openStage(lab: Lab, table: string) {
     mobileNode: MOBILE_ROUTER,
     homeAgent: HOME_AGENT,
   }, table);
+  await giveIpv4Network(lab);
   homeAgent.start();
   await homeAgent.ready(LIMIT_MS);
   return { homeAgent, mobileRouter };
@@ -108,16 +127,13 @@ function hasDefaultRoute(lab: Lab): Promise<boolean> {
   return lab.network.ip("mnn", ["-6", "route", "show", "default"]).then((text) => text !== "");
 }
 
-function ping(lab: Lab, node: "mnn" | "mr", ...args: string[]): Promise<string> {
-  return lab.exec(node, ["ping", "-c1", "-W2", ...args, CORRESPONDENT]);
+function ping(lab: Lab, address: string, ...args: string[]): Promise<string> {
+  return lab.exec("mnn", ["ping", "-c1", "-W2", ...args, address]);
 }
 
-async function untilPing(lab: Lab): Promise<void> {
-  await lab.until(
-    "an answer of the correspondent",
-    LIMIT_MS,
-    () => ping(lab, "mnn").then(() => true, () => false),
-  );
+async function untilPing(lab: Lab, address = CORRESPONDENT): Promise<void> {
+  const isAnswered = () => ping(lab, address).then(() => true, () => false);
+  await lab.until(`an answer of ${address}`, LIMIT_MS, isAnswered);
 }
 
 async function programs(lab: Lab): Promise<string> {
@@ -147,7 +163,7 @@ function labTest(name: string, play: (lab: Lab) => Promise<void>): void {
     assertEquals(await hostNetwork(), before);
   };
   if (HAS_PROGRAMS) rootTest(name, fn);
-  else Deno.test({ name: `${name} (root, radvd)`, ignore: true, fn });
+  else Deno.test({ name: `${name} (root, radvd, dnsmasq)`, ignore: true, fn });
 }
 
 labTest(
@@ -168,7 +184,11 @@ labTest(
     await untilPing(lab);
     // What the mobile router says is what the tunnel (20 octets, on a smaller link than most) carries.
     assertEquals(await mtuOfHost(lab), LINK_MTU - 20);
-    await ping(lab, "mnn", "-M", "do", "-s", `${LINK_MTU - 20 - 48}`);
+    await ping(lab, CORRESPONDENT, "-M", "do", "-s", `${LINK_MTU - 20 - 48}`);
+    assertMatch(await startDhcpClient(lab, "mnn"), /^10\.1\.0\./);
+    await untilPing(lab, CORRESPONDENT_IPV4);
+    await ping(lab, CORRESPONDENT_IPV4, "-M", "do", "-s", `${LINK_MTU - 20 - 28}`);
+
     // From outside to an address that nobody has: an answer, not a packet that goes round.
     const nobody = await lab.network.exec("cn", ["sh", "-c", "ping -c1 -W2 2001:db8:300:77::1 || true"]);
     assertMatch(nobody, /No route|unreachable/i);
@@ -186,6 +206,7 @@ labTest(
     mobileRouter.start();
     await isRegistered();
     await untilPing(lab);
+    await untilPing(lab, CORRESPONDENT_IPV4);
     assertEquals(await hostAddresses(lab), [address]);
     await mobileRouter.end("SIGTERM");
     await lab.until("no default route", 1000, async () => !await hasDefaultRoute(lab));
@@ -256,7 +277,7 @@ labTest(
     await homeAgent.ready(LIMIT_MS);
     // The mobile router's next packet finds no binding, so that it registers again.
     await lab.until("an address to leave", LIMIT_MS, async () => {
-      await ping(lab, "mr").catch(() => {});
+      await lab.exec("mr", ["ping", "-c1", "-W2", CORRESPONDENT]).catch(() => {});
       return (await hostAddresses(lab)).length === 0;
     });
     await lab.until("no default route", LIMIT_MS, async () => !await hasDefaultRoute(lab));
@@ -266,6 +287,27 @@ labTest(
       ({ state, mobileNetworkPrefixes }) => state === "registered" && mobileNetworkPrefixes.length === 0,
     );
     assertEquals(await lab.network.ip("mr", ["-6", "address", "show", "to", "2001:db8:300::/56"]), "");
+  },
+);
+
+labTest(
+  "RFC 3963 5.4.2 N-018: real daemons: nor is one that the home agent never granted, in IPv4, too",
+  async (lab) => {
+    const { homeAgent, mobileRouter } = await openStage(lab, SERVED);
+    await homeAgent.end("SIGTERM");
+    const file = lab.path("ha.toml");
+    const text = await Deno.readTextFile(file);
+    await Deno.writeTextFile(file, text.replaceAll(/^(mobile_network_prefixes|ipv4_home_address).*\n/gm, ""));
+    mobileRouter.start();
+    // Its own by the configuration, before anybody has been asked.
+    await lab.until("an address by SLAAC", LIMIT_MS, async () => (await hostAddresses(lab))[0]);
+    homeAgent.start();
+    await mobileRouter.until("registration", LIMIT_MS, ({ state }) => state === "registered");
+    await lab.until("an address to leave", LIMIT_MS, async () => (await hostAddresses(lab)).length === 0);
+    await lab.until("no default route", LIMIT_MS, async () => !await hasDefaultRoute(lab));
+    const addresses = await lab.network.ip("mr", ["address", "show", "dev", "lan0", "scope", "global"]);
+    assertEquals(addresses.match(/inet6? \S+/g), null);
+    await lab.until("no DHCP server", LIMIT_MS, async () => !(await programs(lab)).includes("dnsmasq"));
   },
 );
 
@@ -291,11 +333,7 @@ const NESTED: Topology = {
       ...TOPOLOGY.nodes[0],
       routes: [["2001:db8:400::/64", CORRESPONDENT], ["2001:db8:500::/64", CORRESPONDENT]],
     },
-    {
-      ...TOPOLOGY.nodes[1],
-      router: true,
-      addresses: [["eth0", `${CORRESPONDENT}/64`], ["eth0", "192.0.2.10/24"]],
-    },
+    { ...TOPOLOGY.nodes[1], router: true },
     TOPOLOGY.nodes[2],
     { name: "mr2" },
     { name: "mnn" },
@@ -347,7 +385,7 @@ labTest(
     );
     const mtu = LINK_MTU - 20 - 40;
     await lab.until(`an MTU of ${mtu}`, LIMIT_MS, async () => await mtuOfHost(lab) === mtu);
-    await lab.exec("mnn", ["ping", "-c1", "-W2", "-M", "do", "-s", `${mtu - 48}`, far]);
+    await ping(lab, far, "-M", "do", "-s", `${mtu - 48}`);
   },
 );
 
