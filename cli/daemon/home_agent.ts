@@ -20,6 +20,7 @@ import type { Offloads } from "./offloads.ts";
 import { openOuterIpv6Sockets, openOuterSockets, sendSignalling } from "./outer_sockets.ts";
 import { SavedSysctls } from "./saved_sysctls.ts";
 import { stopSignal } from "./stop_signal.ts";
+import { TunnelErrors } from "./tunnel_errors.ts";
 
 /** Room for what 10,000 mobile nodes send at one time. */
 const SIGNALLING_BUFFER_OCTETS = 4 * 1024 * 1024;
@@ -91,6 +92,14 @@ export async function runHomeAgent(
         loop.push({ kind: "signalling", outer: undefined, packet });
       },
       onDiscovery,
+    }),
+  );
+  cleanup.use(
+    new TunnelErrors({
+      address: settings.address,
+      bindings: () => machine.bindings(currentNow()),
+      send: (packet) => ipv6Signalling.send({ kind: "sendPacket", source: settings.address, packet }),
+      log,
     }),
   );
   cleanup.use(

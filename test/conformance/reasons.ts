@@ -123,10 +123,6 @@ export const NOT_YET: readonly RowGroup[] = [
     why: "a change of the home prefix is told, not followed: the home address is configured",
     rows: "M-174 M-412",
   },
-  {
-    why: "ICMP errors from the path of the tunnel are not sent on to who sent the inner packet",
-    rows: "M-209",
-  },
   { why: "the L bit is never set, whatever the link-local address", rows: "M-464" },
   { why: "the lifetime asked for does not depend on that of the care-of address", rows: "M-468" },
   {
