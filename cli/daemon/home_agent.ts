@@ -86,6 +86,9 @@ export async function runHomeAgent(
   const ipv6Signalling = cleanup.use(
     new Ipv6Signalling({
       address: settings.address,
+      homeLink: configuration.homeLink === undefined
+        ? undefined
+        : { interfaceName: configuration.homeLink, prefix: settings.homePrefix },
       bufferOctets: SIGNALLING_BUFFER_OCTETS,
       log,
       onPacket: (packet) => {

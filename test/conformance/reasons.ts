@@ -97,7 +97,7 @@ export const REASONS: readonly RowGroup[] = [
   },
   {
     why: "the kernel's: it gives link-local packets to nobody, and answers by its own rules",
-    rows: "M-302 M-321",
+    rows: "M-321",
   },
   {
     why: "the kernel's: it chooses source addresses, and the home address stands on the TUN device",
