@@ -123,9 +123,10 @@ export class BindingUpdateList {
     return { candidate, lifetimeSeconds: 0, forceUdp, mobileRouter: this.mobileRouter, ipv4: undefined };
   }
 
-  /** The back-off starts at 1 s while a binding exists, and at 1.5 s before (RFC 6275 section 11.8). */
+  /** The back-off starts at 1 s while a binding exists, and later before (RFC 6275 section 11.8). */
   #newExchange(binding: Binding | undefined): Omit<Exchange, "retransmitAtMs" | "heldBack"> {
-    const first = binding ? INITIAL_BINDACK_TIMEOUT_MS : INITIAL_BINDACK_TIMEOUT_FIRST_REGISTRATION_MS;
+    const { firstTimeoutMs = INITIAL_BINDACK_TIMEOUT_FIRST_REGISTRATION_MS } = this.#settings;
+    const first = binding ? INITIAL_BINDACK_TIMEOUT_MS : firstTimeoutMs;
     const timeoutMs = this.#choice.allSilent ? MAX_BINDACK_TIMEOUT_MS : first;
     return { sent: [], timeoutMs, corrections: 0, unanswered: 0 };
   }

@@ -156,6 +156,17 @@ Deno.test("RFC 6275 11.5.3 M-413 M-423: data follows the Binding Update from a n
   assertEquals(ofKind(back, "setTunnel")[0].tunnel.encapsulation, "ipv6InIpv6");
 });
 
+Deno.test("RFC 6275 13 M-521: how long the first answer is waited for can be set; a standing binding's is not waited for longer", () => {
+  const mobileNode = newMobileNode({ firstTimeoutMs: 4000 });
+  mobileNode.handle(careOf(CARE_OF), at(0));
+  assertEquals(mobileNode.nextDeadline(), 4000);
+  mobileNode.handle({ kind: "deadline" }, at(4000));
+  assertEquals(mobileNode.nextDeadline(), 12_000);
+  registerOverIpv6(mobileNode, newHomeAgent(), OTHER, 5000);
+  mobileNode.handle(careOf(CARE_OF), at(6000));
+  assertEquals(mobileNode.nextDeadline(), 7000);
+});
+
 Deno.test("RFC 6275 11.4.1 M-395: new registrations go to the home agent that has the current one first", () => {
   const mobileNode = newMobileNode();
   const homeAgent = newHomeAgent();
