@@ -218,7 +218,7 @@ Deno.test("RFC 6275 11.5.5 M-425 M-427 M-428: at home it de-registers from its h
   assertEquals(sentOverIpv6(answer).message.destination, HOME_ADDRESS);
   assertEquals(homeAgent.bindings(at(1001)), []);
   const end = mobileNode.handle(fromIpv6(answer), at(1002));
-  assertEquals(end.map(({ kind }) => kind), ["report", "clearTunnel", "holdTraffic", "takeHomeAddress"]);
+  assertEquals(end.map(({ kind }) => kind), ["report", "clearTunnel", "takeHomeAddress", "holdTraffic"]);
   assertEquals(ofKind(end, "takeHomeAddress")[0], {
     kind: "takeHomeAddress",
     interfaceName: AT_HOME.interfaceName,
