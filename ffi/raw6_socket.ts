@@ -21,7 +21,7 @@ export const IPPROTO_RAW = 255;
 
 export interface Raw6SocketOptions {
   /**
-   * 41 (IPv6 in IPv6) or 4 (IPv4 in IPv6): receives what follows the IPv6 header and its extension headers.
+   * 41 (IPv6 in IPv6), 4 (IPv4 in IPv6) or 58 (ICMPv6): receives what follows the IPv6 header and its extension headers.
    * IPPROTO_RAW: sends whole packets, unchanged and never fragmented (EMSGSIZE above the MTU), and receives nothing.
    */
   readonly protocol: number;

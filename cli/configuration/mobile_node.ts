@@ -41,6 +41,7 @@ export function readMobileNode(source: ConfigurationSource): MobileNodeConfigura
       homeAgentPort: right.home_agent_port,
       security,
       lifetimeSeconds: right.lifetime_seconds,
+      firstTimeoutMs: right.first_timeout_ms,
       forceUdp: right.force_udp,
       keepaliveSeconds: node.keepalive_seconds,
       prefer: right.prefer,

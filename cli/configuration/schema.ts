@@ -9,6 +9,10 @@ import {
 } from "../../core/wire/address.ts";
 import { MAXIMUM_ASSOCIATIONS } from "../../core/control/delegation/constants.ts";
 import { DSMIPV6_PORT } from "../../core/wire/constants.ts";
+import {
+  INITIAL_BINDACK_TIMEOUT_FIRST_REGISTRATION_MS,
+  MAX_BINDACK_TIMEOUT_MS,
+} from "../../core/control/constants.ts";
 import type { IpAddress, Ipv4Address, Ipv4Prefix, Ipv6Address, Ipv6Prefix } from "../../core/wire/address.ts";
 import { list, oneOf, text, wholeNumber, yesOrNo } from "./check.ts";
 import { DEFAULT_CONTROL_SOCKET } from "./default_socket.ts";
@@ -204,6 +208,9 @@ export const MOBILE_NODE_KEYS = {
   workers,
   control_socket: controlSocket.default(DEFAULT_CONTROL_SOCKET.mobileNode),
   lifetime_seconds: lifetimeSeconds.default(DEFAULT_LIFETIME_SECONDS),
+  first_timeout_ms: wholeNumber(100, MAX_BINDACK_TIMEOUT_MS).default(
+    INITIAL_BINDACK_TIMEOUT_FIRST_REGISTRATION_MS,
+  ),
   force_udp: yesOrNo().default(false),
   keepalive_seconds: wholeNumber(1, 3600).optional(),
   home_agent_port: port.default(DSMIPV6_PORT),

@@ -20,6 +20,7 @@ import type { Offloads } from "./offloads.ts";
 import { openOuterIpv6Sockets, openOuterSockets, sendSignalling } from "./outer_sockets.ts";
 import { SavedSysctls } from "./saved_sysctls.ts";
 import { stopSignal } from "./stop_signal.ts";
+import { TunnelErrors } from "./tunnel_errors.ts";
 import { TunnelMtus } from "./tunnel_mtus.ts";
 
 /** Room for what 10,000 mobile nodes send at one time. */
@@ -78,8 +79,8 @@ export async function runHomeAgent(
   });
   cleanup.defer(() => dataPath.close());
   counters = () => dataPath.counters();
-  const bound = cleanup.use(new TunnelMtus(dataPath, { address: settings.address, log }));
-  const routes = new HomeAgentRoutes(bound, network, settings);
+  const tunnelMtus = new TunnelMtus(dataPath, { address: settings.address, log });
+  const routes = new HomeAgentRoutes(tunnelMtus, network, settings);
 
   const onDiscovery = (packet: Uint8Array) => {
     loop.push({ kind: "discovery", packet });
@@ -87,12 +88,23 @@ export async function runHomeAgent(
   const ipv6Signalling = cleanup.use(
     new Ipv6Signalling({
       address: settings.address,
+      homeLink: configuration.homeLink === undefined
+        ? undefined
+        : { interfaceName: configuration.homeLink, prefix: settings.homePrefix },
       bufferOctets: SIGNALLING_BUFFER_OCTETS,
       log,
       onPacket: (packet) => {
         loop.push({ kind: "signalling", outer: undefined, packet });
       },
       onDiscovery,
+    }),
+  );
+  cleanup.use(
+    new TunnelErrors({
+      address: settings.address,
+      tunnelMtus,
+      send: (packet) => ipv6Signalling.send({ kind: "sendPacket", source: settings.address, packet }),
+      log,
     }),
   );
   cleanup.use(

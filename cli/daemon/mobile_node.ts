@@ -7,6 +7,7 @@ import { PrefixDiscovery, type PrefixDiscoveryEvent } from "../../core/control/p
 import { isIpv4 } from "../../core/wire/address.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { openTunQueues } from "../../ffi/tun.ts";
+import { returnQueued } from "../../ffi/tun_queue.ts";
 import type { RoamingConfiguration } from "../configuration/record.ts";
 import { Failure, messageOf } from "../output/fault.ts";
 import { Attachments } from "./attachments.ts";
@@ -25,6 +26,9 @@ import { SavedSysctls } from "./saved_sysctls.ts";
 import type { StopSignal } from "./stop_signal.ts";
 import { type Trace, traced } from "./trace.ts";
 import { TrafficHold } from "./traffic_hold.ts";
+
+/** What the kernel keeps in a queue of a TUN device at most (its txqueuelen). */
+const TUN_QUEUE_PACKETS = 500;
 
 export interface MobileNodeSurroundings {
   readonly log: Log;
@@ -163,6 +167,7 @@ export async function roam(
         return;
       case "takeHomeAddress":
         await egresses.takeHomeAddress(action);
+        for (const { fileDescriptor } of tuns) returnQueued(fileDescriptor, TUN_QUEUE_PACKETS);
         ipv4AtHome.comeHome(action.interfaceName);
         return await delegation?.reachAtHome(action.interfaceName);
       case "finished":

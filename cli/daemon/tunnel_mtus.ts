@@ -1,10 +1,7 @@
 import type { TunnelEnd } from "../../core/control/tunnel.ts";
-import { TunnelPathMtu } from "../../core/control/tunnel_path_mtu.ts";
+import { type TooBig, TunnelPathMtu } from "../../core/control/tunnel_path_mtu.ts";
 import { type Bound, prefixOf } from "../../core/forwarding/bindings.ts";
 import { type IpAddress, type Ipv6Address, prefixContains } from "../../core/wire/address.ts";
-import { NetworkLayerListener } from "../../ffi/network_layer_listener.ts";
-import { PacketTooBigSocket, type ReceivedTooBig } from "../../ffi/packet_too_big_socket.ts";
-import { messageOf } from "../output/fault.ts";
 import type { DataPathGroup } from "./data_path_group.ts";
 import type { Log } from "./log.ts";
 
@@ -21,27 +18,19 @@ interface Entry {
  * The data path's binding table, with what is learnt of the paths: a tunnel in IPv6 to a care-of address whose path
  * carries less than this host's link, as in the network of another mobile router, gets the smaller MTU.
  */
-export class TunnelMtus implements BoundTable, AsyncDisposable {
+export class TunnelMtus implements BoundTable {
   readonly #dataPath: BoundTable;
   readonly #log: Log;
   readonly #paths: TunnelPathMtu;
-  readonly #listener: NetworkLayerListener<ReceivedTooBig>;
   readonly #entries = new Map<string, Entry>();
   /** The names of the entries with a tunnel in IPv6, by care-of address. */
   readonly #byFarEnd = new Map<Ipv6Address, Set<string>>();
 
-  /**
-   * @param address the source of the outer packets
-   * @throws SystemError: no such address, no permission
-   */
+  /** @param address the source of the outer packets */
   constructor(dataPath: BoundTable, { address, log }: { readonly address: Ipv6Address; readonly log: Log }) {
     this.#dataPath = dataPath;
     this.#log = log;
     this.#paths = new TunnelPathMtu(address);
-    this.#listener = new NetworkLayerListener(new PacketTooBigSocket(address), {
-      onPacket: (message) => this.#learn(message),
-      onFailure: (error) => log.error("no path MTU is learnt any more", { address, error: messageOf(error) }),
-    });
   }
 
   setBinding(bound: Bound, tunnel: TunnelEnd, innerMtu: number): void {
@@ -68,9 +57,14 @@ export class TunnelMtus implements BoundTable, AsyncDisposable {
     if (names?.size === 0) this.#byFarEnd.delete(farEnd);
   }
 
-  #learn(message: ReceivedTooBig): void {
-    const isFor = (farEnd: Ipv6Address, inner: IpAddress) =>
-      this.#entriesTo(farEnd).some(({ bound }) => prefixContains(prefixOf(bound), inner));
+  /** May a packet to the inner destination go by a tunnel in IPv6 to this far end? */
+  isFor(farEnd: Ipv6Address, inner: IpAddress): boolean {
+    return this.#entriesTo(farEnd).some(({ bound }) => prefixContains(prefixOf(bound), inner));
+  }
+
+  /** A router on the path says that a packet was too big. */
+  learn(message: TooBig): void {
+    const isFor = (farEnd: Ipv6Address, inner: IpAddress) => this.isFor(farEnd, inner);
     const farEnd = this.#paths.learn(message, performance.now(), isFor);
     if (farEnd === undefined) return;
     this.#log.info("path MTU learnt", { careOfAddress: farEnd, mtu: message.mtu });
@@ -81,10 +75,6 @@ export class TunnelMtus implements BoundTable, AsyncDisposable {
 
   #entriesTo(farEnd: Ipv6Address): Entry[] {
     return [...this.#byFarEnd.get(farEnd) ?? []].map((name) => this.#entries.get(name)!);
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#listener.close();
   }
 }
 

@@ -7,6 +7,7 @@ import {
 } from "./binding_update_sender.ts";
 import type { CareOfAddressChoice } from "./care_of_address_choice.ts";
 import {
+  HOLD_MS,
   INITIAL_BINDACK_TIMEOUT_FIRST_REGISTRATION_MS,
   INITIAL_BINDACK_TIMEOUT_MS,
   MAX_BINDACK_TIMEOUT_MS,
@@ -65,7 +66,8 @@ export class BindingUpdateList {
 
   /**
    * Registers the candidate, or on the home link removes the registration (RFC 6275 section 11.5.5).
-   * @param holdMs how long the traffic of a binding waits behind the Binding Update
+   * @param holdMs how long the traffic of a binding waits behind the Binding Update; at home it waits for the answer, because
+   * it goes on without the tunnel
    */
   start(
     candidate: CareOfAddressCandidate,
@@ -77,8 +79,9 @@ export class BindingUpdateList {
     const request = candidate.atHome ? this.#removal(candidate) : this.#registration(candidate);
     const { exchange, actions } = this.sender.send(request, this.#newExchange(binding), now);
     this.state = { kind, candidate, exchange, binding };
-    const hold: MobileNodeAction[] = holdMs > 0 && binding !== undefined
-      ? [{ kind: "holdTraffic", forMs: holdMs }]
+    const forMs = candidate.atHome ? HOLD_MS.forUpdate : holdMs;
+    const hold: MobileNodeAction[] = forMs > 0 && binding !== undefined
+      ? [{ kind: "holdTraffic", forMs }]
       : [];
     return [...actions, ...hold, ...this.#assumeTunnel()];
   }
@@ -123,9 +126,10 @@ export class BindingUpdateList {
     return { candidate, lifetimeSeconds: 0, forceUdp, mobileRouter: this.mobileRouter, ipv4: undefined };
   }
 
-  /** The back-off starts at 1 s while a binding exists, and at 1.5 s before (RFC 6275 section 11.8). */
+  /** The back-off starts at 1 s while a binding exists, and later before (RFC 6275 section 11.8). */
   #newExchange(binding: Binding | undefined): Omit<Exchange, "retransmitAtMs" | "heldBack"> {
-    const first = binding ? INITIAL_BINDACK_TIMEOUT_MS : INITIAL_BINDACK_TIMEOUT_FIRST_REGISTRATION_MS;
+    const { firstTimeoutMs = INITIAL_BINDACK_TIMEOUT_FIRST_REGISTRATION_MS } = this.#settings;
+    const first = binding ? INITIAL_BINDACK_TIMEOUT_MS : firstTimeoutMs;
     const timeoutMs = this.#choice.allSilent ? MAX_BINDACK_TIMEOUT_MS : first;
     return { sent: [], timeoutMs, corrections: 0, unanswered: 0 };
   }

@@ -27,7 +27,7 @@ import { MAX_DELETE_BCE_TIMEOUT_MS } from "./constants.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
 import type { HomeAgentEvent, OuterSource } from "./event.ts";
 import { HomeLinkAnswers } from "./home_link_answers.ts";
-import { bindingFor, reasonToRefuse } from "./home_registration.ts";
+import { bindingFor, isForCorrespondent, reasonToRefuse } from "./home_registration.ts";
 import { Ipv4HomeAddresses } from "./ipv4_home_addresses.ts";
 import { prefixText } from "./mobile_network_prefixes.ts";
 import type { Now } from "./now.ts";
@@ -144,12 +144,13 @@ export class HomeAgent {
     const read = readUpdate(outer, packet, update);
     if (read.kind === "dropped") return [dropped(read.reason, pathTo(outer, packet.source))];
     const { homeAddress, path } = read.claim;
+    const entry = this.#cache.get(homeAddress);
+    if (isForCorrespondent(update, entry)) return [dropped("not a home registration", path, { homeAddress })];
     const origin = this.#verifier.verify(read.claim, now);
     if (origin.kind === "silent") return [dropped(origin.reason, path, { homeAddress })];
     const received = origin.received;
     if (origin.kind === "unproven") return this.#refuseUnproven(received, origin.status, now);
 
-    const entry = this.#cache.get(homeAddress);
     const refusal = origin.kind === "refused" ? origin.status : this.#reasonToRefuse(received, entry);
     if (refusal !== undefined) {
       // Who de-registers does not want what the home link is being asked about, either.

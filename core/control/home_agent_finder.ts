@@ -4,6 +4,7 @@ import {
   isIpv4,
   isRoutableUnicastIpv6,
   isUniqueLocal,
+  prefixContains,
 } from "../wire/address.ts";
 import { addressDiscoveryReplyIn, homeAgentRequest } from "../wire/icmpv6_home_agent.ts";
 import type { Report, SendPacket } from "./action.ts";
@@ -101,7 +102,11 @@ export class HomeAgentFinder {
     const reply = packet && addressDiscoveryReplyIn(packet.message);
     if (reply === undefined || packet?.destination !== this.#careOfAddress) return [];
     if (reply.identifier !== this.#identifier || this.#hasFound) return [];
-    const homeAgents = [...new Set(reply.homeAgents.filter(isRoutableUnicastIpv6))];
+    const { homePrefix } = this.#settings;
+    // A home agent shares the prefix of the home address (RFC 6275 section 6.1.7).
+    const isPossible = (address: Ipv6Address) =>
+      isRoutableUnicastIpv6(address) && prefixContains(homePrefix, address);
+    const homeAgents = [...new Set(reply.homeAgents.filter(isPossible))];
     if (homeAgents.length === 0) {
       return [report("warning", "the home network says that it has no home agent for us", {})];
     }

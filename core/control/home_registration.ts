@@ -1,5 +1,6 @@
 import { type Ipv6Prefix, isRoutableUnicastIpv6, prefixContains } from "../wire/address.ts";
 import { BindingStatusCode } from "../wire/binding_status.ts";
+import type { BindingUpdate } from "../wire/mobility_message.ts";
 import type { BindingCacheEntry, RegisteredBinding } from "./binding_cache.ts";
 import type { Ipv4Answer } from "./ipv4_home_addresses.ts";
 import { grantedPrefixes } from "./mobile_network_prefixes.ts";
@@ -29,7 +30,11 @@ export function reasonToRefuse(
   if (!prefixContains(settings.homePrefix, homeAddress)) return BindingStatusCode.notHomeSubnet;
   if (!isHomeAddress(settings, homeAddress)) return BindingStatusCode.administrativelyProhibited;
   if (update.proxyRegistration) return BindingStatusCode.proxyRegistrationNotEnabled;
-  if (!update.homeRegistration) return BindingStatusCode.mobileRouterOperationNotPermitted;
+  if (!update.homeRegistration) {
+    return update.mobileRouter
+      ? BindingStatusCode.mobileRouterOperationNotPermitted
+      : BindingStatusCode.registrationTypeChangeDisallowed;
+  }
   if (isDeregistration(received)) {
     return entry?.kind === "registered" ? undefined : BindingStatusCode.notHomeAgentForThisMobileNode;
   }
@@ -42,6 +47,14 @@ export function reasonToRefuse(
   }
   const granted = grantedPrefixes(received, delegated, settings);
   return granted.kind === "refused" ? granted.status : undefined;
+}
+
+/**
+ * Is it meant for a correspondent node? It is refused where it would change a home registration (RFC 6275 section 9.5.1),
+ * and from a mobile router (RFC 3963 section 6.2).
+ */
+export function isForCorrespondent(update: BindingUpdate, entry: BindingCacheEntry | undefined): boolean {
+  return !update.homeRegistration && !update.mobileRouter && entry?.kind !== "registered";
 }
 
 /**

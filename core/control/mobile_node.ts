@@ -333,8 +333,8 @@ export class MobileNode {
     return [
       this.#list.clearTunnel(),
       ...this.#list.grants.comeHome(),
-      ...letGo,
       { kind: "takeHomeAddress", interfaceName, detectDuplicates: binding === undefined },
+      ...letGo,
     ];
   }
 

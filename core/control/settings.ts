@@ -36,6 +36,11 @@ export interface MobileNodeSettings {
   readonly security: MobilitySecurityAssociation | undefined;
   /** The lifetime to ask for, a multiple of 4 up to 262140. */
   readonly lifetimeSeconds: number;
+  /**
+   * How long the first answer is waited for before the Binding Update is sent again: InitialBindackTimeoutFirstReg (RFC 6275
+   * section 13); left out: 1500.
+   */
+  readonly firstTimeoutMs?: number;
   /** Ask for UDP encapsulation whatever the NAT (F flag, RFC 5555 3.1.3). */
   readonly forceUdp: boolean;
   /** Keepalive interval behind a NAT; undefined takes the home agent's advice (RFC 5555 4.3). */

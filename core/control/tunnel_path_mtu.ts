@@ -2,8 +2,11 @@ import type { IpAddress, Ipv6Address } from "../wire/address.ts";
 import { Protocol } from "../wire/constants.ts";
 import { decodeIpv4Header } from "../wire/ipv4.ts";
 import { decodeIpv6Header, IPV6_HEADER_OCTETS } from "../wire/ipv6.ts";
+import { readUint32 } from "../wire/octets.ts";
 import { ENCAPSULATION_OVERHEAD, type TunnelEnd } from "./tunnel.ts";
 
+const PACKET_TOO_BIG = 2;
+const ICMPV6_HEAD_OCTETS = 8;
 /** RFC 8200 section 5: every IPv6 link carries this; smaller MTUs are not believed (RFC 8201 section 4). */
 const MINIMUM_IPV6_MTU = 1280;
 /** RFC 8201 section 4: what was learnt is forgotten after about ten minutes, so that a longer MTU is found again. */
@@ -15,6 +18,12 @@ const MAXIMUM_PATHS = 10_000;
 export interface TooBig {
   readonly mtu: number;
   readonly invokingPacket: Uint8Array;
+}
+
+/** Reads an ICMPv6 message, from its type on; undefined for another one (RFC 4443 section 3.2). */
+export function readTooBig(message: Uint8Array): TooBig | undefined {
+  if (message.length <= ICMPV6_HEAD_OCTETS || message[0] !== PACKET_TOO_BIG) return undefined;
+  return { mtu: readUint32(message, 4), invokingPacket: message.subarray(ICMPV6_HEAD_OCTETS) };
 }
 
 /**

@@ -36,8 +36,6 @@ export function readUpdate(
   const { source, homeAddressOption } = packet;
   const homeAddress = homeAddressOption ?? source;
   if (!isRoutableUnicastIpv6(homeAddress)) return dropped("home address is not unicast");
-  // A mobile router's is refused with a status of its own (RFC 3963 section 6.2).
-  if (!update.homeRegistration && !update.mobileRouter) return dropped("not a home registration");
   if (findOption(update.options, "nonceIndices")) return dropped("nonce indices in a home registration");
   const path = pathTo(outer, source);
   if (path.kind === "ipv6") {

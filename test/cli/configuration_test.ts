@@ -79,6 +79,7 @@ Deno.test("configuration: a mobile node's file with the defaults", () => {
       homeAgentPort: 4191,
       security: { spi: 1000, algorithm: "hmac-sha256-128", key: octets(KEY_HEX.mn1) },
       lifetimeSeconds: 420,
+      firstTimeoutMs: 1500,
       forceUdp: false,
       keepaliveSeconds: undefined,
       prefer: "ipv6",

@@ -85,11 +85,16 @@ Deno.test("RFC 6275 9.5.1 M-219, 9.5.2 M-235: without a binding any sequence num
   }
 });
 
-Deno.test("RFC 6275 9.5.1 M-229: an update without the H flag does not change the binding", () => {
+Deno.test("RFC 6275 9.5.1 M-228 M-229: an update without the H flag does not change the binding: status 139", () => {
   const homeAgent = bound();
-  const before = homeAgent.bindings(at(0));
-  const actions = receiveOverIpv6(homeAgent, { sequenceNumber: 2, homeRegistration: false, source: OTHER });
-  assertEquals([ofKind(actions, "setBinding"), homeAgent.bindings(at(0))], [[], before]);
+  const before = homeAgent.bindings(at(1000));
+  const other = { homeRegistration: false, source: OTHER };
+  const actions = receiveOverIpv6(homeAgent, { sequenceNumber: 2, ...other }, 1000);
+  assertEquals([ofKind(actions, "setBinding"), homeAgent.bindings(at(1000))], [[], before]);
+  assertEquals(acknowledgementOverIpv6(actions).status, 139);
+  receiveOverIpv6(homeAgent, { sequenceNumber: 3, lifetimeSeconds: 0 }, 2000);
+  const without = receiveOverIpv6(homeAgent, { sequenceNumber: 4, ...other }, 3000);
+  assertEquals(ofKind(without, "sendPacket"), [], "it may be for a correspondent node");
 });
 
 Deno.test("RFC 6275 6.2.1 M-061 M-062: an update with options that the home agent does not know is accepted all the same", () => {

@@ -156,6 +156,17 @@ Deno.test("RFC 6275 11.5.3 M-413 M-423: data follows the Binding Update from a n
   assertEquals(ofKind(back, "setTunnel")[0].tunnel.encapsulation, "ipv6InIpv6");
 });
 
+Deno.test("RFC 6275 13 M-521: how long the first answer is waited for can be set; a standing binding's is not waited for longer", () => {
+  const mobileNode = newMobileNode({ firstTimeoutMs: 4000 });
+  mobileNode.handle(careOf(CARE_OF), at(0));
+  assertEquals(mobileNode.nextDeadline(), 4000);
+  mobileNode.handle({ kind: "deadline" }, at(4000));
+  assertEquals(mobileNode.nextDeadline(), 12_000);
+  registerOverIpv6(mobileNode, newHomeAgent(), OTHER, 5000);
+  mobileNode.handle(careOf(CARE_OF), at(6000));
+  assertEquals(mobileNode.nextDeadline(), 7000);
+});
+
 Deno.test("RFC 6275 11.4.1 M-395: new registrations go to the home agent that has the current one first", () => {
   const mobileNode = newMobileNode();
   const homeAgent = newHomeAgent();
@@ -207,7 +218,7 @@ Deno.test("RFC 6275 11.5.5 M-425 M-427 M-428: at home it de-registers from its h
   assertEquals(sentOverIpv6(answer).message.destination, HOME_ADDRESS);
   assertEquals(homeAgent.bindings(at(1001)), []);
   const end = mobileNode.handle(fromIpv6(answer), at(1002));
-  assertEquals(end.map(({ kind }) => kind), ["report", "clearTunnel", "holdTraffic", "takeHomeAddress"]);
+  assertEquals(end.map(({ kind }) => kind), ["report", "clearTunnel", "takeHomeAddress", "holdTraffic"]);
   assertEquals(ofKind(end, "takeHomeAddress")[0], {
     kind: "takeHomeAddress",
     interfaceName: AT_HOME.interfaceName,

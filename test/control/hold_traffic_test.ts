@@ -40,6 +40,16 @@ Deno.test("traffic may wait longer where the care-of address before is still the
   assertEquals(holds(mobileNode.handle({ kind: "switchTo", interfaceName: "eg1" }, at(1200))), [1000, 20]);
 });
 
+Deno.test("at home traffic waits for the answer, and goes on when the home address has been taken", () => {
+  const [mobileNode, homeAgent] = [newMobileNode(), newHomeAgent()];
+  registerOverIpv6(mobileNode, homeAgent, HERE.address);
+  const update = mobileNode.handle(offer(candidate("2001:db8:100::77", { atHome: true })), at(1000));
+  assertEquals(holds(update), [1000, 1000]);
+  const end = mobileNode.handle(fromIpv6(homeAgent.handle(fromIpv6(update), at(1040))), at(1041));
+  const kinds = end.map(({ kind }) => kind).filter((kind) => kind !== "report");
+  assertEquals([kinds.slice(-3), holds(end)], [["clearTunnel", "takeHomeAddress", "holdTraffic"], [0]]);
+});
+
 Deno.test("without a binding nothing waits, nor does a refresh", () => {
   const [mobileNode, homeAgent] = [newMobileNode(), newHomeAgent()];
   assertEquals(holds(mobileNode.handle(offer(HERE), at(0))), []);

@@ -73,10 +73,13 @@ Deno.test("it asks from unique-local addresses last, and without an answer from 
   assertEquals(used(machine.handle({ kind: "deadline" }, at(machine.nextDeadline()!))), [CARE_OF]);
 });
 
-Deno.test("M-393: the answer gives the home agents in its order", () => {
+Deno.test("M-393, RFC 6275 6.1.7 M-041: the answer gives the home agents in its order, if they are of the home prefix", () => {
   const machine = finder();
   machine.handle(careOf(CARE_OF), at(0));
-  const actions = machine.handle(reply([...HOME_AGENTS, HOME_AGENTS[0], "fe80::1", "::"]), at(5));
+  const actions = machine.handle(
+    reply(["2001:db8:bad::1", ...HOME_AGENTS, HOME_AGENTS[0], "fe80::1", "::"]),
+    at(5),
+  );
   assertEquals(actions, [{ kind: "found", homeAgents: HOME_AGENTS }]);
   assertEquals(machine.nextDeadline(), undefined);
   assertEquals(machine.handle(reply(HOME_AGENTS), at(6)), []);
