@@ -54,13 +54,14 @@ export class PrefixDelegationServer implements AsyncDisposable {
           receiveBufferOctets: BUFFER_OCTETS,
         }),
       );
-    const routes = homeLink === undefined ? undefined : opened.use(new DelegatedRoutes({ homeLink, log }));
+    const pool = settings.mobileNetworkPool.prefix;
+    const routes = opened.use(new DelegatedRoutes({ pool, homeLink, log }));
     const tunnel = open(settings.address, tun);
     const group = homeLink === undefined ? undefined : open(ALL_DHCP_RELAY_AGENTS_AND_SERVERS, homeLink);
     const answering = homeLink === undefined ? undefined : open(settings.address, homeLink);
     opened.move();
     this.#senders = { tunnel, homeLink: answering };
-    if (routes !== undefined) this.#cleanup.use(routes);
+    this.#cleanup.use(routes);
     this.#loop = new ControlLoop<DelegationServerEvent, DelegationServerAction>({
       machine: new DelegationServer(settings, { duid: duidOf(settings.address, hmac), isBound }),
       deadlineEvent: { kind: "deadline" },
@@ -69,7 +70,7 @@ export class PrefixDelegationServer implements AsyncDisposable {
           case "report":
             return log.report(action);
           case "delegatedPrefixes":
-            routes?.set(action.homeAddress, action.prefixes);
+            routes.set(action.homeAddress, action.prefixes);
             return onDelegated(action.homeAddress, action.prefixes);
           case "send":
             return this.#send(action);
