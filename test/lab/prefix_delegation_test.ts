@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { configureHomeAgent, configureMobileNode, type HomeAgentOptions } from "../../cli/lab/daemons.ts";
 import { Lab } from "../../cli/lab/lab.ts";
 import type { Topology } from "../../cli/lab/network.ts";
+import { parseIpv6Prefix, prefixContains } from "../../core/wire/address.ts";
 import { encodeDhcpv6 } from "../../core/wire/dhcpv6.ts";
 import type { Dhcpv6Option } from "../../core/wire/dhcpv6_option.ts";
 import { inNetworkNamespace } from "../../ffi/namespace.ts";
@@ -18,6 +19,8 @@ const POOL = "2001:db8:300::/56";
 const HOME_AGENT_IPV6 = "2001:db8:100::1";
 const CORRESPONDENT = "2001:db8:1::ffff";
 const LIMIT_MS = 15_000;
+/** radvd tells the host of what is delegated. */
+const SERVED = '\n[mobile_network]\ninterface = "lan"\n';
 
 const TOPOLOGY: Topology = {
   nodes: [
@@ -81,6 +84,9 @@ rootTest(
         mobileNode: MOBILE_ROUTER,
         homeAgent: HOME_AGENT,
       });
+      const file = lab.path("mobile-router.toml");
+      await Deno.writeTextFile(file, await Deno.readTextFile(file) + SERVED);
+      await lab.exec("mnn", ["sysctl", "-qw", "net.ipv6.conf.eth0.accept_ra=1"]);
       const registered = async () => {
         const { answer } = await mobileRouter.until(
           "a registration with a delegated prefix",
@@ -112,12 +118,21 @@ rootTest(
       await isBound(prefix);
       assert((await routesOf(prefix)).includes("dev dsmip-ha proto 155"));
 
-      // A network behind it, which the Internet reaches, and which reaches the Internet.
-      const network = prefix.replace(/\/64$/, "");
-      await lab.network.ip("mr", ["address", "add", `${network}1/64`, "dev", "lan", "nodad"]);
-      await lab.network.ip("mnn", ["address", "add", `${network}2/64`, "dev", "eth0", "nodad"]);
-      await lab.network.ip("mnn", ["route", "add", "default", "via", `${network}1`]);
-      await ping("core", `${network}2`);
+      // The host behind it makes an address of its own, which the Internet reaches, and which reaches the Internet.
+      const host = await lab.until("an address of the host", LIMIT_MS, async () => {
+        const shown = await lab.network.ip("mnn", [
+          "-6",
+          "address",
+          "show",
+          "dev",
+          "eth0",
+          "scope",
+          "global",
+        ]);
+        return /inet6 (\S+)\/64/.exec(shown)?.[1];
+      });
+      assert(prefixContains(parseIpv6Prefix(prefix)!, host), host);
+      await ping("core", host);
       await ping("mnn", CORRESPONDENT);
 
       // The home agent forgets everything: the mobile router gets the same prefix again.
@@ -128,7 +143,7 @@ rootTest(
       await ping("mr", CORRESPONDENT);
       await isBound(prefix);
       assertEquals(await registered(), prefix);
-      await ping("core", `${network}2`);
+      await ping("core", host);
 
       // Killed, the mobile router gives nothing back, and gets the same.
       await mobileRouter.end("SIGKILL");
