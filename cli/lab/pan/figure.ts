@@ -28,8 +28,8 @@ const FLOW_COLOURS: Record<FlowName, string> = {
 const SILENCE_MS: Record<FlowName, number> = {
   ssh: 280,
   download: 120,
-  "UDP up": 40,
-  "UDP down": 40,
+  "UDP up": 60,
+  "UDP down": 60,
   ping: 110,
 };
 
@@ -53,7 +53,7 @@ export function plotPan(journey: Journey, records: readonly FamilyRecord[]): str
     text(
       LEFT,
       44,
-      "a bar: data arrives; a hole: the longest silences at the receiver, in ms; dashed: the cable is in the new network",
+      "a bar: data arrives; a hole: silence at the receiver, with its length in ms; dashed: the cable is in the new network",
     ) +
     `${panels.join("")}</svg>\n`;
 }
@@ -132,12 +132,7 @@ function lane(
     return `M${pixel(start)} ${barTop}H${pixel(Math.max(end, start + 0.5))}v${BAR_HEIGHT}H${pixel(start)}z`;
   });
   const labels = holes.map(({ fromMs, toMs }) =>
-    text(
-      (place(fromMs) + place(toMs)) / 2,
-      barTop - 4,
-      String(Math.round(toMs - fromMs)),
-      `text-anchor="middle"`,
-    )
+    text(place(toMs) + 3, barTop - 3, String(Math.round(toMs - fromMs)), `font-size="10"`)
   );
   return `${name}<path d="${bars.join("")}" fill="${FLOW_COLOURS[flow]}"/>${labels.join("")}`;
 }

@@ -24,7 +24,7 @@ export function formatPan(results: readonly MoveResult[], colours: Colours): str
   );
   const right = new Set(["n", "gap, ms", "lost"]);
   const columns = titles.map((title) => ({ title, align: right.has(title) ? "right" : "left" } as const));
-  return "Longest silence at the receiver, from the cable's end of the old stay to that of the new one\n" +
+  return "Longest silence at the receiver on the way to a network and in it; lines of ssh come every 200 ms\n" +
     formatTable(columns, rows, colours);
 }
 
