@@ -87,19 +87,10 @@ for (const { title, outer, inner, far, overhead } of CASES) {
     `real daemons: a mobile router in a mobile network, ${title}: a host behind both, with the MTU of both tunnels`,
     async (lab) => {
       await build(lab, NESTED);
-      // The files of home agents have one name: one has read its own before those of the next are written.
       const homeAgent = await configureHomeAgent(lab, inner);
       homeAgent.start();
       await homeAgent.ready(LIMIT_MS);
-      if (outer !== inner) {
-        const another = await configureHomeAgent(lab, outer);
-        const file = lab.path("ha.toml");
-        await Deno.writeTextFile(
-          file,
-          (await Deno.readTextFile(file)).replaceAll("ha.sock", "outer-ha.sock"),
-        );
-        another.start();
-      }
+      if (outer !== inner) (await configureHomeAgent(lab, outer)).start();
       const router = (name: string, options: HomeAgentOptions, identity: string, egresses?: string[]) => {
         const mobileNode = options.mobileNodes.find((node) => node.identity === identity)!;
         return configureRouter(lab, { name, mobileNode, homeAgent: options, egresses });

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import {
   configureHomeAgent,
   configureMobileNode,
+  type HomeAgentDaemon,
   type HomeAgentOptions,
   type MobileNodeDaemon,
   type MobileNodeOptions,
@@ -43,6 +44,7 @@ export const MOBILE_ROUTER = {
   homeAddress: "2001:db8:100::100",
   spi: 1000,
   mobileNetworkPrefixes: ["2001:db8:300::/56"],
+  ipv4HomeAddress: "10.1.0.1/24",
 };
 export const HOME_AGENT: HomeAgentOptions = {
   node: "ha",
@@ -52,8 +54,6 @@ export const HOME_AGENT: HomeAgentOptions = {
   natRefreshSeconds: 25,
   mobileNodes: [MOBILE_ROUTER],
 };
-/** The mobile router's address in its IPv4 network. */
-const IPV4 = "10.1.0.1/24";
 export const CORRESPONDENT_IPV4 = "192.0.2.10";
 export const LIMIT_MS = 15_000;
 /** Of the access network, octets. */
@@ -68,27 +68,19 @@ export async function build(lab: Lab, topology: Topology): Promise<void> {
   await lab.exec("mnn", ["sysctl", "-qw", "net.ipv6.conf.eth0.accept_ra=1"]);
 }
 
-/** Adds a line to what both ends say of the mobile router, before they are started. */
-async function giveIpv4Network(lab: Lab): Promise<void> {
-  for (const file of ["ha.toml", "mr.toml"].map((name) => lab.path(name))) {
-    const text = await Deno.readTextFile(file);
-    await Deno.writeTextFile(
-      file,
-      text.replace(/^mobile_network_prefixes/m, `ipv4_home_address = "${IPV4}"\n$&`),
-    );
-  }
-}
-
 /** The network with a running home agent, and a mobile router that is configured and not yet started. */
-export async function openStage(lab: Lab, table: string) {
+export async function openStage(
+  lab: Lab,
+  table: string,
+  options = HOME_AGENT,
+): Promise<{ readonly homeAgent: HomeAgentDaemon; readonly mobileRouter: MobileNodeDaemon }> {
   await build(lab, TOPOLOGY);
-  const homeAgent = await configureHomeAgent(lab, HOME_AGENT);
+  const homeAgent = await configureHomeAgent(lab, options);
   const mobileRouter = await configureRouter(lab, {
     name: "mr",
-    mobileNode: MOBILE_ROUTER,
-    homeAgent: HOME_AGENT,
+    mobileNode: options.mobileNodes[0],
+    homeAgent: options,
   }, table);
-  await giveIpv4Network(lab);
   homeAgent.start();
   await homeAgent.ready(LIMIT_MS);
   return { homeAgent, mobileRouter };

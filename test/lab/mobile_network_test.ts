@@ -5,10 +5,12 @@ import {
   CORRESPONDENT,
   CORRESPONDENT_IPV4,
   hasDefaultRoute,
+  HOME_AGENT,
   hostAddresses,
   labTest,
   LIMIT_MS,
   LINK_MTU,
+  MOBILE_ROUTER,
   mtuOfHost,
   openStage,
   ping,
@@ -94,6 +96,30 @@ labTest(
       [await takeSnapshot(lab.network, "ha"), await takeSnapshot(lab.network, "mr")],
       untouched,
     );
+  },
+);
+
+labTest(
+  "RFC 6276: real daemons: a network that the home agent delegates is served, and outlives a detachment",
+  async (lab) => {
+    const { identity, homeAddress, spi } = MOBILE_ROUTER;
+    const mobileNodes = [{ identity, homeAddress, spi, requestPrefixes: 1 }];
+    const options = { ...HOME_AGENT, mobileNetworkPool: "2001:db8:a00::/48", mobileNodes };
+    const { mobileRouter } = await openStage(lab, SERVED, options);
+    mobileRouter.start();
+    const address = await lab.until(
+      "an address by SLAAC",
+      LIMIT_MS,
+      async () => (await hostAddresses(lab))[0],
+    );
+    assertMatch(address, /^2001:db8:a00:/);
+    await untilPing(lab);
+    await lab.network.ip("mr", ["link", "set", "eth0", "down"]);
+    await mobileRouter.until("no tunnel", LIMIT_MS, ({ state }) => state !== "registered");
+    await lab.network.ip("mr", ["link", "set", "eth0", "up"]);
+    await mobileRouter.until("registration", LIMIT_MS, ({ state }) => state === "registered");
+    assertEquals([await hostAddresses(lab), await hasDefaultRoute(lab)], [[address], true]);
+    await untilPing(lab);
   },
 );
 
