@@ -59,10 +59,23 @@ export function readMobileNode(source: ConfigurationSource): MobileNodeConfigura
     mobileNetwork,
     workers: right.workers,
     controlSocket: source.resolvePath(right.control_socket),
-    warnings: right.authentication === "none"
-      ? ['authentication = "none": nothing proves who the home agent and the mobile node are']
-      : [],
+    warnings: [
+      ...(right.authentication === "none"
+        ? ['authentication = "none": nothing proves who the home agent and the mobile node are']
+        : []),
+      ...(mobileNetwork === undefined || hasNetwork(node) ? [] : [
+        "[mobile_network]: nothing to serve: no mobile_network_prefixes, request_prefixes or network in " +
+        "ipv4_home_address",
+      ]),
+    ],
   };
+}
+
+/** Is there anything for hosts, at one time or another? */
+function hasNetwork(node: RightValues<typeof MOBILE_NODE_KEYS>): boolean {
+  const { mobile_network_prefixes: prefixes = [], request_prefixes: count = 0, ipv4_home_address: ipv4 } =
+    node;
+  return prefixes.length > 0 || count > 0 || ipv4 !== undefined && ipv4.prefixLength < 32;
 }
 
 /** What the mobile node claims is apart from its home agent's addresses. */

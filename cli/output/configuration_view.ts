@@ -83,6 +83,7 @@ function describeMobileNode(configuration: MobileNodeConfiguration, colours: Col
     ["UDP", settings.forceUdp ? "always" : "behind a NAT"],
     ["mobile networks", describePrefixes(settings.mobileNetworkPrefixes)],
     ["more networks", requestPrefixes === 0 ? "-" : `${requestPrefixes} of the home agent's`],
+    ["hosts behind it", describeMobileNetwork(configuration.mobileNetwork)],
     ["care-of address", settings.dsmip ? `prefer ${settings.prefer}` : "IPv6 only"],
     ["configured by", configuration.manage ? "dsmip" : "somebody else"],
     ["router probe", configuration.routerProbeMs === 0 ? "none" : `every ${configuration.routerProbeMs} ms`],
@@ -91,6 +92,15 @@ function describeMobileNode(configuration: MobileNodeConfiguration, colours: Col
     ["workers", String(workers)],
     ["control socket", controlSocket],
   ], colours);
+}
+
+function describeMobileNetwork(network: MobileNodeConfiguration["mobileNetwork"]): string {
+  if (network === undefined) return "-";
+  const { interfaceName, serve, dns } = network;
+  if (!serve) return `on ${interfaceName}, served by the operator`;
+  return `on ${interfaceName}, served by radvd and dnsmasq${
+    dns.length === 0 ? "" : `, DNS ${dns.join(", ")}`
+  }`;
 }
 
 function describeWanted(ipv4HomeAddress: Ipv4HomeAddress | undefined): string {

@@ -11,6 +11,9 @@ import { prefixText, samePrefixes } from "./mobile_network_prefixes.ts";
 import { report } from "./report.ts";
 import type { Ipv4HomeAddress, MobileNodeSettings } from "./settings.ts";
 
+/** The length of an IPv4 home address without a network. */
+const SINGLE = 32;
+
 export interface Ipv4Request extends Ipv4HomeAddress {
   readonly isNew: boolean;
 }
@@ -110,7 +113,9 @@ export class HomeGrants {
     const had = this.#ipv4HomeAddress;
     this.#ipv4HomeAddress = granted;
     const isSame = had?.address === granted?.address && had?.prefixLength === granted?.prefixLength;
-    if (isSame && (this.#isAnswered || this.#settings.ipv4HomeAddress === undefined)) return [];
+    const { address, prefixLength = SINGLE } = this.#settings.ipv4HomeAddress ?? {};
+    const mayBeServed = prefixLength < SINGLE && address !== UNSPECIFIED_IPV4;
+    if (isSame && (this.#isAnswered || !mayBeServed)) return [];
     return [{ kind: "setIpv4HomeAddress", ipv4HomeAddress: granted }];
   }
 

@@ -27,6 +27,25 @@ Deno.test("configuration: a mobile network with the defaults, and with everythin
   assertEquals(read('[mobile_network]\ninterface = "lan0"\nserve = false\n')?.serve, false);
 });
 
+Deno.test("configuration: a mobile network without anything to serve is worth a warning", () => {
+  using folder = new KeyFolder();
+  const table = '\n[mobile_network]\ninterface = "lan0"\n';
+  const warnings = (line: string, more = table) =>
+    asMobileNode(parseConfiguration(`${folder.path}/mn.toml`, MOBILE_NODE_TOML + line + more)).warnings
+      .length;
+  assertEquals(warnings(""), 1);
+  assertEquals(warnings('ipv4_home_address = "192.0.2.100"'), 1);
+  assertEquals(warnings("", ""), 0);
+  for (
+    const line of [
+      'mobile_network_prefixes = ["2001:db8:300::/64"]',
+      "request_prefixes = 1",
+      'ipv4_home_address = "10.1.0.1/24"',
+      'ipv4_home_address = "any/28"',
+    ]
+  ) assertEquals(warnings(line), 0, line);
+});
+
 /** The first line of the table is the tenth of the file, when an empty one stands before it. */
 const BAD: readonly (readonly [name: string, table: string, mistake: string])[] = [
   ["no interface", "[mobile_network]", ":10: [mobile_network] interface is missing: it must be the name"],

@@ -173,6 +173,12 @@ Deno.test("configuration check: what a file means, without its keys", () => {
         "egress             eth0, local port 4191",
         "SPI 1000, hmac-sha256-128, key of 16 octets",
       ]],
+      [MOBILE_NODE_TOML + '[mobile_network]\ninterface = "lan0"\ndns = "2001:db8::53"\n', [
+        "on lan0, served by radvd and dnsmasq, DNS 2001:db8::53",
+      ]],
+      [MOBILE_NODE_TOML + '[mobile_network]\ninterface = "lan0"\nserve = false\n', [
+        "on lan0, served by the operator",
+      ]],
     ] as const
   ) {
     const text = describeConfiguration(parseConfiguration(`${folder.path}/x.toml`, toml), plain);
