@@ -69,19 +69,31 @@ export class RunningNetwork implements AsyncDisposable {
   }
 }
 
-/** The names and process identifiers of what runs in a namespace, but for the tests themselves. */
-export function programsIn(namespace: TestNamespace): { readonly name: string; readonly pid: number }[] {
-  return new TextDecoder().decode(
-    new Deno.Command("ip", { args: ["netns", "pids", namespace.name] }).outputSync().stdout,
-  )
-    .split("\n").filter((line) => line !== "").map(Number).filter((pid) => pid !== Deno.pid)
-    .flatMap((pid) => {
-      try {
-        return [{ name: Deno.readTextFileSync(`/proc/${pid}/comm`).trim(), pid }];
-      } catch {
-        return [];
-      }
-    });
+/** A program that runs in a namespace. */
+export interface Program {
+  readonly name: string;
+  readonly pid: number;
+}
+
+/** What runs in a namespace, but for the tests themselves, and for what a program has forked for itself. */
+export function programsIn(namespace: TestNamespace): Program[] {
+  const { stdout } = new Deno.Command("ip", { args: ["netns", "pids", namespace.name] }).outputSync();
+  const pids = new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "").map(Number);
+  const all = pids.filter((pid) => pid !== Deno.pid).flatMap((pid) => {
+    try {
+      const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+      return [{
+        pid,
+        name: /^Name:\t(.*)$/m.exec(status)![1],
+        parent: Number(/^PPid:\t(\d+)$/m.exec(status)![1]),
+      }];
+    } catch {
+      return [];
+    }
+  });
+  const isFork = ({ name, parent }: typeof all[number]) =>
+    all.some((other) => other.pid === parent && other.name === name);
+  return all.filter((one) => !isFork(one)).map(({ name, pid }) => ({ name, pid }));
 }
 
 /** All that a mobile network may change in its router. */

@@ -82,8 +82,8 @@ testLan("mobile network: tshark reads the advertisement, with servers, MTU and l
   ].flatMap((field) => ["-e", field]);
   const sniffer = new Deno.Command("ip", {
     args: [
-      ...["netns", "exec", bench.host.name, "tshark", "-n", "-i", "eth0", "-c", "1", "-a", "duration:20"],
-      ...["-Y", "icmpv6.type == 134", "-f", "icmp6", "-T", "fields", ...fields],
+      ...["netns", "exec", bench.host.name, "tshark", "-n", "-i", "eth0", "-c", "1", "-a", "duration:30"],
+      ...["-f", "icmp6 and ip6[40] == 134", "-T", "fields", ...fields],
     ],
     stdout: "piped",
     stderr: "null",
@@ -92,7 +92,7 @@ testLan("mobile network: tshark reads the advertisement, with servers, MTU and l
   const timer = setInterval(() => running.network.serve({ mtu: 1380 }), 1500);
   const { stdout } = await sniffer.output();
   clearInterval(timer);
-  const [servers, ...rest] = new TextDecoder().decode(stdout).trim().split("\t");
+  const [servers, ...rest] = new TextDecoder().decode(stdout).split("\n")[0].split("\t");
   assertEquals(servers.split(","), ["2001:db8::53", "2001:db8::54"]);
   assertEquals(rest, ["1380", "2001:db8:300::", "300", "900", "90"]);
 });
