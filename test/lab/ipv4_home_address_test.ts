@@ -5,6 +5,7 @@ import { startDhcpServer } from "../../cli/lab/dhcp.ts";
 import { startRouterAdvertiser } from "../../cli/lab/router_advertisements.ts";
 import type { Topology } from "../../cli/lab/network.ts";
 import { takeSnapshot } from "../../cli/lab/snapshot.ts";
+import { MobilityCapture } from "./mobility_capture.ts";
 import { hostNetwork, rootTest } from "./support.ts";
 
 /*
@@ -94,6 +95,7 @@ rootTest(
       await amend(lab, "mn", 'ipv4_home_address = "any"');
       await attach(lab, "eth0");
       const untouched = [await takeSnapshot(lab.network, "ha"), await takeSnapshot(lab.network, "mn")];
+      const capture = await MobilityCapture.start(lab, "ha");
       homeAgent.start();
       await homeAgent.ready(LIMIT_MS);
       const registered = (encapsulation: string) =>
@@ -127,6 +129,7 @@ rootTest(
       await pingBothWays(lab, granted.address, 1472);
       await mobileNode.end("SIGTERM");
       await homeAgent.end("SIGTERM");
+      await capture.judge(["mip6.ipv4ha.ha", "mip6.ipv4aa.sts", "mip6.ipv4coa.addr", "mip6.acoa.acoa"]);
       // The kernel gave the interface that is down an address of its link when it got its parameters back.
       await attach(lab, "eth1");
       await attach(lab, "eth0");

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { MobilityCapture } from "./mobility_capture.ts";
 import { startDhcpClient } from "../../cli/lab/dhcp.ts";
 import { takeSnapshot } from "../../cli/lab/snapshot.ts";
 import {
@@ -24,6 +25,7 @@ labTest(
   async (lab) => {
     const { mobileRouter } = await openStage(lab, SERVED);
     const untouched = await takeSnapshot(lab.network, "mr");
+    const capture = await MobilityCapture.start(lab, "ha");
     mobileRouter.start();
     const isRegistered = () =>
       mobileRouter.until("registration", LIMIT_MS, ({ state }) => state === "registered");
@@ -67,6 +69,7 @@ labTest(
     assertEquals(await hostAddresses(lab), [address]);
     await mobileRouter.end("SIGTERM");
     await lab.until("no default route", 1000, async () => !await hasDefaultRoute(lab));
+    await capture.judge(["mip6.nemo.mnp.mnp", "mip6.ipv4ha.ha", "mip6.ipv4aa.sts"]);
     assertEquals(await programs(lab), "");
     assertEquals(await takeSnapshot(lab.network, "mr"), untouched);
     assertEquals(await lab.exec("mr", ["sysctl", "-n", "net.ipv6.conf.all.forwarding"]), "0\n");
