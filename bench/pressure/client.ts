@@ -62,6 +62,7 @@ export class Client implements Disposable {
         lifetimeSeconds: LIFETIME_SECONDS,
         forceUdp: true,
         mobileRouter: false,
+        prefixes: [],
         ipv4: undefined,
       },
       { sent: [], timeoutMs: limitMs, corrections: 0, unanswered: 0 },

@@ -1,11 +1,9 @@
-import { BindingStatusCode, bindingStatusName, FIRST_REFUSAL_STATUS } from "../wire/binding_status.ts";
+import { BindingStatusCode, FIRST_REFUSAL_STATUS } from "../wire/binding_status.ts";
 import type { BindingAcknowledgement } from "../wire/mobility_message.ts";
 import { findOption } from "../wire/mobility_option.ts";
 import type { MobilityPacket } from "../wire/mobility_packet.ts";
-import type { MobileNodeAction } from "./action.ts";
 import { verifyMobilityHeader } from "./authentication.ts";
 import type { Exchange, SentUpdate } from "./mobile_node_state.ts";
-import { report } from "./report.ts";
 import type { Hmac, MobileNodeSettings } from "./settings.ts";
 
 /** What a Binding Acknowledgement means for the exchange that waits for one. */
@@ -27,7 +25,7 @@ export type AcknowledgementVerdict =
   /** The F flag is refused (RFC 5555 section 4.5). */
   | { readonly kind: "forceUdpRefused" }
   /** The R flag is refused, or the mobile network prefixes that go with it (RFC 3963 section 5.4.2). */
-  | { readonly kind: "mobileRouterRefused"; readonly status: number }
+  | { readonly kind: "mobileRouterRefused"; readonly status: number; readonly answered: SentUpdate }
   | { readonly kind: "accepted"; readonly answered: SentUpdate }
   | { readonly kind: "refused"; readonly status: number };
 
@@ -73,18 +71,9 @@ export function judgeAcknowledgement(
   }
   if (status === BindingStatusCode.cannotForceUdp && answered.forceUdp) return { kind: "forceUdpRefused" };
   if (MOBILE_ROUTER_REFUSALS.includes(status) && answered.mobileRouter) {
-    return { kind: "mobileRouterRefused", status };
+    return { kind: "mobileRouterRefused", status, answered };
   }
   return status < FIRST_REFUSAL_STATUS ? { kind: "accepted", answered } : { kind: "refused", status };
-}
-
-/** Another home agent may take us for a mobile router (RFC 3963 section 5.4.2). */
-export function mobileRouterRefused(status: number): MobileNodeAction[] {
-  const details = { status, name: bindingStatusName(status) };
-  return [
-    report("error", "the home agent does not take us for a mobile router", details),
-    { kind: "homeAgentFails", failure: "mobileRouterRefused" },
-  ];
 }
 
 function isProven(

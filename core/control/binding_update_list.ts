@@ -1,5 +1,7 @@
 import { isIpv4 } from "../wire/address.ts";
+import { BindingStatusCode, bindingStatusName } from "../wire/binding_status.ts";
 import type { MobileNodeAction } from "./action.ts";
+import { AskedPrefixes } from "./asked_prefixes.ts";
 import {
   BindingUpdateSender,
   type MobileNodeEnvironment,
@@ -15,10 +17,18 @@ import {
 import type { CareOfAddressCandidate } from "./movement/candidate.ts";
 import { HomeGrants } from "./home_grants.ts";
 import { assumedTunnel } from "./granted_binding.ts";
-import type { Binding, Exchange, ExchangeState, MobileNodeState } from "./mobile_node_state.ts";
+import { prefixText, samePrefixes } from "./mobile_network_prefixes.ts";
+import type { Binding, Exchange, ExchangeState, MobileNodeState, SentUpdate } from "./mobile_node_state.ts";
+import { report } from "./report.ts";
 import type { Now } from "./now.ts";
 import type { MobileNodeSettings } from "./settings.ts";
 import { ENCAPSULATION_OVERHEAD, sameTunnelEnd, type TunnelEnd } from "./tunnel.ts";
+
+const PREFIX_REFUSALS: readonly number[] = [
+  BindingStatusCode.invalidPrefix,
+  BindingStatusCode.notAuthorizedForPrefix,
+];
+const NOTHING_LEFT = { refused: undefined, isAnyLeft: false };
 
 /**
  * The Binding Update List of a mobile node that has one home registration (RFC 6275 section 11.1): its state, the
@@ -30,6 +40,7 @@ export class BindingUpdateList {
   forceUdp: boolean;
   /** Cleared when the home agent refuses the R flag (RFC 3963 section 5.4.2). */
   mobileRouter: boolean;
+  readonly #prefixes: AskedPrefixes;
   readonly sender: BindingUpdateSender;
   readonly grants: HomeGrants;
   readonly #settings: MobileNodeSettings;
@@ -42,6 +53,7 @@ export class BindingUpdateList {
     this.#choice = choice;
     this.forceUdp = settings.forceUdp;
     this.mobileRouter = settings.mobileNetworkPrefixes.length > 0 || settings.requestsPrefixes === true;
+    this.#prefixes = new AskedPrefixes(settings.mobileNetworkPrefixes);
     this.grants = new HomeGrants(settings);
     this.sender = new BindingUpdateSender(settings, environment);
   }
@@ -86,6 +98,33 @@ export class BindingUpdateList {
     return [...actions, ...hold, ...this.#assumeTunnel()];
   }
 
+  /**
+   * The home agent refuses the mobile router: fewer prefixes are asked for, or none, and then never again with the R flag
+   * (RFC 3963 section 5.4.2).
+   * @returns undefined where that answers what is asked for no more
+   */
+  refuseMobileRouter(status: number, answered: SentUpdate): MobileNodeAction[] | undefined {
+    if (!this.mobileRouter || !samePrefixes(answered.prefixes, this.#prefixes.current)) return undefined;
+    const details = { status, name: bindingStatusName(status) };
+    const isAboutPrefixes = PREFIX_REFUSALS.includes(status);
+    const { refused, isAnyLeft } = isAboutPrefixes ? this.#prefixes.refuse() : NOTHING_LEFT;
+    const actions: MobileNodeAction[] = refused === undefined ? [] : [
+      report("error", "the home agent refuses a mobile network", { prefix: prefixText(refused), ...details }),
+    ];
+    if (isAnyLeft) return actions;
+    this.mobileRouter = false;
+    return [
+      ...actions,
+      report("error", "the home agent does not take us for a mobile router", details),
+      { kind: "homeAgentFails", failure: "mobileRouterRefused" },
+    ];
+  }
+
+  /** The home agent has taken what an update named. @returns whether more prefixes are to be tried */
+  takePrefixes({ mobileRouter, prefixes }: SentUpdate): boolean {
+    return mobileRouter && samePrefixes(prefixes, this.#prefixes.current) && this.#prefixes.take();
+  }
+
   /** Asks the home agent to forget us, before the end. */
   startRemoval(
     candidate: CareOfAddressCandidate,
@@ -118,12 +157,15 @@ export class BindingUpdateList {
 
   #registration(candidate: CareOfAddressCandidate): UpdateRequest {
     const { lifetimeSeconds } = this.#settings;
-    return { ...this.#removal(candidate), lifetimeSeconds, ipv4: this.grants.ipv4Request() };
+    const prefixes = this.mobileRouter ? this.#prefixes.current : [];
+    return { ...this.#removal(candidate), lifetimeSeconds, prefixes, ipv4: this.grants.ipv4Request() };
   }
 
+  /** It names no prefixes (RFC 3963 section 5.8). */
   #removal(candidate: CareOfAddressCandidate): UpdateRequest {
     const forceUdp = this.forceUdp && isIpv4(candidate.address);
-    return { candidate, lifetimeSeconds: 0, forceUdp, mobileRouter: this.mobileRouter, ipv4: undefined };
+    const { mobileRouter } = this;
+    return { candidate, lifetimeSeconds: 0, forceUdp, mobileRouter, prefixes: [], ipv4: undefined };
   }
 
   /** The back-off starts at 1 s while a binding exists, and later before (RFC 6275 section 11.8). */

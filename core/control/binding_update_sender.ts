@@ -1,4 +1,4 @@
-import { isIpv4 } from "../wire/address.ts";
+import { type Ipv6Prefix, isIpv4 } from "../wire/address.ts";
 import type { MobilityOption } from "../wire/mobility_option.ts";
 import { encodeMobilityPacket } from "../wire/mobility_packet.ts";
 import type { SendPacket, SendSignalling } from "./action.ts";
@@ -28,8 +28,9 @@ export interface UpdateRequest {
   /** 0 asks for the binding's removal. */
   readonly lifetimeSeconds: number;
   readonly forceUdp: boolean;
-  /** Asks for the mobile network prefixes, too. */
   readonly mobileRouter: boolean;
+  /** That a mobile router asks for; none is implicit mode (RFC 3963 section 5.2). */
+  readonly prefixes: readonly Ipv6Prefix[];
   readonly ipv4: Ipv4Request | undefined;
 }
 
@@ -105,6 +106,7 @@ export class BindingUpdateSender {
       careOfAddress: request.candidate.atHome ? this.#settings.homeAddress : request.candidate.address,
       forceUdp: request.forceUdp,
       mobileRouter: request.mobileRouter,
+      prefixes: request.prefixes,
       ipv4HomeAddress: request.ipv4,
       sentAtMs: monotonicMs,
     };
@@ -150,15 +152,14 @@ export class BindingUpdateSender {
   }
 
   #mobilityHeader(sent: SentUpdate, { lifetimeSeconds, ipv4 }: UpdateRequest): Uint8Array {
-    const { careOfAddress, mobileRouter } = sent;
-    const { security, identity, homeAddress, mobileNetworkPrefixes } = this.#settings;
+    const { careOfAddress, mobileRouter, prefixes } = sent;
+    const { security, identity, homeAddress } = this.#settings;
     const options: MobilityOption[] = [
       isIpv4(careOfAddress)
         ? { kind: "ipv4CareOfAddress", careOfAddress }
         : { kind: "alternateCareOfAddress", careOfAddress },
     ];
-    // Not when de-registering (RFC 3963 section 5.8).
-    if (mobileRouter && lifetimeSeconds > 0) options.push(...prefixOptions(mobileNetworkPrefixes));
+    options.push(...prefixOptions(prefixes));
     if (ipv4 !== undefined) {
       const { address, prefixLength, isNew } = ipv4;
       const requestPrefix = isNew && prefixLength < 32;

@@ -9,6 +9,7 @@ import { findOption } from "../wire/mobility_option.ts";
 import type { MobileNodeAction } from "./action.ts";
 import { prefixText, samePrefixes } from "./mobile_network_prefixes.ts";
 import { report } from "./report.ts";
+import type { SentUpdate } from "./mobile_node_state.ts";
 import type { Ipv4HomeAddress, MobileNodeSettings } from "./settings.ts";
 
 /** The length of an IPv4 home address without a network. */
@@ -30,8 +31,8 @@ export class HomeGrants {
   /** The last status that refused IPv4: told once. */
   #ipv4Refusal: number | undefined;
   #delegated: readonly Ipv6Prefix[] = [];
-  /** The home agent forwards for mobile networks: R flag of its acknowledgement. Or we are at home. */
-  #isRouter = false;
+  /** Of our own networks those that the home agent forwards to us (R flag of its acknowledgement), or at home all. */
+  #granted: readonly Ipv6Prefix[] | undefined;
   /** What was told last. */
   #networks: readonly Ipv6Prefix[] = [];
   /**
@@ -71,15 +72,17 @@ export class HomeGrants {
   }
 
   /**
-   * What the home agent grants in an acknowledgement that accepts the Binding Update.
+   * What the home agent grants in an acknowledgement that accepts the Binding Update. `isTrial`: more prefixes are asked
+   * for next, so that what there is is told at the end.
    * @returns `askAgain`: what we had is somebody else's now, and another address may be had
    */
   take(
     acknowledgement: BindingAcknowledgement,
-    answered: { readonly mobileRouter: boolean; readonly ipv4HomeAddress: Ipv4HomeAddress | undefined },
+    answered: Pick<SentUpdate, "mobileRouter" | "prefixes" | "ipv4HomeAddress">,
+    isTrial: boolean,
   ): { readonly actions: MobileNodeAction[]; readonly askAgain: boolean } {
-    this.#isRouter = answered.mobileRouter && acknowledgement.mobileRouter;
-    const actions = this.#tellNetworks();
+    this.#granted = answered.mobileRouter && acknowledgement.mobileRouter ? answered.prefixes : undefined;
+    const actions = isTrial ? [] : this.#tellNetworks();
     if (answered.mobileRouter && !acknowledgement.mobileRouter) {
       actions.push(report("error", "the home agent does not forward for mobile routers", {}));
     }
@@ -97,13 +100,13 @@ export class HomeGrants {
 
   /** On the home link nobody forwards to the mobile networks but ourselves, and they are ours. */
   comeHome(): MobileNodeAction[] {
-    this.#isRouter = true;
+    this.#granted = this.#settings.mobileNetworkPrefixes;
     return this.#tellNetworks();
   }
 
   /** The home agent refuses the registration as a whole. */
   lose(): MobileNodeAction[] {
-    this.#isRouter = false;
+    this.#granted = undefined;
     const actions = [...this.#tellNetworks(), ...this.#tellIpv4(undefined)];
     this.#isAnswered = true;
     return actions;
@@ -121,7 +124,7 @@ export class HomeGrants {
 
   #tellNetworks(): MobileNodeAction[] {
     const { mobileNetworkPrefixes } = this.#settings;
-    const networks = this.#isRouter ? [...mobileNetworkPrefixes, ...this.#delegated] : [];
+    const networks = this.#granted === undefined ? [] : [...this.#granted, ...this.#delegated];
     const isSame = samePrefixes(networks, this.#networks);
     if (isSame && (this.#isAnswered || mobileNetworkPrefixes.length === 0)) return [];
     this.#networks = networks;

@@ -1,7 +1,7 @@
 import { BindingErrorStatusCode, BindingStatusCode, bindingStatusName } from "../wire/binding_status.ts";
 import type { BindingAcknowledgement, BindingError } from "../wire/mobility_message.ts";
 import type { MobilityPacket } from "../wire/mobility_packet.ts";
-import { judgeAcknowledgement, mobileRouterRefused } from "./acknowledgement_verdict.ts";
+import { judgeAcknowledgement } from "./acknowledgement_verdict.ts";
 import type { MobileNodeAction, Report } from "./action.ts";
 import { BindingUpdateList } from "./binding_update_list.ts";
 import type { MobileNodeEnvironment } from "./binding_update_sender.ts";
@@ -255,13 +255,11 @@ export class MobileNode {
       case "forceUdpRefused":
         this.#list.forceUdp = false;
         return this.#correct("the home agent does not force UDP encapsulation", now);
-      case "mobileRouterRefused":
-        // The home address alone: never again with the R flag (RFC 3963 section 5.4.2).
-        this.#list.mobileRouter = false;
-        return [
-          ...mobileRouterRefused(verdict.status),
-          ...this.#correct("without the mobile network prefixes", now),
-        ];
+      case "mobileRouterRefused": {
+        const actions = this.#list.refuseMobileRouter(verdict.status, verdict.answered);
+        if (actions === undefined) return [dropped("refusal of prefixes that are not asked for any more")];
+        return [...actions, ...this.#correct("with other mobile network prefixes, or none", now)];
+      }
       case "accepted":
         return this.#accept(acknowledgement, verdict.answered, now);
       case "refused":
@@ -296,9 +294,10 @@ export class MobileNode {
       lifetimeSeconds,
       registrationMs: Math.round(registrationMs * 100) / 100,
     }));
-    const { actions: granted, askAgain } = this.#list.grants.take(acknowledgement, answered);
+    const isTrial = this.#list.takePrefixes(answered);
+    const { actions: granted, askAgain } = this.#list.grants.take(acknowledgement, answered, isTrial);
     actions.push(...granted);
-    return askAgain ? [...actions, ...this.#list.start(candidate, binding, now)] : actions;
+    return isTrial || askAgain ? [...actions, ...this.#list.start(candidate, binding, now)] : actions;
   }
 
   #refused(status: number, now: Now): MobileNodeAction[] {

@@ -1,4 +1,4 @@
-import type { IpAddress } from "../wire/address.ts";
+import type { IpAddress, Ipv6Prefix } from "../wire/address.ts";
 import type { CareOfAddressCandidate } from "./movement/candidate.ts";
 import type { Ipv4HomeAddress } from "./settings.ts";
 import type { TunnelEnd } from "./tunnel.ts";
@@ -27,6 +27,8 @@ export interface SentUpdate {
   readonly forceUdp: boolean;
   /** R flag (RFC 3963 section 4.1). */
   readonly mobileRouter: boolean;
+  /** Mobile network prefixes that it names (section 4.3). */
+  readonly prefixes: readonly Ipv6Prefix[];
   /** Asked for (RFC 5555 section 3.1.1). */
   readonly ipv4HomeAddress: Ipv4HomeAddress | undefined;
   readonly sentAtMs: number;
