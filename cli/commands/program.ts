@@ -21,7 +21,8 @@ Examples:
 export function buildProgram(): CommandUnknownOpts {
   const program = new Command("dsmip")
     .description(
-      "One permanent IPv6 address, wherever this machine is attached (Dual Stack Mobile IPv6, RFC 5555)",
+      "One permanent IPv6 address, and one permanent IPv4 address, wherever this machine is attached " +
+        "(Dual Stack Mobile IPv6, RFC 5555)",
     )
     .version(project.version, "--version", "print the version")
     .helpOption("-h, --help", "print this help")

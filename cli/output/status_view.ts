@@ -1,6 +1,7 @@
 import type { Ipv4HomeAddress } from "../../core/control/settings.ts";
+import type { IpPrefix } from "../../core/wire/address.ts";
 import type { Colours } from "./colours.ts";
-import { describeIpv4HomeAddress } from "./prefix_text.ts";
+import { describeIpv4HomeAddress, describePrefixes } from "./prefix_text.ts";
 import { formatRecord, formatTable } from "./table.ts";
 
 /** An answer of a daemon: a JSON object. */
@@ -9,6 +10,7 @@ export type DaemonAnswer = Readonly<Record<string, unknown>>;
 const BINDING_COLUMNS = [
   { title: "HOME ADDRESS" },
   { title: "IPv4 HOME ADDRESS" },
+  { title: "MOBILE NETWORKS" },
   { title: "IDENTITY" },
   { title: "CARE-OF ADDRESS" },
   { title: "TUNNEL" },
@@ -23,6 +25,7 @@ export function describeBindings({ bindings, counters }: DaemonAnswer, colours: 
   const rows = (Array.isArray(bindings) ? bindings : []).map((binding) => [
     cell(binding.homeAddress),
     ipv4HomeAddresses(binding.ipv4HomeAddresses),
+    mobileNetworks(binding.mobileNetworkPrefixes),
     cell(binding.identity),
     cell(binding.careOfAddress),
     tunnel(binding.encapsulation, binding.port),
@@ -47,8 +50,10 @@ export function describeStatus(status: DaemonAnswer, colours: Colours): string {
     ["state", cell(status.state)],
     ["home address", cell(status.homeAddress)],
     ["IPv4 home address", ipv4HomeAddresses([status.ipv4HomeAddress])],
+    ["mobile networks", mobileNetworks(status.mobileNetworkPrefixes)],
     ["home agent", `${cell(status.homeAgentAddress)} at ${cell(status.homeAgentIpv4Address)}`],
     ["care-of address", cell(status.careOfAddress)],
+    ["interface", cell(status.interfaceName)],
     ["tunnel", tunnel(status.encapsulation)],
     ["NAT", cell(status.natDetected)],
     ["keepalive", seconds(status.keepaliveSeconds)],
@@ -79,6 +84,15 @@ function ipv4HomeAddresses(value: unknown): string {
 
 function isIpv4HomeAddress(value: unknown): value is Ipv4HomeAddress {
   return typeof value === "object" && value !== null && "address" in value && "prefixLength" in value;
+}
+
+/** IPv6 only: the network around an IPv4 home address is told with that. */
+function mobileNetworks(value: unknown): string {
+  return describePrefixes((Array.isArray(value) ? value : []).filter(isPrefix));
+}
+
+function isPrefix(value: unknown): value is IpPrefix {
+  return typeof value === "object" && value !== null && "address" in value && "length" in value;
 }
 
 function seconds(value: unknown): string {

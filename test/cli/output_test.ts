@@ -69,6 +69,7 @@ Deno.test("status: bindings and counters for people", () => {
         address: "10.1.0.1",
         prefixLength: 24,
       }],
+      mobileNetworkPrefixes: [{ address: "2001:db8:200::", length: 64 }],
       identity: "mn1@example.org",
       careOfAddress: "198.51.100.7",
       port: 8763,
@@ -94,9 +95,9 @@ Deno.test("status: bindings and counters for people", () => {
   const counters = { sent: { packets: 3, octets: 0 }, dropped: { noBinding: 2, malformed: 0 } };
   assertEquals(
     describeBindings({ bindings, counters }, plain),
-    `HOME ADDRESS       IPv4 HOME ADDRESS         IDENTITY         CARE-OF ADDRESS  TUNNEL         NAT  REMAINING  LIFETIME  SEQUENCE
-2001:db8:100::100  192.0.2.100, 10.1.0.1/24  mn1@example.org  198.51.100.7     UDP port 8763  yes      412 s     420 s         7
-2001:db8:100::200  -                         mn2@example.org  192.0.2.1        protocol 41    no         1 s      60 s     65535
+    `HOME ADDRESS       IPv4 HOME ADDRESS         MOBILE NETWORKS    IDENTITY         CARE-OF ADDRESS  TUNNEL         NAT  REMAINING  LIFETIME  SEQUENCE
+2001:db8:100::100  192.0.2.100, 10.1.0.1/24  2001:db8:200::/64  mn1@example.org  198.51.100.7     UDP port 8763  yes      412 s     420 s         7
+2001:db8:100::200  -                         -                  mn2@example.org  192.0.2.1        protocol 41    no         1 s      60 s     65535
 
 sent.packets       3
 dropped.noBinding  2
@@ -111,6 +112,11 @@ Deno.test("status: a mobile node for people", () => {
     state: "registered",
     homeAddress: "2001:db8:100::100",
     ipv4HomeAddress: { address: "10.1.0.1", prefixLength: 24 },
+    mobileNetworkPrefixes: [{ address: "2001:db8:200::", length: 64 }, {
+      address: "2001:db8:f00::",
+      length: 60,
+    }],
+    interfaceName: "eth0",
     homeAgentAddress: "2001:db8:100::1",
     homeAgentIpv4Address: "203.0.113.1",
     careOfAddress: "10.0.0.5",
@@ -129,8 +135,10 @@ Deno.test("status: a mobile node for people", () => {
     `state              registered
 home address       2001:db8:100::100
 IPv4 home address  10.1.0.1/24
+mobile networks    2001:db8:200::/64, 2001:db8:f00::/60
 home agent         2001:db8:100::1 at 203.0.113.1
 care-of address    10.0.0.5
+interface          eth0
 tunnel             UDP
 NAT                yes
 keepalive          25 s
@@ -144,7 +152,7 @@ received.packets  1
 `,
   );
   const detached = describeStatus({ state: "detached", careOfAddress: null, lastRefusal: null }, plain);
-  assert(detached.includes("IPv4 home address  -\n"), detached);
+  assert(detached.includes("IPv4 home address  -\nmobile networks    -\n"), detached);
   assert(detached.includes("care-of address    -\n") && !detached.includes("refusal"), detached);
 });
 
