@@ -8,6 +8,8 @@ import { PlainForwarder } from "../core/forwarding/plain_forwarder.ts";
 import { formatIpv6, parseIpv4, parseIpv6 } from "../core/wire/address.ts";
 import { onesComplementSum } from "../core/wire/checksum.ts";
 import * as map from "../wasm/memory_map.ts";
+import { adviseHugePages } from "../ffi/huge_pages.ts";
+import { packetAt } from "../wasm/kernel_view.ts";
 import { WasmForwarder } from "../wasm/wasm_forwarder.ts";
 
 const SETTINGS = { role: "homeAgent", homeAgentAddress: "2001:db8:100::1" } as const;
@@ -115,6 +117,25 @@ for (const bindings of [1, 1000, 100_000, 1_000_000]) {
   let next = 0;
   Deno.bench(`WASM, ${bindings} bindings`, { group: "64 lookups of different addresses" }, () => {
     for (let count = 0; count < 64; count++) module.lookup(map.SLOTS + 16 * (next++ & KEYS - 1));
+  });
+}
+
+/** The same as the data path does it: a batch looks ahead, and the daemon has its memory in large pages. */
+for (const bindings of [1000, 1_000_000]) {
+  const wasm = new WasmForwarder(SETTINGS, { maximumBindings: bindings });
+  adviseHugePages(wasm.memory);
+  bind(wasm, bindings, "udp");
+  wasm.placeOutbound(batch(bindings, "out").map((bytes) => ({ bytes })));
+  const bytes = new Uint8Array(wasm.memory.buffer);
+  const destinations = Array.from({ length: KEYS }, (_, key) => {
+    return parseIpv6(homeAddress((Math.imul(key, 0x9e3779b1) >>> 0) % bindings))!;
+  });
+  let next = 0;
+  Deno.bench(`WASM, ${bindings} bindings`, { group: "encapsulate 64 packets to different addresses" }, () => {
+    for (let slot = 0; slot < map.BATCH; slot++) {
+      bytes.set(destinations[next++ & KEYS - 1], packetAt(slot) + 24);
+    }
+    wasm.module.outbound(0, map.BATCH);
   });
 }
 
