@@ -9,6 +9,7 @@ import { Ipv4AddressStatusCode } from "../wire/binding_status.ts";
 import type { MobilityOption, OptionOf } from "../wire/mobility_option.ts";
 import { ipv4Count, ipv4Number, ipv4OfNumber, ipv4PrefixAround } from "./ipv4_number.ts";
 import { Ipv4Pool } from "./ipv4_pool.ts";
+import { ipv4NetworkLengths } from "./network_lengths.ts";
 import type { HomeAgentSettings, Ipv4HomeAddress } from "./settings.ts";
 import type { ReceivedUpdate } from "./update_verifier.ts";
 
@@ -34,8 +35,11 @@ export interface Ipv4Answer {
 export class Ipv4HomeAddresses {
   readonly #addresses: Ipv4Pool | undefined;
   readonly #networks: Ipv4Pool | undefined;
+  readonly #networkLengths: ReadonlySet<number>;
 
-  constructor({ ipv4HomePrefix, ipv4Pool, ipv4NetworkPool, mobileNodes }: HomeAgentSettings) {
+  constructor(settings: HomeAgentSettings) {
+    const { ipv4HomePrefix, ipv4Pool, ipv4NetworkPool, mobileNodes } = settings;
+    this.#networkLengths = ipv4NetworkLengths(settings);
     const reserved = mobileNodes.flatMap(({ ipv4HomeAddress: own }) =>
       own === undefined ? [] : [{ address: own.address, length: own.prefixLength }]
     );
@@ -102,6 +106,7 @@ export class Ipv4HomeAddresses {
     { homeAddress, configuredIpv4HomeAddress: own }: ReceivedUpdate,
   ): Ipv4HomeAddress | number {
     const refused = Ipv4AddressStatusCode.prefixAllocationUnauthorized;
+    if (!this.#networkLengths.has(prefixLength)) return refused;
     if (own !== undefined && own.prefixLength < SINGLE) {
       if (prefixLength < own.prefixLength) return refused;
       const address = wished ?? own.address;

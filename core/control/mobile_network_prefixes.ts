@@ -1,6 +1,7 @@
 import { type Ipv6Prefix, isRoutableUnicastIpv6, parseIpv6Prefix, prefixContains } from "../wire/address.ts";
 import { BindingStatusCode } from "../wire/binding_status.ts";
 import type { MobilityOption, OptionOf } from "../wire/mobility_option.ts";
+import { ipv6NetworkLengths } from "./network_lengths.ts";
 import type { HomeAgentSettings } from "./settings.ts";
 import type { ReceivedUpdate } from "./update_verifier.ts";
 
@@ -38,14 +39,20 @@ export function grantedPrefixes(
   for (const option of options) {
     const prefix = prefixOf(option);
     if (prefix === undefined) return refused(BindingStatusCode.invalidPrefix);
-    const isAllowed = allowed.some((whole) =>
-      prefix.length >= whole.length && prefixContains(whole, prefix.address)
-    );
-    if (!isAllowed) return refused(BindingStatusCode.notAuthorizedForPrefix);
+    if (!isAllowed(prefix, allowed, settings)) return refused(BindingStatusCode.notAuthorizedForPrefix);
     prefixes.set(prefixText(prefix), prefix);
   }
   if (prefixes.size > MAXIMUM_PREFIXES) return refused(BindingStatusCode.insufficientResources);
   return { kind: "granted", prefixes: [...prefixes.values()] };
+}
+
+/** One of these, or a part of one that is as long as networks may be. */
+function isAllowed(prefix: Ipv6Prefix, allowed: readonly Ipv6Prefix[], settings: HomeAgentSettings): boolean {
+  const around = allowed.filter((whole) =>
+    prefix.length >= whole.length && prefixContains(whole, prefix.address)
+  );
+  return around.some(({ length }) => length === prefix.length) ||
+    around.length > 0 && ipv6NetworkLengths(settings).has(prefix.length);
 }
 
 /** The options that ask for these prefixes (RFC 3963 section 4.3). */
