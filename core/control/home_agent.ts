@@ -3,6 +3,7 @@ import {
   type Ipv6Address,
   type Ipv6Prefix,
   isRoutableUnicastIpv6,
+  prefixContains,
   UNSPECIFIED_IPV6,
 } from "../wire/address.ts";
 import { BindingErrorStatusCode, BindingStatusCode } from "../wire/binding_status.ts";
@@ -215,15 +216,22 @@ export class HomeAgent {
     return [...bind(earlier, binding, this.#settings), this.#acknowledge(received, answer)];
   }
 
-  /** Forwarding for what is delegated while the binding stands (RFC 6276 section 3.1). */
+  /**
+   * Forwarding for what is delegated while the binding stands (RFC 6276 section 3.1). With what is not any more, the parts of
+   * it go that the mobile router has asked for: another may get the whole (section 4).
+   */
   #delegate(homeAddress: Ipv6Address, prefixes: readonly Ipv6Prefix[]): HomeAgentAction[] {
-    const before = this.#delegatedTo(homeAddress).map(prefixText);
+    const before = this.#delegatedTo(homeAddress);
     if (prefixes.length > 0) this.#delegated.set(homeAddress, prefixes);
     else this.#delegated.delete(homeAddress);
     const entry = this.#cache.get(homeAddress);
     if (entry?.kind !== "registered" || !entry.mobileRouter) return [];
-    const others = entry.prefixes.filter((prefix) => !before.includes(prefixText(prefix)));
-    const binding = { ...entry, prefixes: [...others, ...prefixes] };
+    const isIn = (whole: Ipv6Prefix, part: Ipv6Prefix) =>
+      part.length >= whole.length && prefixContains(whole, part.address);
+    const stays = (part: Ipv6Prefix) =>
+      !prefixes.some((whole) => prefixText(whole) === prefixText(part)) &&
+      (prefixes.some((whole) => isIn(whole, part)) || !before.some((whole) => isIn(whole, part)));
+    const binding = { ...entry, prefixes: [...entry.prefixes.filter(stays), ...prefixes] };
     this.#cache.set(homeAddress, binding);
     return bind(entry, binding, this.#settings);
   }

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import type { MobilityOption } from "../../../core/wire/mobility_option.ts";
 import {
   at,
   candidate,
@@ -7,6 +8,7 @@ import {
   newMobileNode,
   offer,
   ofKind,
+  receiveOverIpv6,
   registerOverIpv6,
   updateOverIpv6,
 } from "../script.ts";
@@ -50,4 +52,18 @@ Deno.test("A mobile router at home has the networks that are delegated to it, al
   const actions = [1, 2, 3, 4, 5, 6].flatMap((i) => mobileNode.handle({ kind: "deadline" }, at(i * 60_000)));
   assertEquals(ofKind(actions, "takeHomeAddress").length, 1);
   assertEquals(ofKind(actions, "setMobileNetworks").map(({ prefixes }) => prefixes), [[DELEGATED]]);
+});
+
+Deno.test("RFC 6276 4: a part of a delegated prefix that was asked for goes with it; what remains delegated stays", () => {
+  const [whole, rest] = ["2001:db8:200::/56", "2001:db8:201::/56"].map(prefix);
+  const [part, stays] = ["2001:db8:200:7::/64", "2001:db8:201:7::/64"].map(prefix);
+  const homeAgent = newHomeAgent({ mobileNetworkPool: pool("2001:db8:200::/40", 56) });
+  homeAgent.handle(delegatedTo(HOME_ADDRESS, whole, rest), at(0));
+  const more = [part, stays].map(({ address, length }): MobilityOption => {
+    return { kind: "mobileNetworkPrefix", prefix: address, prefixLength: length };
+  });
+  const bound = receiveOverIpv6(homeAgent, { mobileRouter: true, more });
+  assertEquals(ofKind(bound, "setBinding")[0].prefixes, [whole, rest, part, stays]);
+  const ended = homeAgent.handle(delegatedTo(HOME_ADDRESS, rest), at(100));
+  assertEquals(ofKind(ended, "setBinding")[0].prefixes, [stays, rest]);
 });
