@@ -35,6 +35,8 @@ export class SupervisedProgram implements AsyncDisposable {
   #isEnding = false;
   #child: Deno.ChildProcess | undefined;
   #running: Promise<void> | undefined;
+  /** Until the child has ended. */
+  #runningOnce: Promise<unknown> | undefined;
   #wake: (() => void) | undefined;
 
   constructor(options: SupervisedProgramOptions) {
@@ -49,7 +51,7 @@ export class SupervisedProgram implements AsyncDisposable {
 
   /** It reads its configuration again: SIGHUP, by which a program that is just being started ends and starts again. */
   reload(): void {
-    this.#send("SIGHUP");
+    signal(this.#child, "SIGHUP");
   }
 
   /** For a program that cannot do that. */
@@ -57,14 +59,16 @@ export class SupervisedProgram implements AsyncDisposable {
     this.#end();
   }
 
-  /** Resolves when it has ended: by itself, or killed after two seconds. */
+  /** Resolves when it has ended: by itself, or killed after two seconds; also where it has been started again since. */
   async stop(): Promise<void> {
+    const child = this.#child;
     this.#isWanted = false;
     this.#wake?.();
     this.#end();
-    const timer = setTimeout(() => this.#send("SIGKILL"), END_LIMIT_MS);
-    await this.#running;
+    const timer = setTimeout(() => signal(child, "SIGKILL"), END_LIMIT_MS);
+    await this.#runningOnce;
     clearTimeout(timer);
+    if (!this.#isWanted) await this.#running;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -77,7 +81,9 @@ export class SupervisedProgram implements AsyncDisposable {
       const command = this.#command();
       if (command === undefined) return;
       const startMs = performance.now();
-      const end = await this.#runOnce(command);
+      const once = this.#runOnce(command);
+      this.#runningOnce = once;
+      const end = await once;
       const isExpected = this.#isEnding || end.signal === "SIGHUP";
       this.#isEnding = false;
       if (!this.#isWanted || isExpected) continue;
@@ -149,15 +155,7 @@ export class SupervisedProgram implements AsyncDisposable {
 
   #end(): void {
     this.#isEnding = this.#child !== undefined;
-    this.#send("SIGTERM");
-  }
-
-  #send(signal: Deno.Signal): void {
-    try {
-      this.#child?.kill(signal);
-    } catch {
-      // It has ended in the meantime.
-    }
+    signal(this.#child, "SIGTERM");
   }
 
   async #pause(forMs: number): Promise<void> {
@@ -167,6 +165,14 @@ export class SupervisedProgram implements AsyncDisposable {
     await promise;
     clearTimeout(timer);
     this.#wake = undefined;
+  }
+}
+
+function signal(child: Deno.ChildProcess | undefined, name: Deno.Signal): void {
+  try {
+    child?.kill(name);
+  } catch {
+    // It has ended in the meantime.
   }
 }
 

@@ -111,6 +111,27 @@ Deno.test({
 
 Deno.test({
   name:
+    "supervised program: what is started again after stop() outlives the time that the one before had to end",
+  ignore,
+  fn: async () => {
+    const log = new RecordingLog();
+    await using one = shell(log, "exec sleep 60");
+    one.start();
+    await until("started", () => startedPids(log).length === 1);
+    const stopped = one.stop();
+    one.start();
+    await until("started again", () => startedPids(log).length === 2);
+    await stopped;
+    const pid = startedPids(log)[1];
+    const startMs = performance.now();
+    await until("2.5 s", () => performance.now() - startMs > 2500 || !isThere(pid));
+    assertEquals(isThere(pid), true);
+    assertEquals(log.of("warning"), []);
+  },
+});
+
+Deno.test({
+  name:
     "configured program: its file is private, whole and removed at the end; the same text changes nothing",
   ignore,
   fn: async () => {
