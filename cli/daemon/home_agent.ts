@@ -79,7 +79,7 @@ export async function runHomeAgent(
   });
   cleanup.defer(() => dataPath.close());
   counters = () => dataPath.counters();
-  const tunnelMtus = new TunnelMtus(dataPath, { address: settings.address, log });
+  const tunnelMtus = cleanup.use(new TunnelMtus(dataPath, { address: settings.address, log }));
   const routes = new HomeAgentRoutes(tunnelMtus, network, settings);
 
   const onDiscovery = (packet: Uint8Array) => {

@@ -2,6 +2,7 @@ import type { TunnelEnd } from "../../core/control/tunnel.ts";
 import { type TooBig, TunnelPathMtu } from "../../core/control/tunnel_path_mtu.ts";
 import { type Bound, prefixOf } from "../../core/forwarding/bindings.ts";
 import { type IpAddress, type Ipv6Address, prefixContains } from "../../core/wire/address.ts";
+import { messageOf } from "../output/fault.ts";
 import type { DataPathGroup } from "./data_path_group.ts";
 import type { Log } from "./log.ts";
 
@@ -18,13 +19,15 @@ interface Entry {
  * The data path's binding table, with what is learnt of the paths: a tunnel in IPv6 to a care-of address whose path
  * carries less than this host's link, as in the network of another mobile router, gets the smaller MTU.
  */
-export class TunnelMtus implements BoundTable {
+export class TunnelMtus implements BoundTable, Disposable {
   readonly #dataPath: BoundTable;
   readonly #log: Log;
   readonly #paths: TunnelPathMtu;
   readonly #entries = new Map<string, Entry>();
   /** The names of the entries with a tunnel in IPv6, by care-of address. */
   readonly #byFarEnd = new Map<Ipv6Address, Set<string>>();
+  /** For what is forgotten next. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param address the source of the outer packets */
   constructor(dataPath: BoundTable, { address, log }: { readonly address: Ipv6Address; readonly log: Log }) {
@@ -68,8 +71,33 @@ export class TunnelMtus implements BoundTable {
     const farEnd = this.#paths.learn(message, performance.now(), isFor);
     if (farEnd === undefined) return;
     this.#log.info("path MTU learnt", { careOfAddress: farEnd, mtu: message.mtu });
+    this.#fit(farEnd);
+    this.#scheduleForgetting();
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+
+  #scheduleForgetting(): void {
+    clearTimeout(this.#timer);
+    const deadlineMs = this.#paths.nextDeadline();
+    if (deadlineMs === undefined) return;
+    const waitMs = Math.max(0, Math.ceil(deadlineMs - performance.now()));
+    this.#timer = setTimeout(() => {
+      for (const farEnd of this.#paths.forget(performance.now())) this.#fit(farEnd);
+      this.#scheduleForgetting();
+    }, waitMs);
+  }
+
+  /** The data path hears what the tunnels to this far end carry now. */
+  #fit(farEnd: Ipv6Address): void {
     for (const { bound, tunnel, innerMtu } of this.#entriesTo(farEnd)) {
-      this.setBinding(bound, tunnel, innerMtu);
+      try {
+        this.setBinding(bound, tunnel, innerMtu);
+      } catch (error) {
+        this.#log.error("a tunnel keeps its MTU", { careOfAddress: farEnd, error: messageOf(error) });
+      }
     }
   }
 

@@ -33,7 +33,7 @@ export function readTooBig(message: Uint8Array): TooBig | undefined {
  */
 export class TunnelPathMtu {
   readonly #ownAddress: Ipv6Address;
-  /** By far end. */
+  /** By far end, the oldest first. */
   readonly #paths = new Map<Ipv6Address, { readonly mtu: number; readonly untilMs: number }>();
 
   /** @param ownAddress the source of the outer packets */
@@ -61,6 +61,18 @@ export class TunnelPathMtu {
     if (this.#paths.size >= MAXIMUM_PATHS) this.#paths.delete(this.#paths.keys().next().value!);
     this.#paths.set(farEnd, { mtu, untilMs: nowMs + KEPT_MS });
     return farEnd;
+  }
+
+  /** When forget() has something to do, on the monotonic clock in milliseconds; undefined: never. */
+  nextDeadline(): number | undefined {
+    return this.#paths.values().next().value?.untilMs;
+  }
+
+  /** Forgets what is old. @returns the far ends whose tunnels carry more again */
+  forget(nowMs: number): Ipv6Address[] {
+    const old = [...this.#paths].filter(([, { untilMs }]) => nowMs >= untilMs).map(([farEnd]) => farEnd);
+    for (const farEnd of old) this.#paths.delete(farEnd);
+    return old;
   }
 
   /** What the tunnel carries inside, octets, where its ends say `innerMtu`. */
