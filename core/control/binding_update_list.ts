@@ -18,7 +18,14 @@ import type { CareOfAddressCandidate } from "./movement/candidate.ts";
 import { HomeGrants } from "./home_grants.ts";
 import { assumedTunnel } from "./granted_binding.ts";
 import { prefixText, samePrefixes } from "./mobile_network_prefixes.ts";
-import type { Binding, Exchange, ExchangeState, MobileNodeState, SentUpdate } from "./mobile_node_state.ts";
+import {
+  type Binding,
+  bindingOf,
+  type Exchange,
+  type ExchangeState,
+  type MobileNodeState,
+  type SentUpdate,
+} from "./mobile_node_state.ts";
 import { report } from "./report.ts";
 import type { Now } from "./now.ts";
 import type { MobileNodeSettings } from "./settings.ts";
@@ -92,10 +99,12 @@ export class BindingUpdateList {
     const { exchange, actions } = this.sender.send(request, this.#newExchange(binding), now);
     this.state = { kind, candidate, exchange, binding };
     const forMs = candidate.atHome ? HOLD_MS.forUpdate : holdMs;
-    const hold: MobileNodeAction[] = forMs > 0 && binding !== undefined
-      ? [{ kind: "holdTraffic", forMs }]
-      : [];
-    return [...actions, ...hold, ...this.#assumeTunnel()];
+    return [...actions, ...(forMs > 0 ? this.hold(forMs) : []), ...this.#assumeTunnel()];
+  }
+
+  /** Without a binding there is no tunnel that anything could wait for. */
+  hold(forMs: number): MobileNodeAction[] {
+    return bindingOf(this.state) === undefined ? [] : [{ kind: "holdTraffic", forMs }];
   }
 
   /**

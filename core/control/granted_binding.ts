@@ -1,10 +1,12 @@
 import { isIpv4 } from "../wire/address.ts";
 import type { BindingAcknowledgement } from "../wire/mobility_message.ts";
 import { findOption } from "../wire/mobility_option.ts";
+import type { MobileNodeAction } from "./action.ts";
 import { NAT_KEEPALIVE_TIMEOUT_SECONDS, NO_KEEPALIVE } from "./constants.ts";
 import type { CareOfAddressCandidate } from "./movement/candidate.ts";
 import type { Binding, SentUpdate } from "./mobile_node_state.ts";
 import type { Now } from "./now.ts";
+import { report } from "./report.ts";
 import type { MobileNodeSettings } from "./settings.ts";
 import type { TunnelEnd } from "./tunnel.ts";
 
@@ -34,6 +36,20 @@ export function grantedBinding(
     refreshAtMs: sentAtMs + refreshSeconds * 1000,
     registrationMs: now.monotonicMs - sentAtMs,
   };
+}
+
+/** What the home agent's answer settles: traffic that waited for a new way goes on. */
+export function settled(earlier: Binding | undefined, binding: Binding): MobileNodeAction[] {
+  const { careOfAddress, tunnel, natDetected, lifetimeSeconds, registrationMs } = binding;
+  const isMoved = earlier?.careOfAddress !== careOfAddress || earlier.natDetected !== natDetected;
+  const told = report(isMoved ? "info" : "debug", isMoved ? "registered" : "refreshed", {
+    careOfAddress,
+    encapsulation: tunnel.encapsulation,
+    natDetected,
+    lifetimeSeconds,
+    registrationMs: Math.round(registrationMs * 100) / 100,
+  });
+  return earlier !== undefined && isMoved ? [{ kind: "holdTraffic", forMs: 0 }, told] : [told];
 }
 
 /** The tunnel to the home agent, as the NAT detection option wants it over IPv4 (RFC 5555 section 4.4.3). */

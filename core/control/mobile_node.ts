@@ -8,7 +8,7 @@ import type { MobileNodeEnvironment } from "./binding_update_sender.ts";
 import { CareOfAddressChoice, sameCandidate } from "./care_of_address_choice.ts";
 import { HOLD_MS, MAX_BINDACK_TIMEOUT_MS } from "./constants.ts";
 import type { MobileNodeEvent, OuterSource } from "./event.ts";
-import { grantedBinding } from "./granted_binding.ts";
+import { grantedBinding, settled } from "./granted_binding.ts";
 import { readMobileNodePacket } from "./mobile_node_packet.ts";
 import type { CareOfAddressCandidate } from "./movement/candidate.ts";
 import { ATTEMPTS_PER_CANDIDATE } from "./movement/care_of_address_choice.ts";
@@ -101,7 +101,7 @@ export class MobileNode {
     const { address, interfaceName } = chosen;
     const isPlanned = current !== undefined && this.#choice.offers(current);
     const begun: MobileNodeAction[] = [
-      ...this.#hold(HOLD_MS.forUpdate),
+      ...this.#list.hold(HOLD_MS.forUpdate),
       { kind: "useCareOfAddress", candidate: chosen },
       report("info", chosen.atHome ? "at home" : "care-of address", { address, interface: interfaceName }),
     ];
@@ -116,18 +116,13 @@ export class MobileNode {
     const state = this.#list.state;
     if (state.kind === "detached") return [];
     if (state.kind === "deregistering") return this.#finish();
-    const held = this.#hold(HOLD_MS.forUpdate);
+    const held = this.#list.hold(HOLD_MS.forUpdate);
     this.#list.state = { kind: "detached", binding: bindingOf(state) };
     return [
       ...held,
       { kind: "useCareOfAddress", candidate: undefined },
       report("info", "no care-of address", {}),
     ];
-  }
-
-  /** Without a binding there is no tunnel that anything could wait for. */
-  #hold(forMs: number): MobileNodeAction[] {
-    return bindingOf(this.#list.state) === undefined ? [] : [{ kind: "holdTraffic", forMs }];
   }
 
   // Time
@@ -279,21 +274,13 @@ export class MobileNode {
     const binding = grantedBinding(acknowledgement, answered, this.#settings, now);
     this.#list.state = { kind: "registered", candidate, binding };
     this.#lastRefusal = undefined;
-    const { careOfAddress, tunnel, natDetected, lifetimeSeconds, registrationMs } = binding;
+    const { careOfAddress } = answered;
     const prefixDiscovery = acknowledgement.status === BindingStatusCode.acceptedPrefixDiscoveryNecessary;
     const actions: MobileNodeAction[] = [
       ...this.#list.setTunnel(binding.tunnel, candidate),
       { kind: "registered", careOfAddress, prefixDiscovery },
+      ...settled(earlier, binding),
     ];
-    const moved = earlier?.careOfAddress !== careOfAddress || earlier.natDetected !== natDetected;
-    if (earlier !== undefined && moved) actions.push({ kind: "holdTraffic", forMs: 0 });
-    actions.push(report(moved ? "info" : "debug", moved ? "registered" : "refreshed", {
-      careOfAddress,
-      encapsulation: tunnel.encapsulation,
-      natDetected,
-      lifetimeSeconds,
-      registrationMs: Math.round(registrationMs * 100) / 100,
-    }));
     const isTrial = this.#list.takePrefixes(answered);
     const { actions: granted, askAgain } = this.#list.grants.take(acknowledgement, answered, isTrial);
     actions.push(...granted);
@@ -326,7 +313,7 @@ export class MobileNode {
 
   /** Nobody defends the home address on the home link; while a binding stood, nobody else had it (RFC 6275 11.5.5). */
   #takeHomeAddress(candidate: CareOfAddressCandidate, binding: Binding | undefined): MobileNodeAction[] {
-    const letGo = this.#hold(0);
+    const letGo = this.#list.hold(0);
     this.#list.state = { kind: "home", candidate };
     const { interfaceName } = candidate;
     return [
