@@ -4,9 +4,11 @@ import { NETLINK_NETFILTER, type NetlinkRequest, NetlinkSocket } from "./netlink
 import {
   countAndDrop,
   destinationIsLocal,
+  leavesBy,
   metaIs,
   nestedAttribute,
   numberAttribute,
+  sourceIsLocal,
   textAttribute,
   transportOctetIs,
 } from "./nft_rule.ts";
@@ -24,6 +26,7 @@ const NFPROTO_IPV4 = 2;
 const NFT_TABLE_F_OWNER = 2;
 const NFPROTO_IPV6 = 10;
 const NF_INET_PRE_ROUTING = 0;
+const NF_INET_FORWARD = 2;
 const NF_INET_LOCAL_OUT = 3;
 const NF_ACCEPT = 1;
 /** Before the kernel puts fragments together, tracks connections or routes. */
@@ -101,6 +104,15 @@ const OUTPUT: Chain = {
   ],
 };
 
+/**
+ * What is forwarded into the tunnel with an address of this host as its source is somebody's in a mobile network: the home
+ * agent would take it for the mobile router's own, DHCPv6 included. (IPv4 of that kind is no packet to the kernel.)
+ */
+function forward(tun: number): Chain {
+  const rules = [[...leavesBy(tun), ...sourceIsLocal(), ...countAndDrop()]];
+  return { name: "forward", hook: NF_INET_FORWARD, priority: 0, rules };
+}
+
 /** One rule for each kind of error that kernels have for tunnels, about packets in which `quoted` holds. */
 function silentAbout(quoted: readonly NetlinkAttribute[]): NetlinkAttribute[][] {
   const errors = [[ICMPV6_DEST_UNREACH, ICMPV6_PORT_UNREACH], [ICMPV6_PARAMPROB, ICMPV6_UNK_NEXTHDR]];
@@ -124,6 +136,8 @@ function silentAbout(quoted: readonly NetlinkAttribute[]): NetlinkAttribute[][] 
  * - Mobility headers to an address of this host. A kernel without Mobile IPv6 knows neither them nor what stands before
  *   them (RFC 6275 sections 6.1, 6.3, 6.4); so it does not get to see them.
  *
+ * At a mobile node it also keeps others' packets with an address of this host out of the tunnel.
+ *
  * An nftables table that the kernel ties to our netlink socket (`flags owner`): a crash leaves nothing behind.
  */
 export class SilentTunnelTable {
@@ -131,13 +145,14 @@ export class SilentTunnelTable {
 
   /**
    * @param suffix what tells this process's table from another's
+   * @param tun of a mobile node: the index of its TUN device
    * @throws SystemError: no nf_tables in this kernel, no permission, another process has the table
    */
-  constructor(suffix: string) {
+  constructor(suffix: string, tun?: number) {
     const table = `dsmip_${suffix.replaceAll(/[^A-Za-z0-9_]/g, "_")}`;
     this.#socket = new NetlinkSocket({ family: NETLINK_NETFILTER });
     try {
-      this.#socket.batch(silentTunnelBatch(table));
+      this.#socket.batch(silentTunnelBatch(table, tun));
     } catch (error) {
       this.close();
       throw error;
@@ -150,8 +165,8 @@ export class SilentTunnelTable {
   }
 }
 
-/** table inet TABLE { flags owner; chain prerouting { ... }; chain output { ... }; } */
-function silentTunnelBatch(table: string): NetlinkRequest[] {
+/** table inet TABLE { flags owner; chain prerouting { ... }; chain output { ... }; chain forward { ... }; } */
+function silentTunnelBatch(table: string, tun: number | undefined): NetlinkRequest[] {
   const attempt = `load the nftables table ${table}`;
   const batch = { attempt, body: familyBody(NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES), attributes: [] };
   const create = { attempt, body: familyBody(NFPROTO_INET, 0), flags: NLM_F_CREATE | NLM_F_EXCL };
@@ -186,6 +201,7 @@ function silentTunnelBatch(table: string): NetlinkRequest[] {
     },
     ...chain(PREROUTING),
     ...chain(OUTPUT),
+    ...(tun === undefined ? [] : chain(forward(tun))),
     { ...batch, type: NFNL_MSG_BATCH_END, call: "NFNL_MSG_BATCH_END" },
   ];
 }

@@ -20,7 +20,10 @@ const NFT_RANGE_EQ = 0;
 const NF_DROP = 0;
 const NFT_PAYLOAD_TRANSPORT_HEADER = 2;
 const NFT_FIB_RESULT_ADDRTYPE = 3;
+const NFTA_FIB_F_SADDR = 1;
 const NFTA_FIB_F_DADDR = 2;
+/** NFT_META_OIF. */
+const OUTPUT_INTERFACE = 5;
 /** <linux/rtnetlink.h>. */
 const RTN_LOCAL = 2;
 
@@ -94,16 +97,38 @@ export function transportOctetIs(offset: number, lowest: number, highest = lowes
 
 /** Goes on where the destination is an address of this host. */
 export function destinationIsLocal(): NetlinkAttribute[] {
-  // Unlike an octet of a packet, the kind of an address is a number of the host's own order.
-  const local = new Uint8Array([RTN_LOCAL, 0, 0, 0]);
+  return addressIsLocal(NFTA_FIB_F_DADDR);
+}
+
+/** Goes on where the source is an address of this host. */
+export function sourceIsLocal(): NetlinkAttribute[] {
+  return addressIsLocal(NFTA_FIB_F_SADDR);
+}
+
+function addressIsLocal(which: number): NetlinkAttribute[] {
   return [
     expression("fib", [
       numberAttribute(1, NFT_REG_1),
       numberAttribute(2, NFT_FIB_RESULT_ADDRTYPE),
-      numberAttribute(3, NFTA_FIB_F_DADDR),
+      numberAttribute(3, which),
     ]),
-    isData(nestedAttribute(3, [[NFTA_DATA_VALUE, local]])),
+    isHostNumber(RTN_LOCAL),
   ];
+}
+
+/** Goes on where the packet leaves by the interface of this index. */
+export function leavesBy(interfaceIndex: number): NetlinkAttribute[] {
+  return [
+    expression("meta", [numberAttribute(1, NFT_REG_1), numberAttribute(2, OUTPUT_INTERFACE)]),
+    isHostNumber(interfaceIndex),
+  ];
+}
+
+/** Unlike an octet of a packet, the kind of an address or an index is a number of the host's own order. */
+function isHostNumber(value: number): NetlinkAttribute {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value, true);
+  return isData(nestedAttribute(3, [[NFTA_DATA_VALUE, bytes]]));
 }
 
 /** Counts the packet and drops it. */

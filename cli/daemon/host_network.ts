@@ -98,7 +98,7 @@ export class HostNetwork implements Disposable {
       { what: "remove the IPv4 home address", action: () => routes.setIpv4HomeAddress(undefined) },
       { what: "remove the default routes", action: () => routes.clearTunnel() },
     );
-    this.#silenceTunnelErrors();
+    this.#silenceTunnelErrors(this.#tun.index);
   }
 
   /**
@@ -218,9 +218,10 @@ export class HostNetwork implements Disposable {
     });
   }
 
-  #silenceTunnelErrors(): void {
+  /** @param tun of a mobile node: see SilentTunnelTable */
+  #silenceTunnelErrors(tun?: number): void {
     try {
-      const table = new SilentTunnelTable(this.#tun.name);
+      const table = new SilentTunnelTable(this.#tun.name, tun);
       this.#undo.push({ what: "remove the nftables table", action: () => table.close() });
     } catch (error) {
       this.#log.warning("this host may answer tunnelled packets with ICMP errors", {

@@ -3,9 +3,20 @@ import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { SystemError } from "../../ffi/errno.ts";
 import { SilentTunnelTable } from "../../ffi/nft.ts";
 import { POLLIN, PollSet } from "../../ffi/poll.ts";
+import { IPPROTO_RAW, openRaw6Socket, sendRaw6 } from "../../ffi/raw6_socket.ts";
 import { openRawSocket, sendTo } from "../../ffi/socket.ts";
+import { interfaceIndexOf } from "../../ffi/interface_index.ts";
+import { libc } from "../../ffi/libc.ts";
+import { openTun } from "../../ffi/tun.ts";
+import { formatIpv6 } from "../../core/wire/address.ts";
 import { testInNamespace, testInsideNamespace, TestNamespace, until } from "./in_namespace.ts";
+import { ipv6 } from "../forwarding/packets.ts";
 import { receiveFrom } from "./receive_from.ts";
+
+const HOME_ADDRESS = "2001:db8:100::100";
+const HOST_ROUTER = "2001:db8:200::1";
+const HOST = "2001:db8:200::5";
+const FAR = "2001:db8:9::2";
 
 const tables = (namespace: TestNamespace) => namespace.run("nft", "list", "tables");
 
@@ -88,6 +99,59 @@ for (const protocol of [41, 4]) {
     },
   );
 }
+
+testInsideNamespace(
+  "what a host in the mobile network sends from the mobile router's own address does not get into the tunnel",
+  async (namespace) => {
+    const host = new TestNamespace();
+    const tun = openTun({ name: "tunmn" });
+    try {
+      namespace.ip("link", "add", "vx", "type", "veth", "peer", "name", "vy", "netns", host.name);
+      for (const device of ["vx", "tunmn"]) namespace.ip("link", "set", device, "up");
+      host.ip("link", "set", "vy", "up");
+      namespace.ip("addr", "add", `${HOST_ROUTER}/64`, "dev", "vx", "nodad");
+      namespace.ip("addr", "add", `${HOME_ADDRESS}/128`, "dev", "tunmn", "nodad");
+      namespace.ip("-6", "route", "add", `${FAR}/128`, "dev", "tunmn");
+      namespace.run("sysctl", "-qw", "net.ipv6.conf.all.forwarding=1");
+      for (const address of [HOST, HOME_ADDRESS]) {
+        host.ip("addr", "add", `${address}/64`, "dev", "vy", "nodad");
+      }
+      host.ip("-6", "route", "add", "default", "via", HOST_ROUTER);
+      const buffer = new Uint8Array(2048);
+      /** Sources of what has come to the TUN device for the far end. */
+      const heard = (): string[] => {
+        const sources = [];
+        for (let octets; (octets = libc.read(tun.fileDescriptor, buffer, 2048n)) > 0;) {
+          if (octets >= 40n && formatIpv6(buffer, 24) === FAR) sources.push(formatIpv6(buffer, 8));
+        }
+        return sources;
+      };
+      const passed = async (...sources: string[]) => {
+        host.enter(() => {
+          for (const source of sources) {
+            const socket = openRaw6Socket({ protocol: IPPROTO_RAW, address: source, bufferOctets: 1 << 16 });
+            assertEquals(sendRaw6(socket, ipv6({ source, destination: FAR }), FAR), undefined);
+            closeFileDescriptor(socket);
+          }
+        });
+        const all: string[] = [];
+        await until("the last", () => all.push(...heard()) > 0 && all.includes(HOST));
+        return all;
+      };
+      assertEquals(
+        await passed(HOME_ADDRESS, HOST),
+        [HOME_ADDRESS, HOST],
+        "the kernel by itself forwards it",
+      );
+      const table = new SilentTunnelTable("own", interfaceIndexOf("tunmn"));
+      assertEquals(await passed(HOME_ADDRESS, HOST), [HOST]);
+      table.close();
+    } finally {
+      closeFileDescriptor(tun.fileDescriptor);
+      host.remove();
+    }
+  },
+);
 
 testInNamespace("the table is gone after kill -9 of its process", async (namespace) => {
   const script = `
