@@ -28,6 +28,8 @@ interface Waiting<Event> {
 
 /** Events that may wait; more are refused, and the caller counts them. */
 export const MAXIMUM_WAITING_EVENTS = 4096;
+/** So many more may those be that are not said again. */
+const RESERVED_EVENTS = 4096;
 /** The longest that setTimeout can wait. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
 /** How long a machine that asks again for the deadline it just had has to wait. */
@@ -53,20 +55,25 @@ export class ControlLoop<Event, Action> {
     this.#options = options;
   }
 
-  /** Queues an event; false when the queue is full or the loop has stopped. */
+  /** Queues an event from a network; false when the queue is full or the loop has stopped. */
   push(event: Event): boolean {
-    return this.#queue({ event });
+    return this.#queue({ event }, MAXIMUM_WAITING_EVENTS);
   }
 
-  /** Queues an event. Resolves when it and its actions are done, or have been dropped. */
+  /** Queues an event that is not said again: a flood from a network leaves room for it. */
+  pushOwn(event: Event): boolean {
+    return this.#queue({ event }, MAXIMUM_WAITING_EVENTS + RESERVED_EVENTS);
+  }
+
+  /** The same. Resolves when it and its actions are done, or have been dropped. */
   pushAndWait(event: Event): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    if (!this.#queue({ event, done: resolve })) resolve();
+    if (!this.#queue({ event, done: resolve }, MAXIMUM_WAITING_EVENTS + RESERVED_EVENTS)) resolve();
     return promise;
   }
 
-  #queue(waiting: Waiting<Event>): boolean {
-    if (this.#stopped || this.#waiting.length >= MAXIMUM_WAITING_EVENTS) return false;
+  #queue(waiting: Waiting<Event>, limit: number): boolean {
+    if (this.#stopped || this.#waiting.length >= limit) return false;
     this.#waiting.push(waiting);
     this.#wake?.();
     return true;

@@ -83,7 +83,7 @@ export async function findHomeAgents(
       log,
       trace,
       onCandidates: (candidates) => {
-        loop.push({ kind: "careOfAddresses", candidates });
+        loop.pushOwn({ kind: "careOfAddresses", candidates });
       },
       onFailure: failure.reject,
     }),

@@ -128,7 +128,7 @@ export async function runHomeAgent(
         log,
         isBound: (homeAddress) => machine.hasBinding(homeAddress),
         onDelegated: (homeAddress, prefixes) => {
-          loop.push({ kind: "delegatedPrefixes", homeAddress, prefixes });
+          loop.pushOwn({ kind: "delegatedPrefixes", homeAddress, prefixes });
         },
       }),
     );
@@ -150,7 +150,7 @@ export async function runHomeAgent(
         return routes.remove(action.homeAddress);
       case "probeHomeAddress":
         homeLink?.isDuplicate(action).then((duplicate) => {
-          loop.push({ kind: "homeAddressProbed", homeAddress: action.homeAddress, duplicate });
+          loop.pushOwn({ kind: "homeAddressProbed", homeAddress: action.homeAddress, duplicate });
         });
         return;
       case "interceptHomeAddress":

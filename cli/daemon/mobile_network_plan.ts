@@ -47,7 +47,7 @@ const NO_ROOM_LENGTH = 31;
 
 /**
  * How one interface carries what was granted. Of each IPv6 prefix its first /64 is the link, and ::1 there the router; a
- * longer prefix is the link as it is. Of an IPv4 prefix the home address is the router, and the rest is for hosts.
+ * longer prefix is the link as it is, and one address alone the router. Of an IPv4 prefix the home address is the router, and the rest is for hosts.
  */
 export function planMobileNetwork({ prefixes, ipv4HomeAddress }: MobileNetworkGrant): MobileNetworkPlan {
   const onLink = prefixes.map(({ address, length }) => ({
@@ -55,7 +55,7 @@ export function planMobileNetwork({ prefixes, ipv4HomeAddress }: MobileNetworkGr
     length: Math.max(LINK_PREFIX_LENGTH, length),
   }));
   const routers: RouterAddress[] = onLink.map(({ address, length }) => ({
-    address: firstAddress(address),
+    address: length === 128 ? address : firstAddress(address),
     prefixLength: length,
   }));
   if (ipv4HomeAddress === undefined || ipv4HomeAddress.prefixLength === 32) {

@@ -66,7 +66,7 @@ export async function roam(
     if (!offered.some((candidate) => candidate.interfaceName === interfaceName)) {
       throw new Failure(`${interfaceName} has no care-of address now; this mobile node stays where it is`);
     }
-    loop.push({ kind: "switchTo", interfaceName });
+    loop.pushOwn({ kind: "switchTo", interfaceName });
     return {};
   };
   const status = () => ({ ...machine.status(currentNow()), counters: counters() });
@@ -119,7 +119,7 @@ export async function roam(
     log,
     onDelegated: (prefixes) => {
       void dataPath.setMobileNetworkPrefixes([...settings.mobileNetworkPrefixes, ...prefixes]);
-      loop.push({ kind: "delegatedPrefixes", prefixes });
+      loop.pushOwn({ kind: "delegatedPrefixes", prefixes });
     },
   });
   if (delegation !== undefined) cleanup.use(delegation);
@@ -200,7 +200,7 @@ export async function roam(
         offered = candidates;
         ipv4AtHome.offer(candidates);
         trace?.note("egress interfaces", "careOfAddresses", { candidates });
-        loop.push({ kind: "careOfAddresses", candidates });
+        loop.pushOwn({ kind: "careOfAddresses", candidates });
       },
       onFailure: failure.reject,
     }),
@@ -218,7 +218,7 @@ export async function roam(
       await Promise.race([delegation?.stop(), failure.promise]);
     }
     egresses.quiet();
-    loop.push({ kind: "stop" });
+    loop.pushOwn({ kind: "stop" });
     await Promise.race([finished.promise, failure.promise]);
     return isStopped;
   } finally {

@@ -75,18 +75,18 @@ export class PrefixDelegationClient implements AsyncDisposable {
 
   /** There is no tunnel any more. */
   async lose(): Promise<void> {
-    this.#loop.push({ kind: "reachable", way: undefined });
+    this.#loop.pushOwn({ kind: "reachable", way: undefined });
     await this.#close();
   }
 
   /** The home agent has lost our binding, and our lease perhaps, too. */
   doubt(): void {
-    this.#loop.push({ kind: "homeAgentForgot" });
+    this.#loop.pushOwn({ kind: "homeAgentForgot" });
   }
 
   /** Gives the prefixes back; takes two seconds at most. */
   async stop(): Promise<void> {
-    this.#loop.push({ kind: "stop" });
+    this.#loop.pushOwn({ kind: "stop" });
     await this.#finished.promise;
   }
 
@@ -110,7 +110,7 @@ export class PrefixDelegationClient implements AsyncDisposable {
       });
       this.#port = { way, device, socket, listener };
     }
-    this.#loop.push({ kind: "reachable", way });
+    this.#loop.pushOwn({ kind: "reachable", way });
   }
 
   async #close(): Promise<void> {

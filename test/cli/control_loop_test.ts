@@ -153,6 +153,21 @@ Deno.test("control loop: it can be stopped, from idle and in the middle of actio
   assertEquals(full.loop.push("event 0"), false);
 });
 
+Deno.test("control loop: a flood leaves room for what is not said again, in its order", async () => {
+  const { loop, done } = prepare("never");
+  for (let index = 0; index < MAXIMUM_WAITING_EVENTS; index++) loop.push("event 1");
+  assertEquals([loop.push("event 2"), loop.pushOwn("event 3")], [false, true]);
+  const waited = loop.pushAndWait("event 4");
+  const running = loop.run();
+  await waited;
+  loop.stop();
+  await running;
+  assertEquals(done.slice(-5), ["event 1 b", "event 3 a", "event 3 b", "event 4 a", "event 4 b"]);
+  const full = prepare("never").loop;
+  for (let index = 0; index < 2 * MAXIMUM_WAITING_EVENTS; index++) assert(full.pushOwn("event 1"));
+  assertEquals(full.pushOwn("event 1"), false, "that has an end, too");
+});
+
 Deno.test("control loop: who waits for an event is told when its actions are done, and also when it comes to nothing", async () => {
   const slow = () => new Promise<void>((resolve) => setTimeout(resolve, 3));
   const { loop, done, errors } = prepare("", slow);

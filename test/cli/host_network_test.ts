@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { type HomeAgentNetwork, HostNetwork } from "../../cli/daemon/host_network.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { SystemError } from "../../ffi/errno.ts";
@@ -311,6 +311,8 @@ testInsideNamespace(
     const network = HostNetwork.open(log);
     network.setUpMobileNode({ tun: "dsmip-mn", homeAddress: HOME_ADDRESS });
     network.setTunnel({ innerMtu: 1472 });
+    const forward = namespace.run("nft", "list", "chain", "inet", "dsmip_dsmip_mn", "forward");
+    assertStringIncludes(forward, 'oif "dsmip-mn" fib saddr type local counter');
     namespace.ip("link", "del", "dsmip-mn");
     network.close();
     assertEquals(log.of("warning"), []);

@@ -31,6 +31,12 @@ Deno.test("mobile network: the first /64 of a prefix is the link, ::1 the router
   });
 });
 
+Deno.test("mobile network: a prefix of one address is the router's, and no address of somebody else", () => {
+  const prefixes = [prefix("2001:db8:500::2/128")];
+  const { addresses } = planMobileNetwork({ prefixes, ipv4HomeAddress: undefined });
+  assertEquals(addresses, [{ address: "2001:db8:500::2", prefixLength: 128 }]);
+});
+
 Deno.test("mobile network: of an IPv4 prefix the home address is the router, the rest is for hosts", () => {
   assertEquals(planIpv4("192.0.2.100", 24), {
     addresses: [{ address: "192.0.2.100", prefixLength: 24 }],

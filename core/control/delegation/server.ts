@@ -90,7 +90,8 @@ export class DelegationServer {
   readonly #settings: HomeAgentSettings;
   readonly #environment: DelegationServerEnvironment;
   readonly #leases: LeaseTable;
-  readonly #rate = new AnswerLimiter(RATE);
+  /** Apart, so that a flood on the home link, where nothing is proven, silences nobody in a tunnel. */
+  readonly #rates = { tunnel: new AnswerLimiter(RATE), homeLink: new AnswerLimiter(RATE) };
 
   constructor(
     settings: HomeAgentSettings & { readonly mobileNetworkPool: PrefixPool<Ipv6Prefix> },
@@ -132,7 +133,7 @@ export class DelegationServer {
     const { way, source } = event;
     const stranger = this.#reasonToIgnore(way, source);
     if (stranger !== undefined) return [dropped(stranger, source)];
-    if (!this.#rate.allow(source, nowMs)) return [dropped("too many messages", source)];
+    if (!this.#rates[way].allow(source, nowMs)) return [dropped("too many messages", source)];
     const request = readRequest(event, this.#environment.duid);
     if (typeof request === "string") return [dropped(request, source)];
     if (way === "homeLink" && !this.#hasSameIdentifier(source, request.duid)) {

@@ -292,3 +292,15 @@ Deno.test("On the home link nobody speaks for who is away, has another identifie
   const open = new ServerPlayer(undefined, { requireAuthentication: false });
   assertEquals(typesIn(open.hearAtHome(message, "2001:db8:100::bad")), [reply]);
 });
+
+Deno.test("a flood from made-up sources on the home link silences no mobile router in a tunnel", () => {
+  const others = Array.from({ length: 20 }, (_, i) => `2001:db8:100::2${i.toString(16).padStart(2, "0")}`);
+  const player = new ServerPlayer(undefined, {
+    mobileNodes: [HOME_ADDRESS, ...others].map((one) => entry(one)),
+  });
+  const flood = { kind: "received", way: "homeLink", datagram: new Uint8Array([1]) } as const;
+  for (let i = 0; i < 200; i++) player.handle({ ...flood, source: others[i % others.length] });
+  const datagram = encodeDhcpv6(relayed(fromClient(solicit, iaPd(1))));
+  const answer = player.handle({ kind: "received", way: "tunnel", source: HOME_ADDRESS, datagram });
+  assertEquals(typesIn(answer), [advertise]);
+});
