@@ -6,11 +6,15 @@ import {
   assertDelivered,
   type ForwardingCase,
   NODE,
+  NODE_IN_41,
+  NODE_IN_IPV6,
   NODE_IN_UDP,
+  receive41,
+  receiveIpv6,
   receiveUdp,
   send,
 } from "./case_tools.ts";
-import { CORRESPONDENT, HOME_ADDRESS, ipv6 } from "./packets.ts";
+import { CORRESPONDENT, HOME_ADDRESS, ipv4, ipv6 } from "./packets.ts";
 import { fromNode, toNode, udp } from "./transport_packets.ts";
 
 /** An address and prefixes from long to short, each with an address that is in it and in no longer one. */
@@ -84,6 +88,32 @@ export const ipv4PrefixCases: readonly ForwardingCase[] = [
     }
     assertEquals(forwarder.counters().unboundReports, 0);
   }),
+  atHomeAgent(
+    "RFC 6275 10.4.5: in every encapsulation a node's IPv4 source comes from its own care-of address only",
+    (forwarder) => {
+      const nodes = [
+        ["198.18.1.1", { ...NODE_IN_UDP, address: "203.0.113.1" }],
+        ["198.18.1.2", { ...NODE_IN_UDP, address: "203.0.113.2" }],
+        ["198.18.2.1", { ...NODE_IN_41, address: "203.0.113.3" }],
+        ["198.18.2.2", { ...NODE_IN_41, address: "203.0.113.4" }],
+        ["198.18.3.1", { ...NODE_IN_IPV6, address: "2001:db8:f::1" }],
+        ["198.18.3.2", { ...NODE_IN_IPV6, address: "2001:db8:f::2" }],
+      ] as const;
+      for (const [address, tunnel] of nodes) forwarder.setBinding(address, tunnel, 1400);
+      const comesBy = ({ encapsulation, address, port }: TunnelEnd, packet: Uint8Array) => {
+        if (encapsulation === "ipv6InIpv6") return receiveIpv6(forwarder, packet, { source: address });
+        if (encapsulation === "udp") return receiveUdp(forwarder, packet, { source: { address, port } });
+        return receive41(forwarder, ipv4({ protocol: 4, source: address, payload: packet }));
+      };
+      for (const [address, own] of nodes) {
+        for (const [, tunnel] of nodes) {
+          const verdict = comesBy(tunnel, from(address));
+          if (tunnel === own) assertDelivered(verdict, from(address));
+          else assertEquals(verdict.kind === "drop" && verdict.reason, "sourceNotBound");
+        }
+      }
+    },
+  ),
   atHomeAgent("a prefix of all bits is its address", (forwarder) => {
     const both = [["198.18.44.5", 32, to("198.18.44.5")], [HOME_ADDRESS, 128, ipv6()]] as const;
     for (const [address, length, packet] of both) {
