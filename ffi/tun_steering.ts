@@ -8,9 +8,10 @@ import { libc } from "./libc.ts";
  * queue of a TUN device.
  */
 
-// long syscall(long number, ...);  the C library has no function for bpf(int cmd, union bpf_attr *attr, unsigned int size)
+// long syscall(long number, ...);  the C library has no function for bpf(int cmd, union bpf_attr *attr, unsigned int size).
+// The kernel does not look at the last two: what the attributes point to has to live until the call is over.
 const { bpf } = loadLibc({
-  bpf: { name: "syscall", parameters: ["i64", "i32", "buffer", "u32"], result: "i32" },
+  bpf: { name: "syscall", parameters: ["i64", "i32", "buffer", "u32", "buffer", "buffer"], result: "i32" },
 });
 // <asm/unistd.h>
 const SYS_BPF = Deno.build.arch === "aarch64" ? 280n : 321n;
@@ -158,7 +159,8 @@ export function steerByFlow(tun: number): boolean {
   attribute.setUint32(4, program.length / 8, true);
   attribute.setBigUint64(8, address(program), true);
   attribute.setBigUint64(16, address(license), true);
-  const loaded = bpf(SYS_BPF, BPF_PROG_LOAD, new Uint8Array(attribute.buffer), ATTRIBUTE_OCTETS);
+  const octets = new Uint8Array(attribute.buffer);
+  const loaded = bpf(SYS_BPF, BPF_PROG_LOAD, octets, ATTRIBUTE_OCTETS, program, license);
   if (loaded < 0) return false;
   try {
     const argument = new Uint8Array(new Int32Array([loaded]).buffer);

@@ -1,5 +1,11 @@
+import { ipv4Count } from "../../core/control/ipv4_number.ts";
 import type { MobileNodeEntry } from "../../core/control/settings.ts";
-import { type Ipv6Address, type Ipv6Prefix, prefixContains } from "../../core/wire/address.ts";
+import {
+  type Ipv4Prefix,
+  type Ipv6Address,
+  type Ipv6Prefix,
+  prefixContains,
+} from "../../core/wire/address.ts";
 import { checkClaims, checkNetworkLengths, type Claim } from "./claims.ts";
 import {
   checkIpv4HomeAddress,
@@ -79,8 +85,21 @@ export function readHomeAgent(source: ConfigurationSource): HomeAgentConfigurati
         ? []
         : ['authentication = "none": anybody can take over the traffic of any mobile node']),
       ...(entries.length > 0 ? [] : ["no [[mobile_node]]: every Binding Update will be refused"]),
+      ...smallPoolWarning(agent.ipv4_pool, entries),
     ],
   };
+}
+
+/** A node that is at home has its address still, and nobody can tell it that another has got it. */
+function smallPoolWarning(pool: Ipv4Prefix | undefined, entries: readonly MobileNodeEntry[]): string[] {
+  if (pool === undefined) return [];
+  const takers = entries.filter(({ ipv4HomeAddress }) => ipv4HomeAddress === undefined).length;
+  const addresses = ipv4Count(pool.length);
+  if (takers <= addresses) return [];
+  return [
+    `ipv4_pool has ${addresses} addresses for ${takers} mobile nodes without one of their own: the last ones get none, ` +
+    "or one that a mobile node at home still has",
+  ];
 }
 
 function checkHomeAgent(agent: RightValues<typeof HOME_AGENT_KEYS>, source: TableSource): void {

@@ -23,6 +23,9 @@ import { stopSignal } from "./stop_signal.ts";
 import { TunnelErrors } from "./tunnel_errors.ts";
 import { TunnelMtus } from "./tunnel_mtus.ts";
 
+/** What a mobile node may have in the data path's table: its home address, 16 prefixes, 8 IPv4 home addresses, and some room. */
+const ENTRIES_OF_NODE = 32;
+const FEWEST_ENTRIES = 65_536;
 /** Room for what 10,000 mobile nodes send at one time. */
 const SIGNALLING_BUFFER_OCTETS = 4 * 1024 * 1024;
 
@@ -71,6 +74,7 @@ export async function runHomeAgent(
     role: "homeAgent",
     homeAgentAddress: settings.address,
     homeAgentIpv4Address: ipv4Address,
+    maximumBindings: Math.max(FEWEST_ENTRIES, ENTRIES_OF_NODE * settings.mobileNodes.length),
     tuns,
     onSignalling: (record) => {
       loop.push(record);

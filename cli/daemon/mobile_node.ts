@@ -198,9 +198,9 @@ export async function roam(
       trace,
       onCandidates: (candidates) => {
         offered = candidates;
-        ipv4AtHome.offer(candidates);
         trace?.note("egress interfaces", "careOfAddresses", { candidates });
         loop.pushOwn({ kind: "careOfAddresses", candidates });
+        ipv4AtHome.offer(candidates);
       },
       onFailure: failure.reject,
     }),

@@ -32,6 +32,21 @@ Deno.test("configuration: a home agent's IPv4 home network, pools and IPv4 home 
   assertEquals([ipv4NetworkPool?.networkLength, prefixes?.networkLength], [28, 64], "left out");
 });
 
+Deno.test("configuration: a pool that is smaller than its takers are many is warned of", () => {
+  using folder = new KeyFolder();
+  const pool = (addresses: string) => {
+    const toml = FULL_TOML.replaceAll(/^ipv4_home_address.*\n/gm, "").replace(
+      /^ipv4_pool =.*$/m,
+      `ipv4_pool = "${addresses}"`,
+    );
+    return asHomeAgent(parseConfiguration(`${folder.path}/ha.toml`, toml)).warnings;
+  };
+  assertEquals(pool("192.0.2.128/31"), []);
+  assertEquals(pool("192.0.2.128/32").map((text) => text.slice(0, 52)), [
+    "ipv4_pool has 1 addresses for 2 mobile nodes without",
+  ]);
+});
+
 Deno.test("configuration: a mobile node's IPv4 home address, any one, with a network or without", () => {
   using folder = new KeyFolder();
   const cases = [
