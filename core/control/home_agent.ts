@@ -1,7 +1,10 @@
 import {
+  formatIpv4,
   formatIpv6,
+  type IpAddress,
   type Ipv6Address,
   type Ipv6Prefix,
+  isIpv4,
   isRoutableUnicastIpv6,
   UNSPECIFIED_IPV6,
 } from "../wire/address.ts";
@@ -35,6 +38,7 @@ import { isGreaterSequenceNumber } from "./sequence_number.ts";
 import { report } from "./report.ts";
 import { type Hmac, type HomeAgentSettings, isHomeAddress } from "./settings.ts";
 import { describePath, pathAddress, pathTo, sendAlong, type SignallingPath } from "./signalling_path.ts";
+import { SourceOwners } from "./source_owners.ts";
 import type { Encapsulation } from "./tunnel.ts";
 import { isDeregistration, readUpdate } from "./update_reader.ts";
 import { type HomeAgentEnvironment, type ReceivedUpdate, UpdateVerifier } from "./update_verifier.ts";
@@ -59,6 +63,7 @@ export class HomeAgent {
   readonly #advertisements = new AnswerLimiter({ burst: 1, perSecond: 1 });
   readonly #homeLink: HomeLinkAnswers;
   readonly #ipv4: Ipv4HomeAddresses;
+  readonly #owners: SourceOwners;
   /** Mobile network prefixes by home address; bounded by the pool that they come from. */
   readonly #delegated = new Map<Ipv6Address, readonly Ipv6Prefix[]>();
 
@@ -68,6 +73,7 @@ export class HomeAgent {
     this.#homeLink = new HomeLinkAnswers(settings, environment.random);
     this.#ipv4 = new Ipv4HomeAddresses(settings);
     this.#verifier = new UpdateVerifier(settings, environment);
+    this.#owners = new SourceOwners(settings.mobileNodes);
   }
 
   handle(event: HomeAgentEvent, now: Now): HomeAgentAction[] {
@@ -289,24 +295,28 @@ export class HomeAgent {
   }
 
   /**
-   * Traffic of a home address from an outer address that it is not bound to: the mobile node that sent it does
+   * Traffic of a mobile node, or of a host behind it, from an outer address that it is not bound to: the mobile node does
    * not know yet that its binding is gone or its NAT has changed (Binding Error status 1, RFC 6275 9.3.3).
    */
   #answerUnboundTraffic(event: HomeAgentEvent & { kind: "unboundTraffic" }, now: Now): HomeAgentAction[] {
     const { outer, encapsulation, packet } = event;
-    if (packet.length < 40 || packet[0] >> 4 !== 6) return [];
-    const homeAddress = formatIpv6(packet, 8);
+    const source = sourceOf(packet);
+    if (source === undefined) return [];
     const path = unboundPath(outer, encapsulation);
-    const known = this.#settings.requireAuthentication
-      ? this.#verifier.knows(homeAddress)
-      : isHomeAddress(this.#settings, homeAddress);
-    if (!known || path === undefined || !this.#mayAnswer(path, now)) return [];
+    const homeAddress = this.#owners.homeAddressOf(source) ?? this.#openHomeAddress(source);
+    if (homeAddress === undefined || path === undefined || !this.#mayAnswer(path, now)) return [];
     const status = BindingErrorStatusCode.unknownBinding;
     const error: MobilityMessage = { kind: "bindingError", status, homeAddress, options: [] };
     return [
       this.#sendDirectly(path, homeAddress, error),
       dropped("traffic without a binding", path, { homeAddress }),
     ];
+  }
+
+  /** Where nobody needs a key, any address of the home prefix may be a mobile node's. */
+  #openHomeAddress(source: IpAddress): Ipv6Address | undefined {
+    const isOpen = !this.#settings.requireAuthentication && !isIpv4(source);
+    return isOpen && isHomeAddress(this.#settings, source) ? source : undefined;
   }
 
   #answerUnknownMessage(path: SignallingPath, packet: MobilityPacket, now: Now): HomeAgentAction[] {
@@ -358,6 +368,12 @@ export class HomeAgent {
     const { sequenceNumber } = received.update;
     return this.#acknowledge(received, { status, sequenceNumber, lifetimeSeconds: 0 });
   }
+}
+
+/** Of an inner packet; undefined where it has been cut off. */
+function sourceOf(packet: Uint8Array): IpAddress | undefined {
+  if (packet[0] >> 4 === 4) return packet.length < 20 ? undefined : formatIpv4(packet, 12);
+  return packet.length < 40 ? undefined : formatIpv6(packet, 8);
 }
 
 /** The way to the sender of a tunnelled packet; undefined where there is none that we could answer to. */

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { TunnelEnd } from "../../core/control/tunnel.ts";
 import type { Forwarder } from "../../core/forwarding/forwarder.ts";
 import {
@@ -82,7 +82,7 @@ export const ipv4PrefixCases: readonly ForwardingCase[] = [
         else assertEquals(verdict.kind === "drop" && verdict.reason, "sourceNotBound", `${source} ${index}`);
       }
     }
-    assertEquals(forwarder.counters().unboundReports, 0);
+    assert(forwarder.counters().unboundReports > 0);
   }),
   atHomeAgent("a prefix of all bits is its address", (forwarder) => {
     const both = [["198.18.44.5", 32, to("198.18.44.5")], [HOME_ADDRESS, 128, ipv6()]] as const;
