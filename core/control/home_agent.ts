@@ -1,5 +1,4 @@
 import {
-  formatIpv4,
   formatIpv6,
   type IpAddress,
   type Ipv6Address,
@@ -31,14 +30,14 @@ import { DeadlineQueue } from "./deadline_queue.ts";
 import type { HomeAgentEvent, OuterSource } from "./event.ts";
 import { HomeLinkAnswers } from "./home_link_answers.ts";
 import { bindingFor, isForCorrespondent, reasonToRefuse } from "./home_registration.ts";
-import { Ipv4HomeAddresses } from "./ipv4_home_addresses.ts";
+import { Ipv4HomeAddresses, ipv4Refusals } from "./ipv4_home_addresses.ts";
 import { prefixText } from "./mobile_network_prefixes.ts";
 import type { Now } from "./now.ts";
 import { isGreaterSequenceNumber } from "./sequence_number.ts";
 import { report } from "./report.ts";
 import { type Hmac, type HomeAgentSettings, isHomeAddress } from "./settings.ts";
 import { describePath, pathAddress, pathTo, sendAlong, type SignallingPath } from "./signalling_path.ts";
-import { SourceOwners } from "./source_owners.ts";
+import { sourceOf, SourceOwners } from "./source_owners.ts";
 import type { Encapsulation } from "./tunnel.ts";
 import { isDeregistration, readUpdate } from "./update_reader.ts";
 import { type HomeAgentEnvironment, type ReceivedUpdate, UpdateVerifier } from "./update_verifier.ts";
@@ -218,7 +217,8 @@ export class HomeAgent {
     this.#store(binding);
     const { sequenceNumber, lifetimeSeconds } = binding;
     const answer = { status: BindingStatusCode.accepted, sequenceNumber, lifetimeSeconds, ipv4 };
-    return [...bind(earlier, binding, this.#settings), this.#acknowledge(received, answer)];
+    const reports = earlier === undefined ? ipv4Refusals(received, ipv4) : [];
+    return [...bind(earlier, binding, this.#settings), ...reports, this.#acknowledge(received, answer)];
   }
 
   /** Forwarding for what is delegated while the binding stands (RFC 6276 section 3.1). */
@@ -368,12 +368,6 @@ export class HomeAgent {
     const { sequenceNumber } = received.update;
     return this.#acknowledge(received, { status, sequenceNumber, lifetimeSeconds: 0 });
   }
-}
-
-/** Of an inner packet; undefined where it has been cut off. */
-function sourceOf(packet: Uint8Array): IpAddress | undefined {
-  if (packet[0] >> 4 === 4) return packet.length < 20 ? undefined : formatIpv4(packet, 12);
-  return packet.length < 40 ? undefined : formatIpv6(packet, 8);
 }
 
 /** The way to the sender of a tunnelled packet; undefined where there is none that we could answer to. */

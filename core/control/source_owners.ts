@@ -50,3 +50,9 @@ function networkText(address: IpAddress, length: number): string {
   const network = octets.map((octet, index) => octet & prefixMask(length, index));
   return `${octets.length === IPV4_OCTETS ? formatIpv4(network) : formatIpv6(network)}/${length}`;
 }
+
+/** Of an inner packet; undefined where it has been cut off. */
+export function sourceOf(packet: Uint8Array): IpAddress | undefined {
+  if (packet[0] >> 4 === 4) return packet.length < 20 ? undefined : formatIpv4(packet, 12);
+  return packet.length < 40 ? undefined : formatIpv6(packet, 8);
+}
