@@ -73,10 +73,11 @@ export async function roam(
   cleanup.use(
     await ControlSocket.open({ path: configuration.controlSocket, handlers: { status, switch: switchTo } }),
   );
-  const sysctls = cleanup.use(new SavedSysctls({ path: `${configuration.controlSocket}.sysctls`, log }));
+  // Likewise the TUN device, where the control socket of the first has gone.
   const tuns = openTunQueues({ name: configuration.tun, queues: workers, offloads: offloads.tun });
   for (const { fileDescriptor } of tuns) cleanup.defer(() => closeFileDescriptor(fileDescriptor));
   const tun = tuns[0].name;
+  const sysctls = cleanup.use(new SavedSysctls({ path: `${configuration.controlSocket}.sysctls`, log }));
   const network = cleanup.use(HostNetwork.open(log));
   network.setUpMobileNode({ tun, homeAddress: settings.homeAddress });
   // Loaded by those who need it only: the start counts.

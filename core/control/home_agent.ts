@@ -1,13 +1,15 @@
 import {
   formatIpv6,
+  type IpAddress,
   type Ipv6Address,
   type Ipv6Prefix,
+  isIpv4,
   isRoutableUnicastIpv6,
   prefixContains,
   UNSPECIFIED_IPV6,
 } from "../wire/address.ts";
 import { BindingErrorStatusCode, BindingStatusCode } from "../wire/binding_status.ts";
-import { DSMIPV6_PORT, Protocol } from "../wire/constants.ts";
+import { Protocol } from "../wire/constants.ts";
 import { encodeMobilityHeader } from "../wire/mobility_header.ts";
 import type { BindingUpdate, MobilityMessage } from "../wire/mobility_message.ts";
 import { decodeMobilityPacket, type MobilityPacket } from "../wire/mobility_packet.ts";
@@ -29,14 +31,21 @@ import { DeadlineQueue } from "./deadline_queue.ts";
 import type { HomeAgentEvent, OuterSource } from "./event.ts";
 import { HomeLinkAnswers } from "./home_link_answers.ts";
 import { bindingFor, isForCorrespondent, reasonToRefuse } from "./home_registration.ts";
-import { Ipv4HomeAddresses } from "./ipv4_home_addresses.ts";
+import { Ipv4HomeAddresses, ipv4Refusals } from "./ipv4_home_addresses.ts";
 import { prefixText } from "./mobile_network_prefixes.ts";
 import type { Now } from "./now.ts";
 import { isGreaterSequenceNumber } from "./sequence_number.ts";
 import { report } from "./report.ts";
 import { type Hmac, type HomeAgentSettings, isHomeAddress } from "./settings.ts";
-import { describePath, pathAddress, pathTo, sendAlong, type SignallingPath } from "./signalling_path.ts";
-import type { Encapsulation } from "./tunnel.ts";
+import {
+  describePath,
+  pathAddress,
+  pathTo,
+  sendAlong,
+  type SignallingPath,
+  unboundPath,
+} from "./signalling_path.ts";
+import { sourceOf, SourceOwners } from "./source_owners.ts";
 import { isDeregistration, readUpdate } from "./update_reader.ts";
 import { type HomeAgentEnvironment, type ReceivedUpdate, UpdateVerifier } from "./update_verifier.ts";
 
@@ -60,6 +69,7 @@ export class HomeAgent {
   readonly #advertisements = new AnswerLimiter({ burst: 1, perSecond: 1 });
   readonly #homeLink: HomeLinkAnswers;
   readonly #ipv4: Ipv4HomeAddresses;
+  readonly #owners: SourceOwners;
   /** Mobile network prefixes by home address; bounded by the pool that they come from. */
   readonly #delegated = new Map<Ipv6Address, readonly Ipv6Prefix[]>();
 
@@ -69,6 +79,7 @@ export class HomeAgent {
     this.#homeLink = new HomeLinkAnswers(settings, environment.random);
     this.#ipv4 = new Ipv4HomeAddresses(settings);
     this.#verifier = new UpdateVerifier(settings, environment);
+    this.#owners = new SourceOwners(settings.mobileNodes);
   }
 
   handle(event: HomeAgentEvent, now: Now): HomeAgentAction[] {
@@ -213,7 +224,8 @@ export class HomeAgent {
     this.#store(binding);
     const { sequenceNumber, lifetimeSeconds } = binding;
     const answer = { status: BindingStatusCode.accepted, sequenceNumber, lifetimeSeconds, ipv4 };
-    return [...bind(earlier, binding, this.#settings), this.#acknowledge(received, answer)];
+    const reports = earlier === undefined ? ipv4Refusals(received, ipv4) : [];
+    return [...bind(earlier, binding, this.#settings), ...reports, this.#acknowledge(received, answer)];
   }
 
   /**
@@ -297,24 +309,28 @@ export class HomeAgent {
   }
 
   /**
-   * Traffic of a home address from an outer address that it is not bound to: the mobile node that sent it does
+   * Traffic of a mobile node, or of a host behind it, from an outer address that it is not bound to: the mobile node does
    * not know yet that its binding is gone or its NAT has changed (Binding Error status 1, RFC 6275 9.3.3).
    */
   #answerUnboundTraffic(event: HomeAgentEvent & { kind: "unboundTraffic" }, now: Now): HomeAgentAction[] {
     const { outer, encapsulation, packet } = event;
-    if (packet.length < 40 || packet[0] >> 4 !== 6) return [];
-    const homeAddress = formatIpv6(packet, 8);
+    const source = sourceOf(packet);
+    if (source === undefined) return [];
     const path = unboundPath(outer, encapsulation);
-    const known = this.#settings.requireAuthentication
-      ? this.#verifier.knows(homeAddress)
-      : isHomeAddress(this.#settings, homeAddress);
-    if (!known || path === undefined || !this.#mayAnswer(path, now)) return [];
+    const homeAddress = this.#owners.homeAddressOf(source) ?? this.#openHomeAddress(source);
+    if (homeAddress === undefined || path === undefined || !this.#mayAnswer(path, now)) return [];
     const status = BindingErrorStatusCode.unknownBinding;
     const error: MobilityMessage = { kind: "bindingError", status, homeAddress, options: [] };
     return [
       this.#sendDirectly(path, homeAddress, error),
       dropped("traffic without a binding", path, { homeAddress }),
     ];
+  }
+
+  /** Where nobody needs a key, any address of the home prefix may be a mobile node's. */
+  #openHomeAddress(source: IpAddress): Ipv6Address | undefined {
+    const isOpen = !this.#settings.requireAuthentication && !isIpv4(source);
+    return isOpen && isHomeAddress(this.#settings, source) ? source : undefined;
   }
 
   #answerUnknownMessage(path: SignallingPath, packet: MobilityPacket, now: Now): HomeAgentAction[] {
@@ -365,18 +381,6 @@ export class HomeAgent {
   #answer(received: ReceivedUpdate, status: number): HomeAgentAction {
     const { sequenceNumber } = received.update;
     return this.#acknowledge(received, { status, sequenceNumber, lifetimeSeconds: 0 });
-  }
-}
-
-/** The way to the sender of a tunnelled packet; undefined where there is none that we could answer to. */
-function unboundPath(outer: OuterSource, encapsulation: Encapsulation): SignallingPath | undefined {
-  switch (encapsulation) {
-    case "udp":
-      return { kind: "udp", outer };
-    case "ipv6InIpv4":
-      return { kind: "udp", outer: { address: outer.address, port: DSMIPV6_PORT } };
-    case "ipv6InIpv6":
-      return isRoutableUnicastIpv6(outer.address) ? { kind: "ipv6", address: outer.address } : undefined;
   }
 }
 

@@ -119,7 +119,8 @@ export class HomeGrants {
     const { address, prefixLength = SINGLE } = this.#settings.ipv4HomeAddress ?? {};
     const mayBeServed = prefixLength < SINGLE && address !== UNSPECIFIED_IPV4;
     if (isSame && (this.#isAnswered || !mayBeServed)) return [];
-    return [{ kind: "setIpv4HomeAddress", ipv4HomeAddress: granted }];
+    const action = { kind: "setIpv4HomeAddress", ipv4HomeAddress: granted } as const;
+    return granted === undefined ? [action] : [action, report("info", "IPv4 home address", { ...granted })];
   }
 
   #tellNetworks(): MobileNodeAction[] {

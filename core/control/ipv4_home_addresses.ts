@@ -5,11 +5,17 @@ import {
   prefixContains,
   UNSPECIFIED_IPV4,
 } from "../wire/address.ts";
-import { Ipv4AddressStatusCode } from "../wire/binding_status.ts";
+import {
+  FIRST_REFUSAL_STATUS,
+  Ipv4AddressStatusCode,
+  ipv4AddressStatusName,
+} from "../wire/binding_status.ts";
 import type { MobilityOption, OptionOf } from "../wire/mobility_option.ts";
+import type { Report } from "./action.ts";
 import { ipv4Count, ipv4Number, ipv4OfNumber, ipv4PrefixAround } from "./ipv4_number.ts";
 import { Ipv4Pool } from "./ipv4_pool.ts";
 import { ipv4NetworkLengths } from "./network_lengths.ts";
+import { report } from "./report.ts";
 import type { HomeAgentSettings, Ipv4HomeAddress } from "./settings.ts";
 import type { ReceivedUpdate } from "./update_verifier.ts";
 
@@ -119,6 +125,18 @@ export class Ipv4HomeAddresses {
     if (wished === undefined) return { address: firstHost(network), prefixLength };
     return prefixContains(network, wished) ? { address: wished, prefixLength } : refused;
   }
+}
+
+/** What the operator is told of a node that is bound without what it has asked for: a pool may be too small. */
+export function ipv4Refusals({ homeAddress, identity }: ReceivedUpdate, answer: Ipv4Answer): Report[] {
+  return answer.acknowledgements.filter(({ status }) => status >= FIRST_REFUSAL_STATUS).map(({ status }) =>
+    report("warning", "IPv4 home address refused", {
+      homeAddress,
+      identity,
+      status,
+      name: ipv4AddressStatusName(status),
+    })
+  );
 }
 
 /** What a Binding Acknowledgement says to the options of an update that is refused as a whole. */

@@ -1,7 +1,9 @@
-import type { IpAddress, Ipv6Address } from "../wire/address.ts";
+import { type IpAddress, type Ipv6Address, isRoutableUnicastIpv6 } from "../wire/address.ts";
+import { DSMIPV6_PORT } from "../wire/constants.ts";
 import { encodeMobilityPacket } from "../wire/mobility_packet.ts";
 import type { SendPacket, SendSignalling } from "./action.ts";
 import type { OuterSource } from "./event.ts";
+import type { Encapsulation } from "./tunnel.ts";
 
 /** How a mobility message of the home agent reaches a mobile node. */
 export type SignallingPath =
@@ -54,4 +56,16 @@ export function sendAlong(
     mobilityHeader,
   });
   return { kind: "sendPacket", source, packet };
+}
+
+/** The way to the sender of a tunnelled packet; undefined where there is none that we could answer to. */
+export function unboundPath(outer: OuterSource, encapsulation: Encapsulation): SignallingPath | undefined {
+  switch (encapsulation) {
+    case "udp":
+      return { kind: "udp", outer };
+    case "ipv6InIpv4":
+      return { kind: "udp", outer: { address: outer.address, port: DSMIPV6_PORT } };
+    case "ipv6InIpv6":
+      return isRoutableUnicastIpv6(outer.address) ? { kind: "ipv6", address: outer.address } : undefined;
+  }
 }

@@ -68,11 +68,6 @@ export class UpdateVerifier {
     this.#byIdentity = new Map(settings.mobileNodes.map((node) => [node.identity, node]));
   }
 
-  /** Does the configuration give this home address to a node? */
-  knows(homeAddress: Ipv6Address): boolean {
-    return this.#byHomeAddress.has(homeAddress);
-  }
-
   verify(claim: ClaimedUpdate, now: Now): Origin {
     const { packet, update, homeAddress, careOfAddress } = claim;
     const identifier = findOption(update.options, "mobileNodeIdentifier");

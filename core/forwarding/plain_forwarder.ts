@@ -297,7 +297,7 @@ export class PlainForwarder implements Forwarder {
     return { kind: "signalling", record: upwardRecord("signalling", arrival, arrival.packet.length) };
   }
 
-  /** Reverse tunnelling (RFC 6275 section 10.4.5). Control is told of IPv6 without a binding: it can ask for one. */
+  /** Reverse tunnelling (RFC 6275 section 10.4.5). Control is told of what has no binding: it can ask for one. */
   #toHomeNetwork(arrival: Arrival): InboundVerdict {
     const { packet, encapsulation, outer } = arrival;
     const source = sourceOf(packet);
@@ -305,7 +305,7 @@ export class PlainForwarder implements Forwarder {
     const tunnel = this.#bindings.find(source)?.tunnel;
     if (tunnel === undefined || !isFromNode(tunnel, encapsulation, outer)) {
       const verdict = this.#discard("sourceNotBound");
-      if (!isIpv6(packet) || !this.#reportLimit.take(arrival.nowMs)) return verdict;
+      if (!this.#reportLimit.take(arrival.nowMs)) return verdict;
       this.#counters.unboundReports++;
       return { ...verdict, record: upwardRecord("unboundTraffic", arrival, UNBOUND_REPORT_OCTETS) };
     }

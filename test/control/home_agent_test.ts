@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { ipv4Octets, ipv6Octets, isIpv4 } from "../../core/wire/address.ts";
 import { findOption } from "../../core/wire/mobility_option.ts";
 import { ntpTimestamp } from "../../core/control/ntp_timestamp.ts";
 import {
@@ -255,6 +256,43 @@ Deno.test("RFC 6275 9.3.3 M-208: traffic without a binding is answered with Bind
   assert(answers <= 6, `${answers} answers within a second`);
   packet.set([0x20, 1, 0xd, 0xb8, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 9], 8);
   assertEquals(ask("udp", 60_000), []);
+});
+
+Deno.test("RFC 6275 9.3.3: traffic of a host behind a mobile router, and of IPv4, is answered to the router", () => {
+  const homeAgent = newHomeAgent({
+    mobileNodes: [{
+      identity: "mr",
+      homeAddress: HOME_ADDRESS,
+      security: undefined,
+      mobileNetworkPrefixes: [{ address: "2001:db8:200::", length: 56 }],
+      ipv4HomeAddress: { address: "10.1.0.1", prefixLength: 24 },
+    }],
+  });
+  const packetFrom = (source: string): Uint8Array => {
+    const packet = new Uint8Array(60);
+    packet[0] = isIpv4(source) ? 0x45 : 0x60;
+    if (isIpv4(source)) packet.set(ipv4Octets(source), 12);
+    else packet.set(ipv6Octets(source), 8);
+    return packet;
+  };
+  const ask = (source: string, monotonicMs: number, octets = 60) => {
+    const packet = packetFrom(source).subarray(0, octets);
+    return homeAgent.handle(
+      { kind: "unboundTraffic", outer: NAT, encapsulation: "udp", packet },
+      at(monotonicMs),
+    );
+  };
+  for (const [index, source] of [HOME_ADDRESS, "2001:db8:200:ff::9", "10.1.0.25", "10.1.0.1"].entries()) {
+    const { message, destination } = sent(ask(source, index * 10_000));
+    assertEquals([message.destination, destination], [HOME_ADDRESS, NAT.address], source);
+    const expected = { kind: "bindingError", status: 1, homeAddress: HOME_ADDRESS, options: [] } as const;
+    assertEquals(message.header.message, expected, source);
+  }
+  for (const source of ["2001:db8:200:100::9", "10.1.1.25", "2001:db8:100::101"]) {
+    assertEquals(ask(source, 60_000), []);
+  }
+  assertEquals(ask("10.1.0.25", 60_000, 19), []);
+  assertEquals(ask(HOME_ADDRESS, 60_000, 39), []);
 });
 
 Deno.test("RFC 6275 9.2 M-186, 9.3.3 M-207: an unknown mobility header type is answered with Binding Error 2", () => {

@@ -96,6 +96,13 @@ function versionOf(packet: Uint8Array): 4 | 6 {
   return packet[0] >> 4 === 4 ? 4 : 6;
 }
 
+/** A drop at the home agent, because nobody has the source, that control is told of. */
+export function assertTold(verdict: InboundVerdict, packet: Uint8Array): void {
+  assertEquals(verdict.kind === "drop" ? verdict.reason : verdict.kind, "sourceNotBound");
+  const told = verdict.kind === "drop" ? verdict.record : undefined;
+  assertEquals([told?.kind, told?.packet], ["unboundTraffic", packet]);
+}
+
 /** A drop for this reason that nobody is told of, and that is counted once. */
 export function assertDropped(
   forwarder: Forwarder,

@@ -5,6 +5,7 @@ import {
   AS_HOME_AGENT,
   assertDelivered,
   assertDropped,
+  assertTold,
   type ForwardingCase,
   NODE,
   NODE_IN_41,
@@ -79,17 +80,20 @@ const bothWays: readonly ForwardingCase[] = [
     },
   },
   {
-    name: "home agent: IPv4 without a binding is dropped, and control is not told",
+    name: "home agent: IPv4 without a binding is dropped, and control is told",
     settings: AS_HOME_AGENT,
     run: (forwarder) => {
-      assertDropped(forwarder, receiveUdp(forwarder, BACK), "sourceNotBound");
-      assertEquals(forwarder.counters().unboundReports, 0);
+      assertTold(receiveUdp(forwarder, BACK), BACK);
+      assertEquals(forwarder.counters().unboundReports, 1);
     },
   },
-  atHomeAgent("RFC 5555 5.1.1: home agent: IPv4 from another outer source is dropped", (forwarder) => {
-    const verdict = receiveUdp(forwarder, BACK, { source: { ...NODE, port: 1 } });
-    assertDropped(forwarder, verdict, "sourceNotBound");
-  }),
+  atHomeAgent(
+    "RFC 5555 5.1.1: home agent: IPv4 from another outer source is dropped, control is told",
+    (forwarder) => {
+      assertTold(receiveUdp(forwarder, BACK, { source: { ...NODE, port: 1 } }), BACK);
+      assertEquals(forwarder.counters().dropped, { sourceNotBound: 1 });
+    },
+  ),
   ...NOT_UNICAST.flatMap((address) => [
     atHomeAgent(`home agent: nothing for ${address} is tunnelled`, (forwarder) => {
       const packet = udp({ ...toNode(4), destination: address });

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { TunnelEnd } from "../../core/control/tunnel.ts";
 import type { Forwarder } from "../../core/forwarding/forwarder.ts";
 import {
@@ -86,7 +86,7 @@ export const ipv4PrefixCases: readonly ForwardingCase[] = [
         else assertEquals(verdict.kind === "drop" && verdict.reason, "sourceNotBound", `${source} ${index}`);
       }
     }
-    assertEquals(forwarder.counters().unboundReports, 0);
+    assert(forwarder.counters().unboundReports > 0);
   }),
   atHomeAgent(
     "RFC 6275 10.4.5: in every encapsulation a node's IPv4 source comes from its own care-of address only",

@@ -11,6 +11,7 @@ import {
   assertDelivered,
   assertDropped,
   assertSent,
+  assertTold,
   type ForwardingCase,
   NODE,
   NODE_IN_41,
@@ -108,9 +109,10 @@ const homeAgent: readonly ForwardingCase[] = [
       assertEquals(forwarder.counters().unboundReports, 1);
     },
   ),
-  bound("home agent: IPv4 in IPv6 from another outer source is dropped, control is not told", (forwarder) => {
-    const verdict = receiveIpv6(forwarder, udp(fromNode(4)), { source: OTHER_CARE_OF_ADDRESS });
-    assertDropped(forwarder, verdict, "sourceNotBound");
+  bound("home agent: IPv4 in IPv6 from another outer source is dropped, control is told", (forwarder) => {
+    const packet = udp(fromNode(4));
+    assertTold(receiveIpv6(forwarder, packet, { source: OTHER_CARE_OF_ADDRESS }), packet);
+    assertEquals(forwarder.counters().unboundReports, 1);
   }),
   bound("home agent: where the binding is for IPv6, nothing over IPv4 is taken", (forwarder) => {
     const packet = udp(fromNode(6));

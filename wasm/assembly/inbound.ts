@@ -235,7 +235,7 @@ function inboundPacket(packet: usize, length: i32): void {
     const binding = lookupLongest(source, isVersion6);
     if (binding == 0 || !isFromNode(binding)) {
       drop(DropReason.sourceNotBound);
-      if (isVersion6) report(packet, length);
+      report(packet, length);
       return;
     }
     if (!isUnicastAt(destination, isVersion6)) return drop(DropReason.destinationNotUnicast);

@@ -1,0 +1,58 @@
+import {
+  formatIpv4,
+  formatIpv6,
+  type IpAddress,
+  IPV4_OCTETS,
+  ipv4Octets,
+  type Ipv6Address,
+  ipv6Octets,
+  isIpv4,
+  prefixMask,
+} from "../wire/address.ts";
+import type { MobileNodeEntry } from "./settings.ts";
+
+/** Whose is the source of an inner packet, as the configuration has it? */
+export class SourceOwners {
+  /** Home addresses by network, as "2001:db8:200::/64"; an address is a network of all its bits. */
+  readonly #byNetwork = new Map<string, Ipv6Address>();
+  readonly #ipv4Lengths = new Set<number>();
+  readonly #ipv6Lengths = new Set<number>();
+
+  constructor(mobileNodes: readonly MobileNodeEntry[]) {
+    for (const { homeAddress, mobileNetworkPrefixes, ipv4HomeAddress: ipv4 } of mobileNodes) {
+      this.#add(homeAddress, 128, homeAddress);
+      for (const { address, length } of mobileNetworkPrefixes) this.#add(address, length, homeAddress);
+      if (ipv4 !== undefined) this.#add(ipv4.address, ipv4.prefixLength, homeAddress);
+    }
+  }
+
+  /** The home address of the node that has the source, or has it behind it. No two networks overlap. */
+  homeAddressOf(source: IpAddress): Ipv6Address | undefined {
+    for (const length of this.#lengthsOf(source)) {
+      const homeAddress = this.#byNetwork.get(networkText(source, length));
+      if (homeAddress !== undefined) return homeAddress;
+    }
+    return undefined;
+  }
+
+  #add(address: IpAddress, length: number, homeAddress: Ipv6Address): void {
+    this.#lengthsOf(address).add(length);
+    this.#byNetwork.set(networkText(address, length), homeAddress);
+  }
+
+  #lengthsOf(address: IpAddress): Set<number> {
+    return isIpv4(address) ? this.#ipv4Lengths : this.#ipv6Lengths;
+  }
+}
+
+function networkText(address: IpAddress, length: number): string {
+  const octets = isIpv4(address) ? ipv4Octets(address) : ipv6Octets(address);
+  const network = octets.map((octet, index) => octet & prefixMask(length, index));
+  return `${octets.length === IPV4_OCTETS ? formatIpv4(network) : formatIpv6(network)}/${length}`;
+}
+
+/** Of an inner packet; undefined where it has been cut off. */
+export function sourceOf(packet: Uint8Array): IpAddress | undefined {
+  if (packet[0] >> 4 === 4) return packet.length < 20 ? undefined : formatIpv4(packet, 12);
+  return packet.length < 40 ? undefined : formatIpv6(packet, 8);
+}

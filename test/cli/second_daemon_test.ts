@@ -1,0 +1,51 @@
+import { assert, assertEquals } from "@std/assert";
+import { SavedSysctls } from "../../cli/daemon/saved_sysctls.ts";
+import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
+import { openTun } from "../../ffi/tun.ts";
+import { testInsideNamespace } from "../ffi/in_namespace.ts";
+import { MAIN } from "./dsmip.ts";
+import { RecordingLog } from "./recording_log.ts";
+
+const KEY = "net/ipv6/conf/all/forwarding";
+
+testInsideNamespace(
+  "a second mobile node touches nothing, also where the control socket has gone",
+  async (namespace) => {
+    const folder = Deno.makeTempDirSync();
+    const controlSocket = `${folder}/mn.sock`;
+    Deno.writeTextFileSync(
+      `${folder}/mn.toml`,
+      `[mobile_node]
+identity = "mn1@example.org"
+home_address = "2001:db8:100::100"
+home_agent_ipv6_address = "2001:db8:100::1"
+home_agent_ipv4_address = "203.0.113.1"
+egress = "eth0"
+authentication = "none"
+control_socket = "${controlSocket}"
+`,
+    );
+    // The first is alive: it holds the TUN device, and has noted what it changed.
+    const { fileDescriptor } = openTun({ name: "dsmip-mn" });
+    const sysctls = new SavedSysctls({ path: `${controlSocket}.sysctls`, log: new RecordingLog() });
+    try {
+      sysctls.set(KEY, "1");
+      const noted = Deno.readTextFileSync(`${controlSocket}.sysctls`);
+      const { code, stderr } = await new Deno.Command("ip", {
+        args: ["netns", "exec", namespace.name, Deno.execPath(), "run", "-A", "--no-check", MAIN].concat(
+          ["mn", "up", "--config", `${folder}/mn.toml`],
+        ),
+        env: { NO_COLOR: "1" },
+      }).output();
+      const text = new TextDecoder().decode(stderr);
+      assertEquals(code, 1, text);
+      assert(text.includes("Another process holds dsmip-mn"), text);
+      assertEquals(Deno.readTextFileSync(`${controlSocket}.sysctls`), noted);
+      assertEquals(namespace.run("sysctl", "-n", KEY.replaceAll("/", ".")).trim(), "1");
+    } finally {
+      sysctls[Symbol.dispose]();
+      closeFileDescriptor(fileDescriptor);
+      Deno.removeSync(folder, { recursive: true });
+    }
+  },
+);
