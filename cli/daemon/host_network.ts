@@ -101,6 +101,14 @@ export class HostNetwork implements Disposable {
     this.#silenceTunnelErrors(this.#tun.index);
   }
 
+  /** Warns of interfaces that the configuration names and that are not there: they may come, or the name is wrong. */
+  warnOfMissing(interfaceNames: readonly string[]): void {
+    for (const name of interfaceNames) {
+      if (this.#netlink.link(name) !== undefined) continue;
+      this.#log.warning("there is no such interface yet: see `ip link`", { interface: name });
+    }
+  }
+
   /**
    * The mobile node has a tunnel: the TUN device gets its MTU and the default routes.
    * @param options `innerMtu` in octets: below 1280 the device has 1280, as IPv6 demands, and outer packets

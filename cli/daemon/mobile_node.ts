@@ -80,6 +80,8 @@ export async function roam(
   const sysctls = cleanup.use(new SavedSysctls({ path: `${configuration.controlSocket}.sysctls`, log }));
   const network = cleanup.use(HostNetwork.open(log));
   network.setUpMobileNode({ tun, homeAddress: settings.homeAddress });
+  const lan = configuration.mobileNetwork?.interfaceName;
+  network.warnOfMissing(lan === undefined ? egress : [...egress, lan]);
   // Loaded by those who need it only: the start counts.
   const mobileNetwork = configuration.mobileNetwork && cleanup.use(
     (await import("./mobile_network.ts"))

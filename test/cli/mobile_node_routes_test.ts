@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { HostNetwork } from "../../cli/daemon/host_network.ts";
 import { SystemError } from "../../ffi/errno.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
@@ -158,3 +158,12 @@ testMobileNode(
     assertEquals(log.of("warning"), []);
   },
 );
+
+testInsideNamespace("interfaces that are not there are told of", () => {
+  const log = new RecordingLog();
+  using network = HostNetwork.open(log);
+  network.warnOfMissing(["lo", "eth7"]);
+  const warnings = log.of("warning");
+  assertEquals(warnings.length, 1);
+  assert(JSON.stringify(warnings[0]).includes("eth7"), JSON.stringify(warnings));
+});
