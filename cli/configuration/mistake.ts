@@ -26,6 +26,8 @@ export class ConfigurationError extends UsageError {
 
 const MAXIMUM_SHOWN = 50;
 const MAXIMUM_SHOWN_LENGTH = 60;
+/** Of an array. */
+const MAXIMUM_SHOWN_VALUES = 9;
 
 /** Half a shared key of the shortest kind is in the text: it must not get into an error or a log. */
 export function looksLikeKey(text: string): boolean {
@@ -40,8 +42,16 @@ export function show(value: unknown): string {
     return visible(JSON.stringify(short));
   }
   if (typeof value === "number" || typeof value === "boolean") return String(value);
-  if (Array.isArray(value)) return "an array";
+  if (Array.isArray(value)) return showArray(value);
   return value instanceof Date ? "a date" : "a table";
+}
+
+/** Texts as a list, unless they may be the pieces of a key; of other values the kind alone. */
+function showArray(values: readonly unknown[]): string {
+  const texts = values.filter((value) => typeof value === "string");
+  if (texts.length < values.length || looksLikeKey(texts.join(""))) return "an array";
+  const shown = texts.slice(0, MAXIMUM_SHOWN_VALUES).map(show);
+  return `[${[...shown, ...(texts.length > shown.length ? ["..."] : [])].join(", ")}]`;
 }
 
 /** A key of the file as an error names it. */

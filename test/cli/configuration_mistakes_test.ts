@@ -323,12 +323,24 @@ const BAD_MOBILE_NODES: readonly BadCase[] = [
     name: "no egress at all",
     from: /"eth0"/,
     to: "[]",
-    expect: [":6: [mobile_node] egress = an array: must be the name of a network interface"],
+    expect: [":6: [mobile_node] egress = []: must be the name of a network interface"],
   },
   {
     name: "an egress twice",
     from: /"eth0"/,
     to: '["eth0", "eth0"]',
+    expect: [':6: [mobile_node] egress = ["eth0", "eth0"]: must be the name of a network interface'],
+  },
+  {
+    name: "egresses that may be the pieces of a key",
+    from: /"eth0"/,
+    to: '["0123456789ab", "cdef/1234567"]',
+    expect: [":6: [mobile_node] egress = an array: must be the name of a network interface"],
+  },
+  {
+    name: "egresses that are numbers",
+    from: /"eth0"/,
+    to: "[1, 2]",
     expect: [":6: [mobile_node] egress = an array: must be the name of a network interface"],
   },
   {

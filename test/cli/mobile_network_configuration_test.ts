@@ -72,7 +72,7 @@ const BAD: readonly (readonly [name: string, table: string, mistake: string])[] 
   [
     "a list of interfaces",
     '[mobile_network]\ninterface = ["a1", "b1"]',
-    ":11: [mobile_network] interface = an array",
+    ':11: [mobile_network] interface = ["a1", "b1"]',
   ],
   [
     "several tables",
@@ -82,7 +82,7 @@ const BAD: readonly (readonly [name: string, table: string, mistake: string])[] 
   [
     "a multicast server",
     '[mobile_network]\ninterface = "lan0"\ndns = ["ff02::fb"]',
-    ":12: [mobile_network] dns = an array: must be a unicast address of a DNS server",
+    ':12: [mobile_network] dns = ["ff02::fb"]: must be a unicast address of a DNS server',
   ],
   [
     "too many servers",
