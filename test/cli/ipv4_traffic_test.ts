@@ -277,7 +277,7 @@ trafficTest("a network around the IPv4 home address comes and goes while traffic
   agent.send(payloadOf(10), mapped(HOME_IPV4), 7);
   await until("both are dropped", () => Object.keys(dropped().agent).length === 2, 1000);
   assertEquals(dropped(), { agent: { noBinding: 1, sourceNotBound: 1 }, node: atNode });
-  assertEquals(traffic.agent.counters().unboundReports, 0);
+  assertEquals(traffic.agent.counters().unboundReports, 1);
 
   await traffic.node.setIpv4HomeAddress(undefined);
   first.send(payloadOf(10), mapped(AGENT_IPV4), 7);
