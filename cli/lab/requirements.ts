@@ -15,6 +15,7 @@ const NEEDS: readonly Need[] = [
   { program: "ping", package: "iputils-ping" },
   { program: "iperf3", package: "iperf3" },
   { program: "tshark", package: "tshark" },
+  { program: "tcpdump", package: "tcpdump" },
   { program: "dumpcap", package: "wireshark-common" },
   { program: "setsid", package: "util-linux" },
 ];

@@ -2,6 +2,7 @@ import { coloursFor } from "../../output/colours.ts";
 import type { AccessNetwork } from "../access/access_network.ts";
 import type { CheckList } from "../check.ts";
 import { type MeasuredOutcome, type MeasuredRunOptions, playMeasured } from "../measured_run.ts";
+import type { Judgement } from "../mobility_capture.ts";
 import { figuresOf } from "../mesh/record.ts";
 import type { PlayedStep } from "../play_steps.ts";
 import { pause } from "../process.ts";
@@ -79,6 +80,7 @@ export async function runPan(options: PanOptions): Promise<MeasuredOutcome> {
         title: "End the daemons, and look for what is left",
         run: async () => {
           const left = await stage.endDaemons();
+          checkSignalling(checks, await stage.capture.end(OPTIONS));
           checks.equal("left behind by the daemons", left.join(", ") || "nothing", "nothing");
         },
       },
@@ -89,6 +91,26 @@ export async function runPan(options: PanOptions): Promise<MeasuredOutcome> {
     });
     return { steps, finish };
   });
+}
+
+/** tshark has to find them all among the Binding Updates and Acknowledgements of a journey, by its names of their fields. */
+const OPTIONS = [
+  "mip6.acoa.acoa",
+  "mip6.nemo.mnp.mnp",
+  "mip6.ipv4ha.ha",
+  "mip6.ipv4aa.sts",
+  "mip6.ipv4coa.addr",
+];
+
+function checkSignalling(checks: CheckList, { messages, faulty, options }: Judgement): void {
+  checks.atLeast(
+    "Binding Updates and Acknowledgements that tshark reads",
+    messages,
+    2 * JOURNEY.length,
+    "messages",
+  );
+  checks.equal("of them malformed, as tshark says", faulty.join(", ") || "none", "none");
+  checks.equal("options in them", options.join(", "), OPTIONS.join(", "));
 }
 
 /** The moves through networks, from where the journey before has ended. */

@@ -14,6 +14,7 @@ import {
 import { startDhcpClient, startDhcpServer } from "../dhcp.ts";
 import type { Family } from "../families.ts";
 import type { Lab } from "../lab.ts";
+import { MobilityCapture } from "../mobility_capture.ts";
 import { pause } from "../process.ts";
 import { snapshotDifference, takeSnapshot } from "../snapshot.ts";
 import {
@@ -61,6 +62,8 @@ export class PanStage {
     /** Of the nodes, as they got them. */
     readonly addresses: Readonly<Record<Family, string>>,
     readonly before: ReadonlyMap<string, ReadonlySet<string>>,
+    /** Of what home agent and mobile router say to each other. */
+    readonly capture: MobilityCapture,
   ) {}
 
   /** The mobile router is in the first network. `out`: a folder for its trace. */
@@ -90,6 +93,7 @@ export class PanStage {
     });
     const before = new Map<string, ReadonlySet<string>>();
     for (const node of ["ha", "mr"]) before.set(node, await takeSnapshot(lab.network, node));
+    const capture = await MobilityCapture.start(lab, "ha");
     const homeAgent = await configureHomeAgent(lab, HOME_AGENT);
     homeAgent.start();
     await homeAgent.ready(START_LIMIT_MS);
@@ -107,7 +111,7 @@ export class PanStage {
     await air.attach(EGRESS, first);
     await registeredIn(mobileRouter, first, REGISTRATION_LIMIT_MS);
     const addresses = { 6: await autoconfigured(lab), 4: await startDhcpClient(lab, PAN_NODES[4].node) };
-    return new PanStage(lab, air, homeAgent, mobileRouter, addresses, before);
+    return new PanStage(lab, air, homeAgent, mobileRouter, addresses, before, capture);
   }
 
   /** Takes the cable to another network and waits for the registration from there. */
