@@ -138,9 +138,14 @@ export class Egresses implements AsyncDisposable {
 
 /**
  * What the stable interface identifiers are made from (RFC 7217 section 5): the same after each start, and a secret,
- * because the key is one. Without a key they last as long as the process.
+ * because the key is one; another one for each node, should nodes share a key. Without a key they last as long as the
+ * process.
  */
-function stableSecretOf({ security }: MobileNodeConfiguration["settings"]): Uint8Array {
+function stableSecretOf({ security, identity }: MobileNodeConfiguration["settings"]): Uint8Array {
   if (security === undefined) return crypto.getRandomValues(new Uint8Array(32));
-  return hmac("sha256", security.key, new TextEncoder().encode("stable interface identifiers"));
+  return hmac(
+    "sha256",
+    security.key,
+    new TextEncoder().encode(`stable interface identifiers of ${identity}`),
+  );
 }
