@@ -170,8 +170,8 @@ export async function roam(
         return;
       case "takeHomeAddress":
         await egresses.takeHomeAddress(action);
-        for (const { fileDescriptor } of tuns) returnQueued(fileDescriptor, TUN_QUEUE_PACKETS);
         ipv4AtHome.comeHome(action.interfaceName);
+        for (const { fileDescriptor } of tuns) returnQueued(fileDescriptor, TUN_QUEUE_PACKETS);
         return await delegation?.reachAtHome(action.interfaceName);
       case "finished":
         return finished.resolve();

@@ -29,6 +29,8 @@ export class MobileNodeRoutes {
   readonly #tun: { readonly name: string; readonly index: number };
   #hasTunnel = false;
   #ipv4: NewAddress | undefined;
+  /** The IPv4 home address on the interface of the home link. */
+  #atHome: NewAddress | undefined;
   /** At home; IPv4 goes there while there is no tunnel. */
   #homeRouter: Ipv4HomeRouter | undefined;
   readonly #routes = new Map<IpFamily, NewRoute>();
@@ -95,7 +97,22 @@ export class MobileNodeRoutes {
       if (before?.preferredSource === way?.preferredSource) return;
     }
     this.#removeRoute(4);
+    this.#fitAddressAtHome(way?.gateway === undefined ? undefined : way.interfaceIndex);
     if (way !== undefined) this.#addRoute(4, way);
+  }
+
+  /**
+   * At home the IPv4 home address is on the home link's interface, too: when the last IPv4 address of an interface goes, as
+   * a care-of address does that was left, the kernel takes away all IPv4 routes by it.
+   */
+  #fitAddressAtHome(interfaceIndex: number | undefined): void {
+    const before = this.#atHome;
+    this.#atHome = undefined;
+    if (before !== undefined) ignoringGone(() => this.#netlink.deleteAddress(before));
+    if (interfaceIndex === undefined || this.#ipv4 === undefined) return;
+    const entry = { ...this.#ipv4, interfaceIndex };
+    this.#netlink.addAddress(entry);
+    this.#atHome = entry;
   }
 
   #ipv4Way(): Way | undefined {

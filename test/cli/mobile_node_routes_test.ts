@@ -105,6 +105,9 @@ testMobileNode(
     assertEquals(way(), ["vx", "192.0.2.1", "192.0.2.100"], "a router that no other route leads to");
     network.setIpv4HomeAddress(WITH_NETWORK);
     assertEquals(way(), ["vx", "192.0.2.1", "10.1.0.1"]);
+    namespace.ip("addr", "del", "198.51.100.7/24", "dev", "vx");
+    assertEquals(way(), ["vx", "192.0.2.1", "10.1.0.1"], "the last other address of the interface goes");
+    namespace.ip("addr", "add", "198.51.100.7/24", "dev", "vx");
     network.setTunnel({ innerMtu: 1480 });
     assertEquals(way(), ["dsmip-mn", null, "10.1.0.1"]);
     network.setHomeRouter(undefined);
