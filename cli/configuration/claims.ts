@@ -1,5 +1,5 @@
 import { MAXIMUM_PREFIX_LENGTHS } from "../../core/forwarding/limits.ts";
-import { type IpPrefix, isIpv4, parseIpv4Prefix, parseIpv6Prefix } from "../../core/wire/address.ts";
+import { type IpPrefix, isIpv4, prefixAround, prefixText } from "../../core/wire/address.ts";
 import { addMistake, type TableSource } from "./read_table.ts";
 
 /**
@@ -22,10 +22,6 @@ export function wholeLength(address: string): IpPrefix {
   return { address, length: isIpv4(address) ? 32 : 128 };
 }
 
-export function writtenPrefix({ address, length }: IpPrefix): string {
-  return `${address}/${length}`;
-}
-
 /**
  * No address is claimed for two things, but that of a home network for what is in it, that of a pool for a mobile node
  * (the pool leaves it out), and that of a mobile network for its own router (RFC 3963 section 3). The mistake is the
@@ -36,7 +32,7 @@ export function checkClaims(claims: readonly Claim[]): void {
   const lengths = { ipv4: new Set<number>(), ipv6: new Set<number>() };
   const lengthsOf = ({ address }: IpPrefix) => isIpv4(address) ? lengths.ipv4 : lengths.ipv6;
   for (const [index, { prefix }] of claims.entries()) {
-    const text = writtenPrefix(prefix);
+    const text = prefixText(prefix);
     const alike = table.get(text);
     if (alike === undefined) table.set(text, [index]);
     else alike.push(index);
@@ -46,7 +42,7 @@ export function checkClaims(claims: readonly Claim[]): void {
   for (const [index, claim] of claims.entries()) {
     for (const length of lengthsOf(claim.prefix)) {
       if (length > claim.prefix.length) continue;
-      const around = table.get(writtenPrefix(prefixAround(claim.prefix, length))) ?? [];
+      const around = table.get(prefixText(prefixAround(claim.prefix.address, length))) ?? [];
       const isAlike = length === claim.prefix.length;
       const other = around.find((at) => (!isAlike || at < index) && !mayHold(claims[at], claim));
       if (other === undefined) continue;
@@ -102,7 +98,7 @@ function mayHold(outer: Claim, inner: Claim): boolean {
 
 function addOverlap(later: Claim, earlier: Claim): void {
   const { key, prefix, source } = later;
-  const isSame = writtenPrefix(prefix) === writtenPrefix(earlier.prefix);
+  const isSame = prefixText(prefix) === prefixText(earlier.prefix);
   if (later.kind === "address" && isSame && earlier.kind === "agent") {
     addMistake(source, key, ` = "${prefix.address}": is the home agent's own ${earlier.key}`);
   } else if (later.kind === "address" && isSame && earlier.kind === "address") {
@@ -121,10 +117,5 @@ function whose(claim: Claim, asker: TableSource): string {
 }
 
 function written({ prefix }: Claim): string {
-  return prefix.length === wholeLength(prefix.address).length ? prefix.address : writtenPrefix(prefix);
-}
-
-function prefixAround({ address }: IpPrefix, length: number): IpPrefix {
-  const text = `${address}/${length}`;
-  return (isIpv4(address) ? parseIpv4Prefix(text) : parseIpv6Prefix(text))!;
+  return prefix.length === wholeLength(prefix.address).length ? prefix.address : prefixText(prefix);
 }

@@ -1,7 +1,7 @@
-import type { Ipv4HomeAddress, PrefixPool } from "../../core/control/settings.ts";
-import { type Ipv6Address, type Ipv6Prefix, prefixContains } from "../../core/wire/address.ts";
-import { type Claim, type ClaimKind, wholeLength, writtenPrefix } from "./claims.ts";
-import { ipv4NetworkOf, reservedIn, SINGLE_IPV4_ADDRESS } from "./ipv4_home_address.ts";
+import { type Ipv4HomeAddress, ipv4NetworkOf, type PrefixPool } from "../../core/control/settings.ts";
+import { type Ipv6Address, type Ipv6Prefix, prefixContains, prefixText } from "../../core/wire/address.ts";
+import { type Claim, type ClaimKind, wholeLength } from "./claims.ts";
+import { reservedIn, SINGLE_IPV4_ADDRESS } from "./ipv4_home_address.ts";
 import { addMistake, type RightValues, type TableSource } from "./read_table.ts";
 import type { HOME_AGENT_KEYS } from "./schema.ts";
 
@@ -65,7 +65,7 @@ export function checkPools(
   const { ipv4_address: address, ipv4_home_prefix: home, ipv4_pool: pool } = agent;
   const isVirtual = agent.home_link === undefined;
   if (home !== undefined && address !== undefined && isVirtual && prefixContains(home, address)) {
-    const text = `: ${writtenPrefix(home)} ends at the home agent and covers its ipv4_address ${address}; ` +
+    const text = `: ${prefixText(home)} ends at the home agent and covers its ipv4_address ${address}; ` +
       "take another network, or name the interface that this one is on as home_link";
     addMistake(source, "ipv4_home_prefix", text);
   }
@@ -73,7 +73,7 @@ export function checkPools(
     addMistake(source, "ipv4_pool", " needs ipv4_home_prefix, the network that its addresses are in");
   }
   if (pool !== undefined && home !== undefined && !isWithin(pool, home)) {
-    const text = `: ${writtenPrefix(pool)} is not inside ipv4_home_prefix ${writtenPrefix(home)}`;
+    const text = `: ${prefixText(pool)} is not inside ipv4_home_prefix ${prefixText(home)}`;
     addMistake(source, "ipv4_pool", text);
   }
   for (const key of ["ipv4_network_pool", "mobile_network_pool"] as const) {
@@ -83,7 +83,7 @@ export function checkPools(
       addMistake(source, lengthKey, `: is of no use without ${key}; add that, or remove it`);
     }
     if (prefix === undefined || length === undefined || length >= prefix.length) continue;
-    const text = `: networks of ${length} bits are larger than ${key} ${writtenPrefix(prefix)}; ` +
+    const text = `: networks of ${length} bits are larger than ${key} ${prefixText(prefix)}; ` +
       `${lengthKey} must be at least ${prefix.length}`;
     addMistake(source, present(lengthKey) ? lengthKey : key, text);
   }
@@ -115,11 +115,11 @@ export function checkIpv4HomeAddress(
     addMistake(
       source,
       "ipv4_home_address",
-      ` = "${address}": is outside ipv4_home_prefix ${writtenPrefix(home)}`,
+      ` = "${address}": is outside ipv4_home_prefix ${prefixText(home)}`,
     );
   } else if (!isSingle && homeLink !== undefined && prefixContains(home, address)) {
     const text =
-      `: ${address}/${prefixLength} is a part of ipv4_home_prefix ${writtenPrefix(home)}, whose hosts ` +
+      `: ${address}/${prefixLength} is a part of ipv4_home_prefix ${prefixText(home)}, whose hosts ` +
       `look for it on ${homeLink} and not behind a router; take a network apart from it`;
     addMistake(source, "ipv4_home_address", text);
   }

@@ -1,4 +1,4 @@
-import { ipv4Count, ipv4Number, ipv4PrefixAround } from "../../core/control/ipv4_number.ts";
+import { ipv4Count, ipv4Number } from "../../core/control/ipv4_number.ts";
 import type { Ipv4HomeAddress } from "../../core/control/settings.ts";
 import {
   canonicalIpv4,
@@ -38,10 +38,6 @@ function splitAtLength(text: string): { readonly head: string; readonly prefixLe
   const isRight = more.length === 0 && /^[1-9]\d?$/.test(digits) && length >= SHORTEST_IPV4_PREFIX &&
     (length <= LONGEST_IPV4_NETWORK || length === SINGLE_IPV4_ADDRESS);
   return { head, prefixLength: isRight ? length : undefined };
-}
-
-export function ipv4NetworkOf({ address, prefixLength }: Ipv4HomeAddress): Ipv4Prefix {
-  return ipv4PrefixAround(address, prefixLength);
 }
 
 /**

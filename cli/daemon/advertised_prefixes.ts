@@ -1,4 +1,4 @@
-import type { Ipv6Prefix } from "../../core/wire/address.ts";
+import { type Ipv6Prefix, prefixText } from "../../core/wire/address.ts";
 
 /**
  * The prefixes that hosts are told of, and those before that they are told to leave. A prefix that is not ours any more is
@@ -19,10 +19,10 @@ export class AdvertisedPrefixes {
   }
 
   set(prefixes: readonly Ipv6Prefix[], nowMs: number): void {
-    const names = new Set(prefixes.map(nameOf));
+    const names = new Set(prefixes.map(prefixText));
     for (const prefix of this.#current) {
       const untilMs = nowMs + this.#deprecationMs;
-      if (!names.has(nameOf(prefix))) this.#deprecated.set(nameOf(prefix), { prefix, untilMs });
+      if (!names.has(prefixText(prefix))) this.#deprecated.set(prefixText(prefix), { prefix, untilMs });
     }
     for (const name of names) this.#deprecated.delete(name);
     this.#current = prefixes;
@@ -42,8 +42,4 @@ export class AdvertisedPrefixes {
     if (this.#deprecated.size === 0) return undefined;
     return Math.min(...[...this.#deprecated.values()].map(({ untilMs }) => untilMs));
   }
-}
-
-function nameOf({ address, length }: Ipv6Prefix): string {
-  return `${address}/${length}`;
 }

@@ -1,5 +1,4 @@
-import { prefixText } from "../../core/control/mobile_network_prefixes.ts";
-import type { Ipv6Address, Ipv6Prefix } from "../../core/wire/address.ts";
+import { type Ipv6Address, type Ipv6Prefix, prefixText } from "../../core/wire/address.ts";
 import { Netlink } from "../../ffi/netlink.ts";
 import type { NewRoute } from "../../ffi/netlink_record.ts";
 import { messageOf } from "../output/fault.ts";

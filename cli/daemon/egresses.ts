@@ -1,3 +1,4 @@
+import { isMobileRouter } from "../../core/control/settings.ts";
 import type { Ipv4Address } from "../../core/wire/address.ts";
 import { EgressInterface } from "../../core/control/movement/egress_interface.ts";
 import type { CareOfAddressCandidate } from "../../core/control/movement/candidate.ts";
@@ -46,8 +47,8 @@ export class Egresses implements AsyncDisposable {
   #manage({ egress, routerProbeMs, settings }: MobileNodeConfiguration): void {
     const { sysctls, log, trace, onFailure } = this.#options;
     const stableSecret = stableSecretOf(settings);
-    const { homeAddress, homeAgentAddress, mobileNetworkPrefixes } = settings;
-    const mobileRouter = mobileNetworkPrefixes.length > 0 || settings.requestsPrefixes === true;
+    const { homeAddress, homeAgentAddress } = settings;
+    const mobileRouter = isMobileRouter(settings);
     // While a home agent is looked for, the home link is a link like others.
     const home = homeAgentAddress === undefined ? undefined : { homeAddress, homeAgentAddress, mobileRouter };
     for (const [position, interfaceName] of egress.entries()) {

@@ -1,8 +1,13 @@
-import { ipv4PrefixAround } from "../../core/control/ipv4_number.ts";
 import type { HomeAgentSettings, Ipv4HomeAddress } from "../../core/control/settings.ts";
 import type { TunnelEnd } from "../../core/control/tunnel.ts";
-import type { Bound } from "../../core/forwarding/bindings.ts";
-import { type IpPrefix, type Ipv6Address, type Ipv6Prefix, prefixContains } from "../../core/wire/address.ts";
+import { type Bound, boundText } from "../../core/forwarding/bindings.ts";
+import {
+  type IpPrefix,
+  type Ipv6Address,
+  type Ipv6Prefix,
+  prefixAround,
+  prefixContains,
+} from "../../core/wire/address.ts";
 import type { DataPathGroup } from "./data_path_group.ts";
 import type { HostNetwork } from "./host_network.ts";
 
@@ -78,18 +83,14 @@ export class HomeAgentRoutes {
       ...prefixes.map((prefix): Entry => ({ bound: prefix, route: prefix })),
       ...ipv4HomeAddresses.map((ipv4HomeAddress) => this.#ipv4Entry(ipv4HomeAddress)),
     ];
-    return new Map(entries.map((entry) => [textOf(entry.bound), entry]));
+    return new Map(entries.map((entry) => [boundText(entry.bound), entry]));
   }
 
   /** A single address of the IPv4 home network needs no route: that network has one, or the home link sees to it. */
   #ipv4Entry({ address, prefixLength }: Ipv4HomeAddress): Entry {
-    const network = ipv4PrefixAround(address, prefixLength);
+    const network = prefixAround(address, prefixLength);
     if (prefixLength < SINGLE) return { bound: network, route: network };
     const isAtHome = this.#ipv4HomePrefix !== undefined && prefixContains(this.#ipv4HomePrefix, address);
     return { bound: address, route: isAtHome ? undefined : network };
   }
-}
-
-function textOf(bound: Bound): string {
-  return typeof bound === "string" ? bound : `${bound.address}/${bound.length}`;
 }

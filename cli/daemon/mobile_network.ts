@@ -1,4 +1,4 @@
-import { type IpPrefix, type Ipv6Prefix, UNSPECIFIED_IPV4 } from "../../core/wire/address.ts";
+import { type Ipv6Prefix, prefixText, UNSPECIFIED_IPV4 } from "../../core/wire/address.ts";
 import type { MobileNetworkConfiguration, MobileNodeConfiguration } from "../configuration/record.ts";
 import { messageOf } from "../output/fault.ts";
 import { AdvertisedPrefixes } from "./advertised_prefixes.ts";
@@ -113,16 +113,17 @@ export class MobileNetwork implements AsyncDisposable {
   #tellOfLimits(before: MobileNetworkService): void {
     const { log } = this.#options;
     const { prefixes, ipv4HomeAddress } = this.#service;
-    const isNew = (prefix: Ipv6Prefix) => !before.prefixes.some((old) => textOf(old) === textOf(prefix));
+    const isNew = (prefix: Ipv6Prefix) =>
+      !before.prefixes.some((old) => prefixText(old) === prefixText(prefix));
     for (const prefix of prefixes.filter(({ length }) => length > LINK_PREFIX_LENGTH).filter(isNew)) {
       log.warning("hosts cannot make addresses of a prefix longer than 64 bits: give them some by hand", {
-        prefix: textOf(prefix),
+        prefix: prefixText(prefix),
       });
     }
     if (ipv4HomeAddress === undefined || ipv4HomeAddress.address === before.ipv4HomeAddress?.address) return;
     if (this.#plan.dhcp === undefined) {
       log.info("the IPv4 home address is the mobile router's own: none are there for hosts", {
-        prefix: textOf({ address: ipv4HomeAddress.address, length: ipv4HomeAddress.prefixLength }),
+        prefix: prefixText({ address: ipv4HomeAddress.address, length: ipv4HomeAddress.prefixLength }),
       });
     }
   }
@@ -143,10 +144,6 @@ export function openMobileNetwork(
   const isOwn = ipv4HomeAddress !== undefined && ipv4HomeAddress.address !== UNSPECIFIED_IPV4;
   network.serve({ prefixes, ipv4HomeAddress: isOwn ? ipv4HomeAddress : undefined });
   return network;
-}
-
-function textOf({ address, length }: IpPrefix): string {
-  return `${address}/${length}`;
 }
 
 function advertiser(folder: string, log: Log): ConfiguredProgram {

@@ -1,6 +1,6 @@
 import type { TunnelEnd } from "../../core/control/tunnel.ts";
 import { type TooBig, TunnelPathMtu } from "../../core/control/tunnel_path_mtu.ts";
-import { type Bound, prefixOf } from "../../core/forwarding/bindings.ts";
+import { type Bound, boundText, prefixOf } from "../../core/forwarding/bindings.ts";
 import { type IpAddress, type Ipv6Address, prefixContains } from "../../core/wire/address.ts";
 import { messageOf } from "../output/fault.ts";
 import type { DataPathGroup } from "./data_path_group.ts";
@@ -38,10 +38,10 @@ export class TunnelMtus implements BoundTable, Disposable {
 
   setBinding(bound: Bound, tunnel: TunnelEnd, innerMtu: number): void {
     this.#forget(bound);
-    this.#entries.set(nameOf(bound), { bound, tunnel, innerMtu });
+    this.#entries.set(boundText(bound), { bound, tunnel, innerMtu });
     if (tunnel.encapsulation === "ipv6InIpv6") {
       const names = this.#byFarEnd.get(tunnel.address) ?? new Set();
-      this.#byFarEnd.set(tunnel.address, names.add(nameOf(bound)));
+      this.#byFarEnd.set(tunnel.address, names.add(boundText(bound)));
     }
     this.#dataPath.setBinding(bound, tunnel, this.#paths.innerMtu(tunnel, innerMtu, performance.now()));
   }
@@ -52,7 +52,7 @@ export class TunnelMtus implements BoundTable, Disposable {
   }
 
   #forget(bound: Bound): void {
-    const name = nameOf(bound);
+    const name = boundText(bound);
     const farEnd = this.#entries.get(name)?.tunnel.address ?? "";
     this.#entries.delete(name);
     const names = this.#byFarEnd.get(farEnd);
@@ -104,9 +104,4 @@ export class TunnelMtus implements BoundTable, Disposable {
   #entriesTo(farEnd: Ipv6Address): Entry[] {
     return [...this.#byFarEnd.get(farEnd) ?? []].map((name) => this.#entries.get(name)!);
   }
-}
-
-function nameOf(bound: Bound): string {
-  const { address, length } = prefixOf(bound);
-  return `${address}/${length}`;
 }

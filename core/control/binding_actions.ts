@@ -1,7 +1,7 @@
-import { prefixContains } from "../wire/address.ts";
+import { prefixContains, prefixText } from "../wire/address.ts";
 import type { HomeAgentAction } from "./action.ts";
 import type { RegisteredBinding } from "./binding_cache.ts";
-import { prefixText, samePrefixes } from "./mobile_network_prefixes.ts";
+import { samePrefixes } from "./mobile_network_prefixes.ts";
 import { report } from "./report.ts";
 import type { HomeAgentSettings, Ipv4HomeAddress } from "./settings.ts";
 import { sameTunnelEnd } from "./tunnel.ts";

@@ -1,4 +1,4 @@
-import { isIpv4 } from "../wire/address.ts";
+import { isIpv4, prefixText } from "../wire/address.ts";
 import { BindingStatusCode, bindingStatusName } from "../wire/binding_status.ts";
 import type { MobileNodeAction } from "./action.ts";
 import { AskedPrefixes } from "./asked_prefixes.ts";
@@ -17,7 +17,7 @@ import {
 import type { CareOfAddressCandidate } from "./movement/candidate.ts";
 import { HomeGrants } from "./home_grants.ts";
 import { assumedTunnel } from "./granted_binding.ts";
-import { prefixText, samePrefixes } from "./mobile_network_prefixes.ts";
+import { samePrefixes } from "./mobile_network_prefixes.ts";
 import {
   type Binding,
   bindingOf,
@@ -28,7 +28,7 @@ import {
 } from "./mobile_node_state.ts";
 import { report } from "./report.ts";
 import type { Now } from "./now.ts";
-import type { MobileNodeSettings } from "./settings.ts";
+import { isMobileRouter, type MobileNodeSettings } from "./settings.ts";
 import { ENCAPSULATION_OVERHEAD, sameTunnelEnd, type TunnelEnd } from "./tunnel.ts";
 
 const PREFIX_REFUSALS: readonly number[] = [
@@ -59,7 +59,7 @@ export class BindingUpdateList {
     this.#settings = settings;
     this.#choice = choice;
     this.forceUdp = settings.forceUdp;
-    this.mobileRouter = settings.mobileNetworkPrefixes.length > 0 || settings.requestsPrefixes === true;
+    this.mobileRouter = isMobileRouter(settings);
     this.#prefixes = new AskedPrefixes(settings.mobileNetworkPrefixes);
     this.grants = new HomeGrants(settings);
     this.sender = new BindingUpdateSender(settings, environment);

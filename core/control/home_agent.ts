@@ -6,6 +6,7 @@ import {
   isIpv4,
   isRoutableUnicastIpv6,
   prefixContains,
+  prefixText,
   UNSPECIFIED_IPV6,
 } from "../wire/address.ts";
 import { BindingErrorStatusCode, BindingStatusCode } from "../wire/binding_status.ts";
@@ -32,7 +33,6 @@ import type { HomeAgentEvent, OuterSource } from "./event.ts";
 import { HomeLinkAnswers } from "./home_link_answers.ts";
 import { bindingFor, isForCorrespondent, reasonToRefuse } from "./home_registration.ts";
 import { Ipv4HomeAddresses, ipv4Refusals } from "./ipv4_home_addresses.ts";
-import { prefixText } from "./mobile_network_prefixes.ts";
 import type { Now } from "./now.ts";
 import { isGreaterSequenceNumber } from "./sequence_number.ts";
 import { report } from "./report.ts";

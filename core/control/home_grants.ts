@@ -1,4 +1,4 @@
-import { type Ipv6Prefix, isUnicastIpv4, UNSPECIFIED_IPV4 } from "../wire/address.ts";
+import { type Ipv6Prefix, isUnicastIpv4, prefixText, UNSPECIFIED_IPV4 } from "../wire/address.ts";
 import {
   FIRST_REFUSAL_STATUS,
   Ipv4AddressStatusCode,
@@ -7,7 +7,7 @@ import {
 import type { BindingAcknowledgement } from "../wire/mobility_message.ts";
 import { findOption } from "../wire/mobility_option.ts";
 import type { MobileNodeAction } from "./action.ts";
-import { prefixText, samePrefixes } from "./mobile_network_prefixes.ts";
+import { samePrefixes } from "./mobile_network_prefixes.ts";
 import { report } from "./report.ts";
 import type { SentUpdate } from "./mobile_node_state.ts";
 import type { Ipv4HomeAddress, MobileNodeSettings } from "./settings.ts";

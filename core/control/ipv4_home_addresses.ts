@@ -12,11 +12,11 @@ import {
 } from "../wire/binding_status.ts";
 import type { MobilityOption, OptionOf } from "../wire/mobility_option.ts";
 import type { Report } from "./action.ts";
-import { ipv4Count, ipv4Number, ipv4OfNumber, ipv4PrefixAround } from "./ipv4_number.ts";
+import { ipv4Count, ipv4Number, ipv4OfNumber } from "./ipv4_number.ts";
 import { Ipv4Pool } from "./ipv4_pool.ts";
 import { ipv4NetworkLengths } from "./network_lengths.ts";
 import { report } from "./report.ts";
-import type { HomeAgentSettings, Ipv4HomeAddress } from "./settings.ts";
+import { type HomeAgentSettings, type Ipv4HomeAddress, ipv4NetworkOf } from "./settings.ts";
 import type { ReceivedUpdate } from "./update_verifier.ts";
 
 /** IPv4 home addresses of one binding; our own limit. */
@@ -92,7 +92,7 @@ export class Ipv4HomeAddresses {
   ): Ipv4HomeAddress | number {
     if (own !== undefined) {
       const address = wished ?? own.address;
-      const isOwn = prefixContains(ipv4PrefixAround(own.address, own.prefixLength), address);
+      const isOwn = prefixContains(ipv4NetworkOf(own), address);
       return isOwn ? { address, prefixLength: SINGLE } : Ipv4AddressStatusCode.incorrectHomeAddress;
     }
     if (wished === undefined) {
@@ -116,7 +116,7 @@ export class Ipv4HomeAddresses {
     if (own !== undefined && own.prefixLength < SINGLE) {
       if (prefixLength < own.prefixLength) return refused;
       const address = wished ?? own.address;
-      const isOwn = prefixContains(ipv4PrefixAround(own.address, own.prefixLength), address);
+      const isOwn = prefixContains(ipv4NetworkOf(own), address);
       return isOwn ? { address, prefixLength } : refused;
     }
     if (this.#networks === undefined || prefixLength < this.#networks.blockLength) return refused;

@@ -1,4 +1,4 @@
-import { formatIpv4, type Ipv4Address, ipv4Octets, type Ipv4Prefix } from "../wire/address.ts";
+import { formatIpv4, type Ipv4Address, ipv4Octets } from "../wire/address.ts";
 
 /* IPv4 addresses as whole numbers, for counting. */
 
@@ -15,10 +15,4 @@ export function ipv4OfNumber(number: number): Ipv4Address {
 /** How many addresses a prefix of this length holds. */
 export function ipv4Count(prefixLength: number): number {
   return 2 ** (32 - prefixLength);
-}
-
-/** The prefix of this length around an address. */
-export function ipv4PrefixAround(address: Ipv4Address, length: number): Ipv4Prefix {
-  const number = ipv4Number(address);
-  return { address: ipv4OfNumber(number - number % ipv4Count(length)), length };
 }

@@ -1,5 +1,11 @@
-import { type Ipv4Address, type Ipv4Prefix, type Ipv6Address, prefixContains } from "../wire/address.ts";
-import { ipv4Count, ipv4Number, ipv4OfNumber, ipv4PrefixAround } from "./ipv4_number.ts";
+import {
+  type Ipv4Address,
+  type Ipv4Prefix,
+  type Ipv6Address,
+  prefixAround,
+  prefixContains,
+} from "../wire/address.ts";
+import { ipv4Count, ipv4Number, ipv4OfNumber } from "./ipv4_number.ts";
 import type { PrefixPool } from "./settings.ts";
 
 /**
@@ -57,7 +63,7 @@ export class Ipv4Pool {
 
   #free(wished: Ipv4Address | undefined): Ipv4Address | undefined {
     if (wished === undefined || !this.covers(wished)) return undefined;
-    const { address } = ipv4PrefixAround(wished, this.blockLength);
+    const { address } = prefixAround(wished, this.blockLength);
     return this.#isFree(ipv4Number(address)) ? address : undefined;
   }
 
@@ -90,7 +96,7 @@ export class Ipv4Pool {
 /** In order, and joined where they touch. */
 function ranges(prefixes: readonly Ipv4Prefix[]): [number, number][] {
   const all = prefixes.map(({ address, length }): [number, number] => {
-    const first = ipv4Number(ipv4PrefixAround(address, length).address);
+    const first = ipv4Number(prefixAround(address, length).address);
     return [first, first + ipv4Count(length) - 1];
   }).toSorted(([one], [other]) => one - other);
   const joined: [number, number][] = [];

@@ -1,4 +1,10 @@
-import { type Ipv6Prefix, isRoutableUnicastIpv6, parseIpv6Prefix, prefixContains } from "../wire/address.ts";
+import {
+  type Ipv6Prefix,
+  isRoutableUnicastIpv6,
+  parseIpv6Prefix,
+  prefixContains,
+  prefixText,
+} from "../wire/address.ts";
 import { BindingStatusCode } from "../wire/binding_status.ts";
 import type { MobilityOption, OptionOf } from "../wire/mobility_option.ts";
 import { ipv6NetworkLengths } from "./network_lengths.ts";
@@ -64,10 +70,6 @@ export function prefixOptions(prefixes: readonly Ipv6Prefix[]): MobilityOption[]
 
 export function samePrefixes(one: readonly Ipv6Prefix[], other: readonly Ipv6Prefix[]): boolean {
   return one.map(prefixText).join() === other.map(prefixText).join();
-}
-
-export function prefixText({ address, length }: Ipv6Prefix): string {
-  return `${address}/${length}`;
 }
 
 function isMobileNetworkPrefix(option: MobilityOption): option is OptionOf<"mobileNetworkPrefix"> {

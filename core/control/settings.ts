@@ -3,6 +3,7 @@ import {
   type Ipv4Prefix,
   type Ipv6Address,
   type Ipv6Prefix,
+  prefixAround,
   prefixContains,
 } from "../wire/address.ts";
 import type { ChoiceSettings } from "./movement/care_of_address_choice.ts";
@@ -64,6 +65,18 @@ export interface Ipv4HomeAddress {
   /** 32: the address alone. Less: the whole prefix around it (P flag of the option). */
   readonly prefixLength: number;
 }
+
+/** The whole network around an IPv4 home address. */
+export function ipv4NetworkOf({ address, prefixLength }: Ipv4HomeAddress): Ipv4Prefix {
+  return prefixAround(address, prefixLength);
+}
+
+/** Does it ask for forwarding to networks behind it (RFC 3963 section 5.1)? */
+export function isMobileRouter({ mobileNetworkPrefixes, requestsPrefixes }: MobileRouterSettings): boolean {
+  return mobileNetworkPrefixes.length > 0 || requestsPrefixes === true;
+}
+
+type MobileRouterSettings = Pick<MobileNodeSettings, "mobileNetworkPrefixes" | "requestsPrefixes">;
 
 /** What the home agent knows of one mobile node. */
 export interface MobileNodeEntry {

@@ -2,12 +2,10 @@ import {
   formatIpv4,
   formatIpv6,
   type IpAddress,
-  IPV4_OCTETS,
-  ipv4Octets,
   type Ipv6Address,
-  ipv6Octets,
   isIpv4,
-  prefixMask,
+  prefixAround,
+  prefixText,
 } from "../wire/address.ts";
 import type { MobileNodeEntry } from "./settings.ts";
 
@@ -29,7 +27,7 @@ export class SourceOwners {
   /** The home address of the node that has the source, or has it behind it. No two networks overlap. */
   homeAddressOf(source: IpAddress): Ipv6Address | undefined {
     for (const length of this.#lengthsOf(source)) {
-      const homeAddress = this.#byNetwork.get(networkText(source, length));
+      const homeAddress = this.#byNetwork.get(prefixText(prefixAround(source, length)));
       if (homeAddress !== undefined) return homeAddress;
     }
     return undefined;
@@ -37,18 +35,12 @@ export class SourceOwners {
 
   #add(address: IpAddress, length: number, homeAddress: Ipv6Address): void {
     this.#lengthsOf(address).add(length);
-    this.#byNetwork.set(networkText(address, length), homeAddress);
+    this.#byNetwork.set(prefixText(prefixAround(address, length)), homeAddress);
   }
 
   #lengthsOf(address: IpAddress): Set<number> {
     return isIpv4(address) ? this.#ipv4Lengths : this.#ipv6Lengths;
   }
-}
-
-function networkText(address: IpAddress, length: number): string {
-  const octets = isIpv4(address) ? ipv4Octets(address) : ipv6Octets(address);
-  const network = octets.map((octet, index) => octet & prefixMask(length, index));
-  return `${octets.length === IPV4_OCTETS ? formatIpv4(network) : formatIpv6(network)}/${length}`;
 }
 
 /** Of an inner packet; undefined where it has been cut off. */

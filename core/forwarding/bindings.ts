@@ -1,5 +1,5 @@
 import type { TunnelEnd } from "../control/tunnel.ts";
-import { type IpAddress, type IpPrefix, isIpv4, prefixContains } from "../wire/address.ts";
+import { type IpAddress, type IpPrefix, isIpv4, prefixContains, prefixText } from "../wire/address.ts";
 
 /**
  * What a binding is for: a home address, or a prefix behind a mobile router, of 1 bit or more (RFC 3963 section 3, RFC
@@ -27,21 +27,21 @@ export class Bindings {
   readonly #entries = new Map<string, Entry>();
 
   set(bound: Bound, binding: Binding): void {
-    this.#entries.set(textOf(bound), { prefix: prefixOf(bound), binding });
+    this.#entries.set(boundText(bound), { prefix: prefixOf(bound), binding });
   }
 
   remove(bound: Bound): void {
-    this.#entries.delete(textOf(bound));
+    this.#entries.delete(boundText(bound));
   }
 
   /** Is the address bound by a prefix alone: that of somebody behind a mobile router? */
   isInNetwork(address: IpAddress): boolean {
-    return !this.#entries.has(textOf(address)) && this.find(address) !== undefined;
+    return !this.#entries.has(boundText(address)) && this.find(address) !== undefined;
   }
 
   /** That of the address itself, else that of the longest prefix with the address in it. */
   find(address: IpAddress): Binding | undefined {
-    let longest = this.#entries.get(textOf(address));
+    let longest = this.#entries.get(boundText(address));
     if (longest !== undefined) return longest.binding;
     for (const entry of this.#entries.values()) {
       const { prefix } = entry;
@@ -51,7 +51,7 @@ export class Bindings {
   }
 }
 
-function textOf(bound: Bound): string {
-  const { address, length } = prefixOf(bound);
-  return `${address}/${length}`;
+/** One text for what is bound, which may be a key. */
+export function boundText(bound: Bound): string {
+  return prefixText(prefixOf(bound));
 }

@@ -171,8 +171,23 @@ function parsePrefix(
   const digits = text.slice(slash + 1);
   const length = Number(digits);
   if (octets === undefined || !DECIMAL.test(digits) || length > 8 * octets.length) return undefined;
-  for (let i = 0; i < octets.length; i++) octets[i] &= prefixMask(length, i);
-  return { address: format(octets), length };
+  return { address: format(masked(octets, length)), length };
+}
+
+/** The prefix of this length around an address. @throws RangeError for a text that is no address */
+export function prefixAround(address: IpAddress, length: number): IpPrefix {
+  return isIpv4(address)
+    ? { address: formatIpv4(masked(ipv4Octets(address), length)), length }
+    : { address: formatIpv6(masked(ipv6Octets(address), length)), length };
+}
+
+/** "2001:db8::/32": the one text of a prefix, which may be a key. */
+export function prefixText({ address, length }: IpPrefix): string {
+  return `${address}/${length}`;
+}
+
+function masked(octets: Uint8Array, length: number): Uint8Array {
+  return octets.map((octet, index) => octet & prefixMask(length, index));
 }
 
 /** False also where the text is no address, or one of the other version. */

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { ipv4Number, ipv4OfNumber, ipv4PrefixAround } from "../../core/control/ipv4_number.ts";
+import { ipv4Number, ipv4OfNumber } from "../../core/control/ipv4_number.ts";
 import { Ipv4Pool } from "../../core/control/ipv4_pool.ts";
-import { prefixContains } from "../../core/wire/address.ts";
+import { prefixAround, prefixContains } from "../../core/wire/address.ts";
 
 const EIGHT = { prefix: { address: "192.0.2.8", length: 29 }, networkLength: 32 };
 
@@ -41,7 +41,7 @@ Deno.test("IPv4 pool: whatever happens, blocks are in the pool, apart, unreserve
   );
   fc.assert(fc.property(fc.integer({ min: 28, max: 32 }), reserved, steps, (networkLength, kept, steps) => {
     const prefix = { address: "10.0.0.0", length: 26 };
-    const others = kept.map(([of, length]) => ipv4PrefixAround(of, length));
+    const others = kept.map(([of, length]) => prefixAround(of, length));
     const pool = new Ipv4Pool({ prefix, networkLength }, others);
     const held = new Map<number, string>();
     for (const { owner, take, wished } of steps) {
@@ -56,7 +56,7 @@ Deno.test("IPv4 pool: whatever happens, blocks are in the pool, apart, unreserve
         continue;
       }
       assert(prefixContains(prefix, block.address) && block.length === networkLength);
-      assertEquals(ipv4PrefixAround(block.address, block.length), block);
+      assertEquals(prefixAround(block.address, block.length), block);
       for (const other of others) {
         assert(!prefixContains(other, block.address) && !prefixContains(block, other.address));
       }

@@ -1,10 +1,10 @@
-import type { Ipv6Address, Ipv6Prefix } from "../../wire/address.ts";
+import { type Ipv6Address, type Ipv6Prefix, prefixText } from "../../wire/address.ts";
 import { Dhcpv6MessageType, encodeDhcpv6 } from "../../wire/dhcpv6.ts";
 import { type Dhcpv6Option, findDhcpv6Option } from "../../wire/dhcpv6_option.ts";
 import { equalOctets } from "../../wire/octets.ts";
 import type { Report } from "../action.ts";
 import { AnswerLimiter } from "../answer_limiter.ts";
-import { prefixText, samePrefixes } from "../mobile_network_prefixes.ts";
+import { samePrefixes } from "../mobile_network_prefixes.ts";
 import type { Now } from "../now.ts";
 import { report } from "../report.ts";
 import { type Answer, hasPrefix, readAnswer, readReply } from "./client_answer.ts";

@@ -1,7 +1,6 @@
 import type { Answer } from "./client_answer.ts";
-import { type Ipv6Prefix, isRoutableUnicastIpv6, parseIpv6Prefix } from "../../wire/address.ts";
+import { type Ipv6Prefix, isRoutableUnicastIpv6, parseIpv6Prefix, prefixText } from "../../wire/address.ts";
 import type { Duid, IaPd } from "../../wire/dhcpv6_option.ts";
-import { prefixText } from "../mobile_network_prefixes.ts";
 import { INFINITE_SECONDS, REBIND_SHARE, RENEW_SHARE } from "./constants.ts";
 
 /** A time that the server leaves to the client, or sets too short, is no shorter than this (RFC 8415 section 14.2). */

@@ -1,4 +1,4 @@
-import type { Ipv6Address, Ipv6Prefix } from "../../wire/address.ts";
+import { type Ipv6Address, type Ipv6Prefix, prefixText } from "../../wire/address.ts";
 import {
   DHCPV6_CLIENT_PORT,
   DHCPV6_SERVER_PORT,
@@ -16,7 +16,7 @@ import {
 import { equalOctets } from "../../wire/octets.ts";
 import type { Report } from "../action.ts";
 import { AnswerLimiter } from "../answer_limiter.ts";
-import { prefixText, samePrefixes } from "../mobile_network_prefixes.ts";
+import { samePrefixes } from "../mobile_network_prefixes.ts";
 import type { Now } from "../now.ts";
 import { report } from "../report.ts";
 import { type HomeAgentSettings, isHomeAddress, type PrefixPool } from "../settings.ts";

@@ -1,5 +1,4 @@
-import { ipv4PrefixAround } from "../../control/ipv4_number.ts";
-import type { Ipv4HomeAddress } from "../../control/settings.ts";
+import { type Ipv4HomeAddress, ipv4NetworkOf } from "../../control/settings.ts";
 import { prefixContains } from "../../wire/address.ts";
 import type { MobileHost } from "../mobile_host.ts";
 import { InvariantBroken, type Watcher } from "../watcher.ts";
@@ -65,8 +64,8 @@ export function bothEndsHaveOneIpv4HomeAddress(world: World, calmSinceMs: () => 
 }
 
 function overlap(one: Ipv4HomeAddress, other: Ipv4HomeAddress): boolean {
-  const network = (of: Ipv4HomeAddress) => ipv4PrefixAround(of.address, of.prefixLength);
-  return prefixContains(network(one), other.address) || prefixContains(network(other), one.address);
+  return prefixContains(ipv4NetworkOf(one), other.address) ||
+    prefixContains(ipv4NetworkOf(other), one.address);
 }
 
 function text({ address, prefixLength }: Ipv4HomeAddress): string {

@@ -1,3 +1,4 @@
+import { prefixText } from "../../../core/wire/address.ts";
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import {
@@ -11,7 +12,6 @@ import {
   type DelegationServerAction,
   type DelegationServerEvent,
 } from "../../../core/control/delegation/server.ts";
-import { prefixText } from "../../../core/control/mobile_network_prefixes.ts";
 import type { HomeAgentSettings } from "../../../core/control/settings.ts";
 import { Random } from "../../../core/simulation/random.ts";
 import { VirtualTime } from "../../../core/simulation/virtual_time.ts";

@@ -1,8 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { PrefixRange } from "../../../core/control/delegation/prefix_range.ts";
-import { prefixText } from "../../../core/control/mobile_network_prefixes.ts";
-import { formatIpv6, prefixContains } from "../../../core/wire/address.ts";
+import { formatIpv6, prefixContains, prefixText } from "../../../core/wire/address.ts";
 import { pool, prefix } from "./script.ts";
 
 Deno.test("Pool: networks by number, both ways", () => {

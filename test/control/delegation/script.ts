@@ -10,9 +10,8 @@ import {
   type DelegationServerEvent,
 } from "../../../core/control/delegation/server.ts";
 import type { DelegationWay } from "../../../core/control/delegation/way.ts";
-import { prefixText } from "../../../core/control/mobile_network_prefixes.ts";
 import type { HomeAgentSettings, MobileNodeEntry } from "../../../core/control/settings.ts";
-import { type Ipv6Prefix, parseIpv6Prefix } from "../../../core/wire/address.ts";
+import { type Ipv6Prefix, parseIpv6Prefix, prefixText } from "../../../core/wire/address.ts";
 import {
   decodeDhcpv6,
   type Dhcpv6Message,
