@@ -1,6 +1,6 @@
 import type { Ipv6Address } from "../core/wire/address.ts";
 import { check } from "./errno.ts";
-import { closeFileDescriptor } from "./file_descriptor.ts";
+import { closingOnError } from "./file_descriptor.ts";
 import { libc } from "./libc.ts";
 import { openRaw6Socket } from "./raw6_socket.ts";
 import { receive } from "./socket.ts";
@@ -25,16 +25,12 @@ export class Icmpv6ErrorSocket {
     // struct icmp6_filter: a bit for each type, set where it does not pass.
     const filter = new Uint8Array(FILTER_OCTETS).fill(0xff);
     for (const type of TYPES) filter[type >> 3] &= ~(1 << (type & 7));
-    try {
+    closingOnError(this.fileDescriptor, () =>
       check(
         libc.setsockopt(this.fileDescriptor, IPPROTO_ICMPV6, ICMPV6_FILTER, filter, filter.length),
         "setsockopt ICMPV6_FILTER",
         "filter ICMPv6 messages",
-      );
-    } catch (error) {
-      closeFileDescriptor(this.fileDescriptor);
-      throw error;
-    }
+      ));
   }
 
   /** A message from its type on; undefined when none is there. */

@@ -215,12 +215,15 @@ function bindTo(fileDescriptor: number, address: Ipv4Address, port: number, what
     libc.bind(fileDescriptor, encodeSocketAddress(address, port), SOCKADDR_IN_OCTETS),
     "bind",
     attempt,
-    (errno) => {
-      if (errno === EADDRINUSE) return "Another process has this port: see `ss -ulpn`";
-      if (errno === EADDRNOTAVAIL) return "No interface of this host has the address: see `ip address`";
-      return adviseCapability("CAP_NET_BIND_SERVICE")(errno);
-    },
+    adviseBind,
   );
+}
+
+/** What to do where a socket cannot be bound. */
+export function adviseBind(errno: number): string | undefined {
+  if (errno === EADDRINUSE) return "Another process has this port: see `ss -ulpn`";
+  if (errno === EADDRNOTAVAIL) return "No interface of this host has the address: see `ip address`";
+  return adviseCapability("CAP_NET_BIND_SERVICE")(errno);
 }
 
 function boundAddress(fileDescriptor: number): { address: Ipv4Address; port: number } {

@@ -1,18 +1,9 @@
 import { formatIpv6, type Ipv6Address, ipv6Octets } from "../core/wire/address.ts";
-import {
-  adviseCapability,
-  check,
-  EADDRINUSE,
-  EADDRNOTAVAIL,
-  EAGAIN,
-  EINTR,
-  lastErrno,
-  SystemError,
-} from "./errno.ts";
+import { check, EAGAIN, EINTR, lastErrno, SystemError } from "./errno.ts";
 import { closeFileDescriptor, closingOnError } from "./file_descriptor.ts";
 import { interfaceIndexOf } from "./interface_index.ts";
 import { libc } from "./libc.ts";
-import { bindToDevice, setOption, setReceiveBuffer } from "./socket.ts";
+import { adviseBind, bindToDevice, setOption, setReceiveBuffer } from "./socket.ts";
 import { encodeSocketAddress6 } from "./udp6_socket.ts";
 
 // <sys/socket.h>, <linux/in6.h>, <asm-generic/socket.h>
@@ -125,11 +116,7 @@ export class Udp6DeviceSocket implements Disposable {
       libc.bind(this.fileDescriptor, to, to.length),
       "bind",
       `bind a socket to ${address} port ${port}/udp`,
-      (errno) => {
-        if (errno === EADDRINUSE) return "Another process has this port: see `ss -ulpn`";
-        if (errno === EADDRNOTAVAIL) return "No interface of this host has the address: see `ip address`";
-        return adviseCapability("CAP_NET_BIND_SERVICE")(errno);
-      },
+      adviseBind,
     );
   }
 }

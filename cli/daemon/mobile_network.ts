@@ -1,3 +1,4 @@
+import { MINIMUM_IPV6_MTU } from "../../core/forwarding/limits.ts";
 import { type Ipv6Prefix, prefixText, UNSPECIFIED_IPV4 } from "../../core/wire/address.ts";
 import type { MobileNetworkConfiguration, MobileNodeConfiguration } from "../configuration/record.ts";
 import { messageOf } from "../output/fault.ts";
@@ -29,8 +30,6 @@ export interface MobileNetworkService extends MobileNetworkGrant {
   readonly mtu: number;
 }
 
-/** RFC 8200 section 5: no link of IPv6 carries less. */
-const MINIMUM_MTU = 1280;
 /** The tunnel of most overhead (IPv6 in IPv6, 40 octets) on Ethernet. */
 const USUAL_MTU = 1500 - 40;
 
@@ -74,7 +73,7 @@ export class MobileNetwork implements AsyncDisposable {
   /** Serves this from now on; what is not named stays as it was. */
   serve(change: Partial<MobileNetworkService>): void {
     const before = this.#service;
-    const mtu = Math.max(MINIMUM_MTU, Math.min(before.mtu, change.mtu ?? before.mtu));
+    const mtu = Math.max(MINIMUM_IPV6_MTU, Math.min(before.mtu, change.mtu ?? before.mtu));
     this.#service = { ...before, ...change, mtu };
     if (JSON.stringify(this.#service) === JSON.stringify(before)) return;
     this.#plan = planMobileNetwork(this.#service);

@@ -6,6 +6,7 @@ import {
   prefixContains,
 } from "../wire/address.ts";
 import { ipv4Count, ipv4Number, ipv4OfNumber } from "./ipv4_number.ts";
+import { type NumberRange, NumberRanges } from "./number_ranges.ts";
 import type { PrefixPool } from "./settings.ts";
 
 /**
@@ -14,8 +15,8 @@ import type { PrefixPool } from "./settings.ts";
  */
 export class Ipv4Pool {
   readonly #pool: PrefixPool<Ipv4Prefix>;
-  /** Blocks that are not given, in order and apart: the first and the last address of each range of them. */
-  readonly #reserved: readonly (readonly [first: number, last: number])[];
+  /** Addresses that are not given. */
+  readonly #reserved: NumberRanges;
   readonly #ownerOf = new Map<Ipv4Address, Ipv6Address>();
   readonly #blockOf = new Map<Ipv6Address, Ipv4Address>();
   /** Owners that have released their blocks, the one that did so first in front. */
@@ -26,7 +27,7 @@ export class Ipv4Pool {
   /** @param reserved what belongs to somebody else: blocks that it touches are left out */
   constructor(pool: PrefixPool<Ipv4Prefix>, reserved: readonly Ipv4Prefix[]) {
     this.#pool = pool;
-    this.#reserved = ranges(reserved);
+    this.#reserved = new NumberRanges(reserved.map(rangeOf));
     this.#next = ipv4Number(pool.prefix.address);
   }
 
@@ -89,33 +90,12 @@ export class Ipv4Pool {
 
   #isFree(first: number): boolean {
     const last = first + ipv4Count(this.blockLength) - 1;
-    return !this.#ownerOf.has(ipv4OfNumber(first)) && !overlaps(this.#reserved, first, last);
+    return !this.#ownerOf.has(ipv4OfNumber(first)) &&
+      this.#reserved.overlapping({ first, last }) === undefined;
   }
 }
 
-/** In order, and joined where they touch. */
-function ranges(prefixes: readonly Ipv4Prefix[]): [number, number][] {
-  const all = prefixes.map(({ address, length }): [number, number] => {
-    const first = ipv4Number(prefixAround(address, length).address);
-    return [first, first + ipv4Count(length) - 1];
-  }).toSorted(([one], [other]) => one - other);
-  const joined: [number, number][] = [];
-  for (const [first, last] of all) {
-    const before = joined.at(-1);
-    if (before !== undefined && first <= before[1] + 1) before[1] = Math.max(before[1], last);
-    else joined.push([first, last]);
-  }
-  return joined;
-}
-
-/** Binary search for the last range that begins no later than `last`. */
-function overlaps(ranges: readonly (readonly [number, number])[], first: number, last: number): boolean {
-  let low = 0;
-  let high = ranges.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (ranges[middle][0] <= last) low = middle + 1;
-    else high = middle;
-  }
-  return low > 0 && ranges[low - 1][1] >= first;
+function rangeOf({ address, length }: Ipv4Prefix): NumberRange {
+  const first = ipv4Number(prefixAround(address, length).address);
+  return { first, last: first + ipv4Count(length) - 1 };
 }

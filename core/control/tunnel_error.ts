@@ -1,3 +1,4 @@
+import { MINIMUM_IPV6_MTU } from "../forwarding/limits.ts";
 import { formatIpv6, type Ipv6Address, isRoutableUnicastIpv6 } from "../wire/address.ts";
 import { Protocol } from "../wire/constants.ts";
 import { decodeExtensionHeaders } from "../wire/extension_header.ts";
@@ -24,7 +25,6 @@ const TIME_EXCEEDED = 3;
 const FIRST_INFORMATIONAL_TYPE = 128;
 const ERROR_HEAD_OCTETS = 8;
 const ADDRESS_UNREACHABLE_CODE = 3;
-const MINIMUM_IPV6_MTU = 1280;
 const HOP_LIMIT = 64;
 
 /**

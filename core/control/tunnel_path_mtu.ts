@@ -1,3 +1,4 @@
+import { MINIMUM_IPV6_MTU } from "../forwarding/limits.ts";
 import type { IpAddress, Ipv6Address } from "../wire/address.ts";
 import { Protocol } from "../wire/constants.ts";
 import { decodeIpv4Header } from "../wire/ipv4.ts";
@@ -7,8 +8,6 @@ import { ENCAPSULATION_OVERHEAD, type TunnelEnd } from "./tunnel.ts";
 
 const PACKET_TOO_BIG = 2;
 const ICMPV6_HEAD_OCTETS = 8;
-/** RFC 8200 section 5: every IPv6 link carries this; smaller MTUs are not believed (RFC 8201 section 4). */
-const MINIMUM_IPV6_MTU = 1280;
 /** RFC 8201 section 4: what was learnt is forgotten after about ten minutes, so that a longer MTU is found again. */
 const KEPT_MS = 10 * 60 * 1000;
 /** Our own limit. Where more paths are smaller than their ends say, the oldest is forgotten. */

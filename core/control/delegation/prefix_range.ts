@@ -5,17 +5,12 @@ import {
   ipv6Octets,
   type Ipv6Prefix,
 } from "../../wire/address.ts";
+import { type NumberRange, NumberRanges } from "../number_ranges.ts";
 import type { PrefixPool } from "../settings.ts";
 
 const ADDRESS_BITS = 128;
 /** Our own limit: of a pool with more networks, the first of them. */
 const MAXIMUM_NETWORK_BITS = 32;
-
-/** Numbers from `first` to `last`, both included. */
-interface Interval {
-  readonly first: number;
-  readonly last: number;
-}
 
 /** The networks of a pool by number, without those that are not to be given away. */
 export class PrefixRange {
@@ -23,15 +18,14 @@ export class PrefixRange {
   readonly size: number;
   readonly #base: bigint;
   readonly #networkLength: number;
-  /** In their order, apart from each other. */
-  readonly #reserved: readonly Interval[];
+  readonly #reserved: NumberRanges;
 
   /** @param reserved nothing that has an address in common with one of these is given away */
   constructor({ prefix, networkLength }: PrefixPool<Ipv6Prefix>, reserved: readonly Ipv6Prefix[]) {
     this.#base = numberOf(prefix.address);
     this.#networkLength = networkLength;
     this.size = 2 ** Math.min(MAXIMUM_NETWORK_BITS, networkLength - prefix.length);
-    this.#reserved = merged(reserved.flatMap((one) => this.#intervalOf(one)));
+    this.#reserved = new NumberRanges(reserved.flatMap((one) => this.#rangeOf(one)));
   }
 
   prefixAt(index: number): Ipv6Prefix {
@@ -72,7 +66,7 @@ export class PrefixRange {
   }
 
   /** The numbers of the networks that have an address in common with this prefix. */
-  #intervalOf({ address, length }: Ipv6Prefix): Interval[] {
+  #rangeOf({ address, length }: Ipv6Prefix): NumberRange[] {
     const start = numberOf(address);
     const end = start + (1n << BigInt(ADDRESS_BITS - length)) - 1n;
     const first = start <= this.#base ? 0n : start - this.#base >> this.#shift;
@@ -82,28 +76,9 @@ export class PrefixRange {
     return [{ first: Number(first), last: lastHere }];
   }
 
-  #reservation(index: number): Interval | undefined {
-    let low = 0;
-    let high = this.#reserved.length - 1;
-    while (low <= high) {
-      const middle = low + high >> 1;
-      const interval = this.#reserved[middle];
-      if (index < interval.first) high = middle - 1;
-      else if (index > interval.last) low = middle + 1;
-      else return interval;
-    }
-    return undefined;
+  #reservation(index: number): NumberRange | undefined {
+    return this.#reserved.overlapping({ first: index, last: index });
   }
-}
-
-function merged(intervals: readonly Interval[]): Interval[] {
-  const result: Interval[] = [];
-  for (const interval of intervals.toSorted((one, other) => one.first - other.first)) {
-    const before = result.at(-1);
-    if (before === undefined || interval.first > before.last + 1) result.push(interval);
-    else result[result.length - 1] = { ...before, last: Math.max(before.last, interval.last) };
-  }
-  return result;
 }
 
 function numberOf(address: Ipv6Address): bigint {
