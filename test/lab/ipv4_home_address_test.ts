@@ -1,12 +1,12 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { configureHomeAgent, configureMobileNode, type HomeAgentOptions } from "../../cli/lab/daemons.ts";
-import { Lab } from "../../cli/lab/lab.ts";
+import type { Lab } from "../../cli/lab/lab.ts";
 import { startDhcpServer } from "../../cli/lab/dhcp.ts";
 import { startRouterAdvertiser } from "../../cli/lab/router_advertisements.ts";
 import type { Topology } from "../../cli/lab/network.ts";
 import { takeSnapshot } from "../../cli/lab/snapshot.ts";
 import { MobilityCapture } from "../../cli/lab/mobility_capture.ts";
-import { hostNetwork, rootTest } from "./support.ts";
+import { labTest } from "./support.ts";
 
 /*
  *            eth0 (IPv4 only)
@@ -75,71 +75,64 @@ async function attach(lab: Lab, egress: "eth0" | "eth1"): Promise<void> {
   }
 }
 
-rootTest(
+labTest(
   "real daemons: an IPv4 home address of the pool in protocol 4, in UDP, in IPv6; and nothing is left of it",
-  async () => {
-    const before = await hostNetwork();
-    const lab = await Lab.open(new AbortController().signal);
-    try {
-      await lab.network.build(TOPOLOGY);
-      const dhcp = { firstAddress: "203.0.113.50", lastAddress: "203.0.113.60", router: "203.0.113.1" };
-      await startDhcpServer(lab, { node: "ha", interfaceName: "access4", ...dhcp });
-      await startRouterAdvertiser(lab, { node: "ha", interfaceName: "access6", prefix: "2001:db8:f::/64" });
-      const homeAgent = await configureHomeAgent(lab, HOME_AGENT);
-      await amend(lab, "ha", 'ipv4_home_prefix = "192.0.2.0/24"\nipv4_pool = "192.0.2.128/25"');
-      const mobileNode = await configureMobileNode(lab, {
-        name: "mn",
-        node: "mn",
-        mobileNode: MOBILE_NODE,
-        homeAgent: HOME_AGENT,
-        egresses: ["eth0", "eth1"],
-      });
-      await amend(lab, "mn", 'ipv4_home_address = "any"');
-      await attach(lab, "eth0");
-      const untouched = [await takeSnapshot(lab.network, "ha"), await takeSnapshot(lab.network, "mn")];
-      const capture = await MobilityCapture.start(lab, "ha");
-      homeAgent.start();
-      await homeAgent.ready(LIMIT_MS);
-      const registered = (encapsulation: string) =>
-        mobileNode.until(
-          `registration, ${encapsulation}`,
-          LIMIT_MS,
-          (status) => status.state === "registered" && status.encapsulation === encapsulation,
-        );
-      const granted = { address: "192.0.2.128", prefixLength: 32 };
+  async (lab) => {
+    await lab.network.build(TOPOLOGY);
+    const dhcp = { firstAddress: "203.0.113.50", lastAddress: "203.0.113.60", router: "203.0.113.1" };
+    await startDhcpServer(lab, { node: "ha", interfaceName: "access4", ...dhcp });
+    await startRouterAdvertiser(lab, { node: "ha", interfaceName: "access6", prefix: "2001:db8:f::/64" });
+    const homeAgent = await configureHomeAgent(lab, HOME_AGENT);
+    await amend(lab, "ha", 'ipv4_home_prefix = "192.0.2.0/24"\nipv4_pool = "192.0.2.128/25"');
+    const mobileNode = await configureMobileNode(lab, {
+      name: "mn",
+      node: "mn",
+      mobileNode: MOBILE_NODE,
+      homeAgent: HOME_AGENT,
+      egresses: ["eth0", "eth1"],
+    });
+    await amend(lab, "mn", 'ipv4_home_address = "any"');
+    await attach(lab, "eth0");
+    const untouched = [await takeSnapshot(lab.network, "ha"), await takeSnapshot(lab.network, "mn")];
+    const capture = await MobilityCapture.start(lab, "ha");
+    homeAgent.start();
+    await homeAgent.ready(LIMIT_MS);
+    const registered = (encapsulation: string) =>
+      mobileNode.until(
+        `registration, ${encapsulation}`,
+        LIMIT_MS,
+        (status) => status.state === "registered" && status.encapsulation === encapsulation,
+      );
+    const granted = { address: "192.0.2.128", prefixLength: 32 };
 
-      mobileNode.start();
-      assertEquals((await registered("ipv6InIpv4")).answer.ipv4HomeAddress, granted);
-      await pingBothWays(lab, granted.address, 1480);
-      await attach(lab, "eth1");
-      assertEquals((await registered("ipv6InIpv6")).answer.ipv4HomeAddress, granted);
-      await pingBothWays(lab, granted.address, 1460);
-      assertMatch(await addressesOf(lab), /192\.0\.2\.128\/32/);
-      const { answer } = await homeAgent.until("binding", LIMIT_MS, ({ bindings }) => bindings.length === 1);
-      assertEquals(answer.bindings[0].ipv4HomeAddresses, [granted]);
-      await mobileNode.end("SIGTERM");
-      assertEquals((await homeAgent.ask())?.bindings, []);
+    mobileNode.start();
+    assertEquals((await registered("ipv6InIpv4")).answer.ipv4HomeAddress, granted);
+    await pingBothWays(lab, granted.address, 1480);
+    await attach(lab, "eth1");
+    assertEquals((await registered("ipv6InIpv6")).answer.ipv4HomeAddress, granted);
+    await pingBothWays(lab, granted.address, 1460);
+    assertMatch(await addressesOf(lab), /192\.0\.2\.128\/32/);
+    const { answer } = await homeAgent.until("binding", LIMIT_MS, ({ bindings }) => bindings.length === 1);
+    assertEquals(answer.bindings[0].ipv4HomeAddresses, [granted]);
+    await mobileNode.end("SIGTERM");
+    assertEquals((await homeAgent.ask())?.bindings, []);
 
-      await amend(lab, "mn", "force_udp = true");
-      await attach(lab, "eth0");
-      mobileNode.start();
-      assertEquals((await registered("udp")).answer.ipv4HomeAddress, granted, "the same again");
-      await pingBothWays(lab, granted.address, 1472);
-      await mobileNode.end("SIGKILL");
-      mobileNode.start();
-      await registered("udp");
-      await pingBothWays(lab, granted.address, 1472);
-      await mobileNode.end("SIGTERM");
-      await homeAgent.end("SIGTERM");
-      const { messages, faulty, options } = await capture.end(OPTIONS);
-      assertEquals([messages > 3, faulty, options], [true, [], OPTIONS]);
-      // The kernel gave the interface that is down an address of its link when it got its parameters back.
-      await attach(lab, "eth1");
-      await attach(lab, "eth0");
-      assertEquals([await takeSnapshot(lab.network, "ha"), await takeSnapshot(lab.network, "mn")], untouched);
-    } finally {
-      await lab.close();
-    }
-    assertEquals(await hostNetwork(), before);
+    await amend(lab, "mn", "force_udp = true");
+    await attach(lab, "eth0");
+    mobileNode.start();
+    assertEquals((await registered("udp")).answer.ipv4HomeAddress, granted, "the same again");
+    await pingBothWays(lab, granted.address, 1472);
+    await mobileNode.end("SIGKILL");
+    mobileNode.start();
+    await registered("udp");
+    await pingBothWays(lab, granted.address, 1472);
+    await mobileNode.end("SIGTERM");
+    await homeAgent.end("SIGTERM");
+    const { messages, faulty, options } = await capture.end(OPTIONS);
+    assertEquals([messages > 3, faulty, options], [true, [], OPTIONS]);
+    // The kernel gave the interface that is down an address of its link when it got its parameters back.
+    await attach(lab, "eth1");
+    await attach(lab, "eth0");
+    assertEquals([await takeSnapshot(lab.network, "ha"), await takeSnapshot(lab.network, "mn")], untouched);
   },
 );

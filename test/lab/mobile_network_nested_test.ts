@@ -8,12 +8,12 @@ import {
   CORRESPONDENT,
   HOME_AGENT,
   hostAddresses,
-  labTest,
   LIMIT_MS,
   LINK_MTU,
   MOBILE_ROUTER,
   mtuOfHost,
   ping,
+  servedTest,
   TOPOLOGY,
   untilPing,
 } from "./mobile_network_stage.ts";
@@ -83,7 +83,7 @@ const CASES = [
 ];
 
 for (const { title, outer, inner, far, overhead } of CASES) {
-  labTest(
+  servedTest(
     `real daemons: a mobile router in a mobile network, ${title}: a host behind both, with the MTU of both tunnels`,
     async (lab) => {
       await build(lab, NESTED);

@@ -1,4 +1,3 @@
-import { assertEquals } from "@std/assert";
 import {
   configureHomeAgent,
   configureMobileNode,
@@ -7,9 +6,9 @@ import {
   type MobileNodeDaemon,
   type MobileNodeOptions,
 } from "../../cli/lab/daemons.ts";
-import { Lab } from "../../cli/lab/lab.ts";
+import type { Lab } from "../../cli/lab/lab.ts";
 import type { Topology } from "../../cli/lab/network.ts";
-import { hasProgram, hostNetwork, rootTest } from "./support.ts";
+import { labTest } from "./support.ts";
 
 /*
  *   cn ---- ha ---- mr ---- mnn
@@ -138,20 +137,7 @@ export async function programs(lab: Lab): Promise<string> {
   return names.filter((name) => name === "radvd" || name === "dnsmasq").join(" ");
 }
 
-const HAS_PROGRAMS = ["radvd", "dnsmasq", "setpriv", "udhcpc"].every(hasProgram);
-
-/** A test as root with a lab, which leaves the network of this machine as it was. */
-export function labTest(name: string, play: (lab: Lab) => Promise<void>): void {
-  const fn = async () => {
-    const before = await hostNetwork();
-    const lab = await Lab.open(new AbortController().signal);
-    try {
-      await play(lab);
-    } finally {
-      await lab.close();
-    }
-    assertEquals(await hostNetwork(), before);
-  };
-  if (HAS_PROGRAMS) rootTest(name, fn);
-  else Deno.test({ name: `${name} (root, radvd, dnsmasq)`, ignore: true, fn });
+/** A test with a lab and the programs that serve a mobile network and its hosts. */
+export function servedTest(name: string, play: (lab: Lab) => Promise<void>): void {
+  labTest(name, play, ["radvd", "dnsmasq", "setpriv", "udhcpc"]);
 }

@@ -8,7 +8,6 @@ import {
   hasDefaultRoute,
   HOME_AGENT,
   hostAddresses,
-  labTest,
   LIMIT_MS,
   LINK_MTU,
   MOBILE_ROUTER,
@@ -17,13 +16,14 @@ import {
   ping,
   programs,
   SERVED,
+  servedTest,
   untilPing,
 } from "./mobile_network_stage.ts";
 
 /** That tshark has to find in the updates and answers. */
 const OPTIONS = ["mip6.nemo.mnp.mnp", "mip6.ipv4ha.ha", "mip6.ipv4aa.sts"];
 
-labTest(
+servedTest(
   "real daemons: a host behind a mobile router needs nothing: address, MTU, tunnel; detachment; kill -9",
   async (lab) => {
     const { mobileRouter } = await openStage(lab, SERVED);
@@ -80,7 +80,7 @@ labTest(
   },
 );
 
-labTest(
+servedTest(
   "RFC 6276: real daemons: a network that the home agent delegates is served, and outlives a detachment",
   async (lab) => {
     const { identity, homeAddress, spi } = MOBILE_ROUTER;
@@ -104,7 +104,7 @@ labTest(
   },
 );
 
-labTest(
+servedTest(
   "RFC 3963 5.4.2 N-018: real daemons: a prefix that the home agent refuses is not advertised any more",
   async (lab) => {
     const { homeAgent, mobileRouter } = await openStage(lab, SERVED);
@@ -134,7 +134,7 @@ labTest(
   },
 );
 
-labTest(
+servedTest(
   "RFC 3963 5.4.2 N-018: real daemons: nor is one that the home agent never granted, in IPv4, too",
   async (lab) => {
     const { homeAgent, mobileRouter } = await openStage(lab, SERVED);
@@ -155,7 +155,7 @@ labTest(
   },
 );
 
-labTest(
+servedTest(
   "real daemons: serve = false: the operator's radvd finds the prefix on the interface",
   async (lab) => {
     const { mobileRouter } = await openStage(

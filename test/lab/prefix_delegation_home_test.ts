@@ -1,9 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { configureHomeAgent, configureMobileNode, type HomeAgentOptions } from "../../cli/lab/daemons.ts";
-import { Lab } from "../../cli/lab/lab.ts";
 import type { Topology } from "../../cli/lab/network.ts";
 import { startRouterAdvertiser } from "../../cli/lab/router_advertisements.ts";
-import { hostNetwork, rootTest } from "./support.ts";
+import { labTest } from "./support.ts";
 
 /*
  *   ha ---- r6          ha is the home agent, r6 the router of an IPv6 network, and the correspondent
@@ -67,11 +66,9 @@ const HOME_AGENT: HomeAgentOptions = {
 const [{ homeAddress }] = HOME_AGENT.mobileNodes;
 const DELEGATED = /delegated prefixes +prefixes=(\S+)/;
 
-rootTest(
+labTest(
   "RFC 6276 3.2: real daemons: at home a mobile router asks on the home link, and keeps its prefix away",
-  async () => {
-    const before = await hostNetwork();
-    const lab = await Lab.open(new AbortController().signal);
+  async (lab) => {
     try {
       await lab.network.build(TOPOLOGY);
       await startRouterAdvertiser(lab, {
@@ -141,9 +138,6 @@ rootTest(
     } catch (error) {
       for (const [name, lines] of lab.logTails(40)) console.log(name, lines.join("\n"));
       throw error;
-    } finally {
-      await lab.close();
     }
-    assertEquals(await hostNetwork(), before);
   },
 );

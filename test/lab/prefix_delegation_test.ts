@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
 import { configureHomeAgent, configureMobileNode, type HomeAgentOptions } from "../../cli/lab/daemons.ts";
-import { Lab } from "../../cli/lab/lab.ts";
 import type { Topology } from "../../cli/lab/network.ts";
 import { parseIpv6Prefix, prefixContains } from "../../core/wire/address.ts";
 import { encodeDhcpv6 } from "../../core/wire/dhcpv6.ts";
@@ -8,7 +7,7 @@ import type { Dhcpv6Option } from "../../core/wire/dhcpv6_option.ts";
 import { inNetworkNamespace } from "../../ffi/namespace.ts";
 import { Udp6DeviceSocket } from "../../ffi/udp6_device_socket.ts";
 import { iaPd, relayed, solicit } from "../control/delegation/script.ts";
-import { hostNetwork, rootTest } from "./support.ts";
+import { labTest } from "./support.ts";
 
 /*
  *   core ---- ha          core is the Internet, and the correspondent
@@ -70,11 +69,9 @@ const HOME_AGENT: HomeAgentOptions = {
 const [MOBILE_ROUTER] = HOME_AGENT.mobileNodes;
 const textOf = ({ address, length }: { address: string; length: number }) => `${address}/${length}`;
 
-rootTest(
+labTest(
   "RFC 6276: real daemons: a mobile router without prefixes gets one, its network is reached, also after restarts",
-  async () => {
-    const before = await hostNetwork();
-    const lab = await Lab.open(new AbortController().signal);
+  async (lab) => {
     try {
       await lab.network.build(TOPOLOGY);
       const homeAgent = await configureHomeAgent(lab, HOME_AGENT);
@@ -159,59 +156,50 @@ rootTest(
     } catch (error) {
       for (const [name, lines] of lab.logTails(40)) console.log(name, lines.join("\n"));
       throw error;
-    } finally {
-      await lab.close();
     }
-    assertEquals(await hostNetwork(), before);
   },
 );
 
-rootTest(
+labTest(
   "RFC 6276 4: real daemons: nobody but a bound home address, by its tunnel, is answered",
-  async () => {
-    const lab = await Lab.open(new AbortController().signal);
-    try {
-      await lab.network.build(TOPOLOGY);
-      const homeAgent = await configureHomeAgent(lab, HOME_AGENT);
-      homeAgent.start();
-      await homeAgent.ready(LIMIT_MS);
-      const options = [
-        { kind: "clientIdentifier", duid: new Uint8Array(6) },
-        { kind: "rapidCommit" },
-        iaPd(1),
-      ];
-      const datagram = (address: string) =>
-        encodeDhcpv6(relayed(
-          { kind: "message", type: solicit, transactionId: 1, options: options as Dhcpv6Option[] },
-          address,
-        ));
-      const { homeAddress } = MOBILE_ROUTER;
-      // On the way to the home agent, with addresses of its own and of the mobile router.
-      await lab.network.ip("core", ["address", "add", `${homeAddress}/128`, "dev", "lo", "nodad"]);
-      await lab.network.ip("ha", [
-        "-6",
-        "route",
-        "add",
-        `${homeAddress}/128`,
-        "via",
-        CORRESPONDENT,
-        "metric",
-        "1",
-      ]);
-      const namespace = lab.network.namespace("core");
-      for (const source of [CORRESPONDENT, homeAddress]) {
-        using socket = inNetworkNamespace(
-          namespace,
-          () =>
-            new Udp6DeviceSocket({ address: source, port: 547, device: "ha", receiveBufferOctets: 65_536 }),
-        );
-        for (let i = 0; i < 3; i++) socket.send(datagram(source), HOME_AGENT_IPV6, 547);
-        await new Promise((resolve) => setTimeout(resolve, 300));
-        assertEquals(socket.receive(), undefined);
-      }
-      assert(!homeAgent.log().includes("delegated"), homeAgent.log());
-    } finally {
-      await lab.close();
+  async (lab) => {
+    await lab.network.build(TOPOLOGY);
+    const homeAgent = await configureHomeAgent(lab, HOME_AGENT);
+    homeAgent.start();
+    await homeAgent.ready(LIMIT_MS);
+    const options = [
+      { kind: "clientIdentifier", duid: new Uint8Array(6) },
+      { kind: "rapidCommit" },
+      iaPd(1),
+    ];
+    const datagram = (address: string) =>
+      encodeDhcpv6(relayed(
+        { kind: "message", type: solicit, transactionId: 1, options: options as Dhcpv6Option[] },
+        address,
+      ));
+    const { homeAddress } = MOBILE_ROUTER;
+    // On the way to the home agent, with addresses of its own and of the mobile router.
+    await lab.network.ip("core", ["address", "add", `${homeAddress}/128`, "dev", "lo", "nodad"]);
+    await lab.network.ip("ha", [
+      "-6",
+      "route",
+      "add",
+      `${homeAddress}/128`,
+      "via",
+      CORRESPONDENT,
+      "metric",
+      "1",
+    ]);
+    const namespace = lab.network.namespace("core");
+    for (const source of [CORRESPONDENT, homeAddress]) {
+      using socket = inNetworkNamespace(
+        namespace,
+        () => new Udp6DeviceSocket({ address: source, port: 547, device: "ha", receiveBufferOctets: 65_536 }),
+      );
+      for (let i = 0; i < 3; i++) socket.send(datagram(source), HOME_AGENT_IPV6, 547);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      assertEquals(socket.receive(), undefined);
     }
+    assert(!homeAgent.log().includes("delegated"), homeAgent.log());
   },
 );

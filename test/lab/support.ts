@@ -1,3 +1,5 @@
+import { assertEquals } from "@std/assert";
+import { Lab } from "../../cli/lab/lab.ts";
 import { labEnvironment, runProgram } from "../../cli/lab/process.ts";
 
 /** A test that needs root; its name says so. */
@@ -29,4 +31,24 @@ export function hasProgram(name: string): boolean {
       return false;
     }
   });
+}
+
+/** A test as root with a lab and these programs, which leaves the network of this machine as it was. */
+export function labTest(
+  name: string,
+  play: (lab: Lab) => Promise<void>,
+  programs: readonly string[] = [],
+): void {
+  const fn = async () => {
+    const before = await hostNetwork();
+    const lab = await Lab.open(new AbortController().signal);
+    try {
+      await play(lab);
+    } finally {
+      await lab.close();
+    }
+    assertEquals(await hostNetwork(), before);
+  };
+  if (programs.every(hasProgram)) rootTest(name, fn);
+  else Deno.test({ name: `${name} (root, ${programs.join(", ")})`, ignore: true, fn });
 }

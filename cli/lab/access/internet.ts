@@ -1,3 +1,4 @@
+import type { HomeAgentOptions } from "../daemons.ts";
 import type { LinkDescription, NodeDescription } from "../network.ts";
 import { type AccessNetwork, accessParts, routerPort } from "./access_network.ts";
 
@@ -30,6 +31,20 @@ export const HOME: AccessNetwork = {
 };
 /** The home agent's interface there. */
 export const HOME_LINK = "home";
+
+/** The home agent of this Internet. */
+export function homeAgentOptions(
+  more: Pick<HomeAgentOptions, "mobileNodes" | "homeLink">,
+): HomeAgentOptions {
+  return {
+    node: "ha",
+    ipv6Address: HOME_AGENT_IPV6,
+    ipv4Address: HOME_AGENT_IPV4,
+    homePrefix: HOME_PREFIX,
+    natRefreshSeconds: 25,
+    ...more,
+  };
+}
 
 /** The cable to the home agent. */
 export const HOME_AGENT_CABLE: LinkDescription = [["ha", "eth0"], ["core", "ha"]];

@@ -1,20 +1,13 @@
 import { Air, UNPLUGGED_MS } from "../access/air.ts";
 import type { AccessNetwork } from "../access/access_network.ts";
 import { buildInternet } from "../access/build.ts";
-import {
-  CORRESPONDENT,
-  CORRESPONDENT_IPV4,
-  HOME_AGENT_IPV4,
-  HOME_AGENT_IPV6,
-  HOME_PREFIX,
-} from "../access/internet.ts";
+import { CORRESPONDENT, CORRESPONDENT_IPV4, homeAgentOptions } from "../access/internet.ts";
 import { registeredIn } from "../access/registered.ts";
 import { startAccessNetworks } from "../access/start.ts";
 import {
   configureHomeAgent,
   configureMobileNode,
   type HomeAgentDaemon,
-  type HomeAgentOptions,
   type MobileNodeDaemon,
 } from "../daemons.ts";
 import type { Lab } from "../lab.ts";
@@ -41,14 +34,7 @@ const NODE_PORT = 9000;
 /** The correspondent's port of a conversation is this and its number. */
 const FIRST_CORRESPONDENT_PORT = 10_000;
 
-const HOME_AGENT: HomeAgentOptions = {
-  node: "ha",
-  ipv6Address: HOME_AGENT_IPV6,
-  ipv4Address: HOME_AGENT_IPV4,
-  homePrefix: HOME_PREFIX,
-  natRefreshSeconds: 25,
-  mobileNodes: ALL_ROUTERS.map(mobileRouterIdentity),
-};
+const HOME_AGENT = homeAgentOptions({ mobileNodes: ALL_ROUTERS.map(mobileRouterIdentity) });
 
 /** The home agent, ten mobile routers and fifty nodes, all running. */
 export class EmergencyStage {

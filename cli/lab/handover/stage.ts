@@ -7,13 +7,12 @@ import {
   configureHomeAgent,
   configureMobileNode,
   type HomeAgentDaemon,
-  type HomeAgentOptions,
   type MobileNodeDaemon,
 } from "../daemons.ts";
 import { dsmipCommand, type Lab } from "../lab.ts";
 import { mustRun, runProgram } from "../process.ts";
 import { buildInternet } from "../access/build.ts";
-import { HOME_AGENT_IPV4, HOME_AGENT_IPV6, HOME_LINK, HOME_PREFIX } from "../access/internet.ts";
+import { HOME_LINK, homeAgentOptions } from "../access/internet.ts";
 import {
   ACCESS_NETWORKS,
   type Egress,
@@ -27,15 +26,10 @@ const START_LIMIT_MS = 10_000;
 /** Longer than any handover should take, shorter than anyone wants to wait. */
 export const HANDOVER_LIMIT_MS = 15_000;
 
-const HOME_AGENT: HomeAgentOptions = {
-  node: "ha",
-  ipv6Address: HOME_AGENT_IPV6,
-  ipv4Address: HOME_AGENT_IPV4,
-  homePrefix: HOME_PREFIX,
+const HOME_AGENT = homeAgentOptions({
   homeLink: HOME_LINK,
-  natRefreshSeconds: 25,
   mobileNodes: [{ ...MOBILE_ROUTER, mobileNetworkPrefixes: [MOBILE_NETWORK_PREFIX] }],
-};
+});
 
 export interface StageOptions {
   /** Between the core and the home agent, each way. */

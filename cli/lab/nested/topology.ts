@@ -1,5 +1,5 @@
 import type { AccessNetwork } from "../access/access_network.ts";
-import { HOME_AGENT_IPV4, HOME_AGENT_IPV6, HOME_PREFIX, internetParts } from "../access/internet.ts";
+import { homeAgentOptions, internetParts } from "../access/internet.ts";
 import type { HomeAgentOptions, MobileNodeIdentity } from "../daemons.ts";
 import type { Topology } from "../network.ts";
 
@@ -63,14 +63,7 @@ const INNER: MobileNodeIdentity = {
 };
 
 /** The home agent of the outer mobile router, which is one for the inner as well. */
-export const HOME_AGENT: HomeAgentOptions = {
-  node: "ha",
-  ipv6Address: HOME_AGENT_IPV6,
-  ipv4Address: HOME_AGENT_IPV4,
-  homePrefix: HOME_PREFIX,
-  natRefreshSeconds: 25,
-  mobileNodes: [OUTER, INNER],
-};
+export const HOME_AGENT = homeAgentOptions({ mobileNodes: [OUTER, INNER] });
 
 const OTHER_OUTSIDE = "2001:db8:2::1";
 

@@ -1,14 +1,13 @@
 import { Air, UNPLUGGED_MS } from "../access/air.ts";
 import type { AccessNetwork } from "../access/access_network.ts";
 import { buildInternet } from "../access/build.ts";
-import { HOME_AGENT_IPV4, HOME_AGENT_IPV6, HOME_LINK, HOME_PREFIX } from "../access/internet.ts";
+import { HOME_LINK, homeAgentOptions } from "../access/internet.ts";
 import { registeredIn } from "../access/registered.ts";
 import { startAccessNetworks, startHomeLink } from "../access/start.ts";
 import {
   configureHomeAgent,
   configureMobileNode,
   type HomeAgentDaemon,
-  type HomeAgentOptions,
   type MobileNodeDaemon,
 } from "../daemons.ts";
 import { startDhcpClient, startDhcpServer } from "../dhcp.ts";
@@ -30,15 +29,7 @@ import {
 const START_LIMIT_MS = 10_000;
 const REGISTRATION_LIMIT_MS = 15_000;
 
-const HOME_AGENT: HomeAgentOptions = {
-  node: "ha",
-  ipv6Address: HOME_AGENT_IPV6,
-  ipv4Address: HOME_AGENT_IPV4,
-  homePrefix: HOME_PREFIX,
-  homeLink: HOME_LINK,
-  natRefreshSeconds: 25,
-  mobileNodes: [MOBILE_ROUTER],
-};
+const HOME_AGENT = homeAgentOptions({ homeLink: HOME_LINK, mobileNodes: [MOBILE_ROUTER] });
 
 /** A move of the mobile router's cable. Milliseconds since 1970. */
 export interface Move {
