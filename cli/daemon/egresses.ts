@@ -6,6 +6,7 @@ import type { MobileNodeConfiguration } from "../configuration/record.ts";
 import { Egress } from "./egress.ts";
 import { EgressWatch } from "./egress_watch.ts";
 import { hmac } from "./hmac.ts";
+import { stableSecretOf } from "./stable_secret.ts";
 import type { Log } from "./log.ts";
 import { loosenReversePathFilter } from "./reverse_path_filter.ts";
 import type { SavedSysctls } from "./saved_sysctls.ts";
@@ -135,18 +136,4 @@ export class Egresses implements AsyncDisposable {
     this.quiet();
     await this.#cleanup.disposeAsync();
   }
-}
-
-/**
- * What the stable interface identifiers are made from (RFC 7217 section 5): the same after each start, and a secret,
- * because the key is one; another one for each node, should nodes share a key. Without a key they last as long as the
- * process.
- */
-function stableSecretOf({ security, identity }: MobileNodeConfiguration["settings"]): Uint8Array {
-  if (security === undefined) return crypto.getRandomValues(new Uint8Array(32));
-  return hmac(
-    "sha256",
-    security.key,
-    new TextEncoder().encode(`stable interface identifiers of ${identity}`),
-  );
 }

@@ -10,7 +10,7 @@ import { ControlSocket } from "./control_socket.ts";
 import type { DataPathCounters } from "./data_path.ts";
 import { DataPathGroup } from "./data_path_group.ts";
 import { hmac } from "./hmac.ts";
-import { HomeAgentRoutes } from "./home_agent_routes.ts";
+import { entriesFor, HomeAgentRoutes } from "./home_agent_routes.ts";
 import { HomeAgentsAnycast } from "./home_agents_anycast.ts";
 import { HomeLink, type HomeLinkOptions } from "./home_link.ts";
 import { HostNetwork } from "./host_network.ts";
@@ -23,9 +23,6 @@ import { stopSignal } from "./stop_signal.ts";
 import { TunnelErrors } from "./tunnel_errors.ts";
 import { TunnelMtus } from "./tunnel_mtus.ts";
 
-/** What a mobile node may have in the data path's table: its home address, 16 prefixes, 8 IPv4 home addresses, and some room. */
-const ENTRIES_OF_NODE = 32;
-const FEWEST_ENTRIES = 65_536;
 /** Room for what 10,000 mobile nodes send at one time. */
 const SIGNALLING_BUFFER_OCTETS = 4 * 1024 * 1024;
 
@@ -74,7 +71,7 @@ export async function runHomeAgent(
     role: "homeAgent",
     homeAgentAddress: settings.address,
     homeAgentIpv4Address: ipv4Address,
-    maximumBindings: Math.max(FEWEST_ENTRIES, ENTRIES_OF_NODE * settings.mobileNodes.length),
+    maximumBindings: entriesFor(settings.mobileNodes.length),
     tuns,
     onSignalling: (record) => {
       loop.push(record);

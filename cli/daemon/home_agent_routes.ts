@@ -28,6 +28,15 @@ interface Entry {
 
 const SINGLE = 32;
 
+/** What a mobile node may have in the data path's table: its home address, 16 prefixes, 8 IPv4 home addresses, and some room. */
+const ENTRIES_OF_NODE = 32;
+const FEWEST_ENTRIES = 65_536;
+
+/** Room that so many mobile nodes need in the data path's table. */
+export function entriesFor(mobileNodes: number): number {
+  return Math.max(FEWEST_ENTRIES, ENTRIES_OF_NODE * mobileNodes);
+}
+
 /** What a home agent forwards: home addresses and mobile networks, in the data path and in the kernel's routes. */
 export class HomeAgentRoutes {
   readonly #dataPath: BoundTable;

@@ -1,5 +1,7 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { HomeAgentRoutes } from "../../cli/daemon/home_agent_routes.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { MAXIMUM_MOBILE_NODES } from "../../cli/configuration/home_agent.ts";
+import { createForwarderMemory } from "../../wasm/forwarder_memory.ts";
+import { entriesFor, HomeAgentRoutes } from "../../cli/daemon/home_agent_routes.ts";
 import type { Bound } from "../../core/forwarding/bindings.ts";
 import type { Ipv4HomeAddress } from "../../core/control/settings.ts";
 import type { Ipv4Prefix, Ipv6Prefix } from "../../core/wire/address.ts";
@@ -87,4 +89,12 @@ Deno.test("home agent's routes: a route that could not be set is tried again wit
   routes.set(HOME_ADDRESS, networks, TUNNEL, 1460);
   routes.remove(HOME_ADDRESS);
   assertEquals(routed, ["2001:db8:200::", "no 2001:db8:200::"]);
+});
+
+Deno.test("home agent: the data path has room for everything that all nodes may have at one time", () => {
+  const mostOfNode = 1 + 16 + 8;
+  for (const nodes of [0, 1, 3000, MAXIMUM_MOBILE_NODES]) {
+    assert(entriesFor(nodes) >= nodes * mostOfNode);
+    createForwarderMemory(entriesFor(nodes));
+  }
 });

@@ -308,6 +308,11 @@ Deno.test("RFC 5555 4.4.2.1 D-092 D-093, D-094: without the option IPv4 goes, IP
     4000,
   );
   assertEquals(ofKind(removal, "removeBinding").length, 1);
+  assertEquals(
+    acknowledgements(sentAcknowledgement(removal).options).map(({ status }) => status),
+    [Status.success],
+    "done as asked",
+  );
   assertEquals(homeAgent.bindings(at(4000)), []);
 });
 
@@ -384,4 +389,29 @@ Deno.test("RFC 5555 4.2: an update that is refused as a whole refuses its IPv4 h
   const strict = homeAgentWith(STATIC, { homePrefix: { address: "2001:db8:900::", length: 64 } });
   const refused = strict.handle(fromIpv6(refresh), at(315_001));
   assertEquals(ipv4Of(mobileNode.handle(fromIpv6(refused), at(315_002))), [undefined]);
+});
+
+Deno.test("RFC 5555 4.5 D-111: the address of a node that is gone is there for the next one", () => {
+  const { ipv4HomeAddress: _, ...other } = OTHER_NODE;
+  const mine = { identity: IDENTITY, homeAddress: HOME_ADDRESS, security, mobileNetworkPrefixes: [] };
+  const homeAgent = newHomeAgent({
+    mobileNodes: [mine, other],
+    ipv4HomePrefix: HOME_PREFIX,
+    ipv4Pool: { address: "192.0.2.128", length: 32 },
+  });
+  const { identity, homeAddress, security: sealWith } = other;
+  let sequenceNumber = 1;
+  const askOther = () => {
+    sequenceNumber++;
+    const more = [request(ANY)];
+    const update = { identity, homeAddress, sealWith, more, sequenceNumber };
+    const [answer] = acknowledgements(
+      sentAcknowledgement(receive(homeAgent, update, sequenceNumber * 1000)).options,
+    );
+    return answer.status;
+  };
+  assertEquals(answersTo(homeAgent, [request(ANY)]).answers, [[Status.success, 32, "192.0.2.128"]]);
+  assertEquals(askOther(), Status.dynamicAssignmentNotAvailable);
+  receive(homeAgent, { lifetimeSeconds: 0, sequenceNumber: 2 }, 2500);
+  assertEquals(askOther(), Status.success);
 });
