@@ -75,6 +75,88 @@ async function attach(lab: Lab, egress: "eth0" | "eth1"): Promise<void> {
   }
 }
 
+/** Reads slowly, so that the download outlasts the moves, and prints the digest. */
+const DOWNLOAD = `
+import hashlib, sys, time, urllib.request
+digest = hashlib.sha256()
+with urllib.request.urlopen(sys.argv[1]) as answer:
+    while part := answer.read(100_000):
+        digest.update(part)
+        time.sleep(0.03)
+print(digest.hexdigest())
+`;
+const DOWNLOAD_OCTETS = 20_000_000;
+const TRANSFER_SECONDS = 8;
+const TRANSFER_LIMIT_MS = 60_000;
+const HTTP_PORT = 8080;
+
+labTest(
+  "real programs: iperf3 and a download from Python's HTTP server, IPv4 only, go on from an IPv6-only network to an " +
+    "IPv4-only one and back",
+  async (lab) => {
+    await lab.network.build(TOPOLOGY);
+    const dhcp = { firstAddress: "203.0.113.50", lastAddress: "203.0.113.60", router: "203.0.113.1" };
+    await startDhcpServer(lab, { node: "ha", interfaceName: "access4", ...dhcp });
+    await startRouterAdvertiser(lab, { node: "ha", interfaceName: "access6", prefix: "2001:db8:f::/64" });
+    const homeAgent = await configureHomeAgent(lab, HOME_AGENT);
+    await amend(lab, "ha", 'ipv4_home_prefix = "192.0.2.0/24"\nipv4_pool = "192.0.2.128/25"');
+    homeAgent.start();
+    await homeAgent.ready(LIMIT_MS);
+    const mobileNode = await configureMobileNode(lab, {
+      name: "mn",
+      node: "mn",
+      mobileNode: MOBILE_NODE,
+      homeAgent: HOME_AGENT,
+      egresses: ["eth0", "eth1"],
+    });
+    await amend(lab, "mn", 'ipv4_home_address = "any"');
+    const move = async (egress: "eth0" | "eth1", encapsulation: string) => {
+      await attach(lab, egress);
+      await mobileNode.until(
+        `registration, ${encapsulation}`,
+        LIMIT_MS,
+        (status) => status.state === "registered" && status.encapsulation === encapsulation,
+      );
+    };
+    mobileNode.start();
+    await move("eth1", "ipv6InIpv6");
+
+    const octets = new Uint8Array(DOWNLOAD_OCTETS);
+    for (let at = 0; at < octets.length; at += 65_536) {
+      crypto.getRandomValues(octets.subarray(at, at + 65_536));
+    }
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", octets)).toHex();
+    await Deno.writeFile(lab.path("large"), octets);
+    const server = ["python3", "-m", "http.server", `${HTTP_PORT}`, "--bind", CORRESPONDENT];
+    lab.start("cn", "http-server", [...server, "--directory", lab.path(".")]);
+    lab.start("cn", "iperf3-server", ["iperf3", "--server", "--one-off"]);
+    const address = `http://${CORRESPONDENT}:${HTTP_PORT}/large`;
+    await lab.until("both servers", LIMIT_MS, async () => {
+      const listening = await lab.exec("cn", ["ss", "-Hltn"]);
+      return listening.includes(`:${HTTP_PORT} `) && listening.includes(":5201 ");
+    });
+    const client = ["iperf3", "--client", CORRESPONDENT, "--time", `${TRANSFER_SECONDS}`, "--bitrate", "20M"];
+    const moves = async () => {
+      for (
+        const [egress, encapsulation] of [["eth0", "ipv6InIpv4"], ["eth1", "ipv6InIpv6"]] as const
+      ) {
+        await new Promise((resolve) => setTimeout(resolve, 2000));
+        await move(egress, encapsulation);
+      }
+    };
+    const [transfer, download] = await Promise.all([
+      lab.exec("mn", [...client, "--json"], TRANSFER_LIMIT_MS),
+      lab.exec("mn", ["python3", "-c", DOWNLOAD, address], TRANSFER_LIMIT_MS),
+      moves(),
+    ]);
+    const report = JSON.parse(transfer);
+    const last: { readonly sum: { readonly bytes: number } } = report.intervals.at(-1);
+    assertEquals([report.error, last.sum.bytes > 0], [undefined, true]);
+    assertEquals(download.trim(), digest);
+  },
+  ["iperf3", "python3"],
+);
+
 labTest(
   "real daemons: an IPv4 home address of the pool in protocol 4, in UDP, in IPv6; and nothing is left of it",
   async (lab) => {
