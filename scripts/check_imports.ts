@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, Rule>> = {
   ffi: { folders: ["core"], packages: "node" },
   cli: { folders: ["core", "wasm", "ffi"], packages: "all" },
   bench: { folders: ["core", "wasm", "ffi", "cli"], packages: "all" },
-  scripts: { folders: ["core"], packages: "all" },
+  scripts: { folders: ["core", "cli"], packages: "all" },
   test: { folders: ["core", "wasm", "ffi", "cli", "bench", "scripts"], packages: "all" },
 };
 

@@ -1,7 +1,10 @@
-import { Command } from "commander";
+import { Argument, Command } from "commander";
+import type { SchemaKind } from "../documentation/json_schema.ts";
 import { print, remark } from "../output/write.ts";
 
-/** `dsmip config check FILE` */
+const SCHEMA_KINDS: readonly SchemaKind[] = ["ha", "mn"];
+
+/** `dsmip config check FILE` and `dsmip config schema` */
 export function configCommand() {
   const check = new Command("check")
     .description("Look for every mistake in a configuration file and say what it means; no secret is shown")
@@ -15,8 +18,21 @@ export function configCommand() {
       for (const warning of configuration.warnings) remark(`warning: ${file}: ${warning}\n`);
       print(describeConfiguration(configuration, coloursFor(Deno.stdout)));
     });
+  const schema = new Command("schema")
+    .description("Print the JSON schema of configuration files, for editors")
+    .addArgument(
+      new Argument("[kind]", "a home agent's file or a mobile node's; left out: either").choices(
+        SCHEMA_KINDS,
+      ),
+    )
+    .addHelpText("after", "\nExample:\n  dsmip config schema ha > dsmip-ha.schema.json")
+    .action(async (kind) => {
+      const { configurationSchema } = await import("../documentation/json_schema.ts");
+      print(JSON.stringify(configurationSchema(kind), undefined, 2) + "\n");
+    });
   return new Command("config")
     .description("Work with configuration files")
     .addHelpText("after", "\nExample:\n  dsmip config check examples/mn.toml")
-    .addCommand(check);
+    .addCommand(check)
+    .addCommand(schema);
 }

@@ -31,6 +31,7 @@ const ipv6Address = text(
     const address = canonicalIpv6(value);
     return address !== undefined && isRoutableUnicastIpv6(address) ? address : undefined;
   },
+  "ipv6",
 );
 
 const ipv4Address = text(
@@ -39,6 +40,7 @@ const ipv4Address = text(
     const address = canonicalIpv4(value);
     return address !== undefined && isUnicastIpv4(address) ? address : undefined;
   },
+  "ipv4",
 );
 
 const ipv6Prefix = text(
@@ -81,7 +83,7 @@ const identity = text(
 
 /** IFNAMSIZ holds 16 octets with its final zero; the kernel refuses the rest (dev_valid_name). */
 const interfaceName = text(
-  "must be the name of a network interface: 1 to 15 octets, no white space, no / : or %, not . or ..",
+  "must be the name of a network interface: 1 to 15 octets, not . or .., no white space, no / : or %",
   (value) => {
     const fits = new TextEncoder().encode(value).length <= 15 && /^[^\s/:%\p{C}]+$/u.test(value);
     return fits && value !== "." && value !== ".." ? value : undefined;
