@@ -1,9 +1,9 @@
 import type { TunnelEnd } from "../core/control/tunnel.ts";
 import { type Bound, prefixOf } from "../core/forwarding/bindings.ts";
 import { MAXIMUM_INNER_MTU, MINIMUM_IPV6_MTU } from "../core/forwarding/limits.ts";
-import { isIpv4, isV4Mapped } from "../core/wire/address.ts";
+import { isIpv4, isV4Mapped, UNSPECIFIED_IPV4 } from "../core/wire/address.ts";
 import { ENCAPSULATION_NUMBERS } from "./encapsulation.ts";
-import { addressKey, portWord } from "./forwarder_memory.ts";
+import { addressKey, portWord, spiAddress } from "./forwarder_memory.ts";
 import type { ForwarderModule } from "./forwarder_module.ts";
 import {
   IPV4_MAPPED_BITS,
@@ -14,10 +14,14 @@ import {
   WRITER_OUTER_ADDRESS,
 } from "./memory_map.ts";
 
+/** What the table says of an SPI: nothing but that it is there. */
+const NOWHERE: TunnelEnd = { encapsulation: "udp", address: UNSPECIFIED_IPV4, port: 0 };
+
 /** Control's hand on the binding table: there must be only one for each memory. */
 export class BindingTableWriter {
   readonly #module: ForwarderModule;
   readonly #bytes: Uint8Array;
+  readonly #spis = new Set<number>();
 
   constructor(module: ForwarderModule, memory: WebAssembly.Memory) {
     this.#module = module;
@@ -46,6 +50,21 @@ export class BindingTableWriter {
 
   remove(bound: Bound): void {
     this.#module.removeBinding(this.#placeKey(bound));
+  }
+
+  /**
+   * ESP with one of these SPIs is of a security association from now on. They take places in the table.
+   * @throws Error when the table is full
+   */
+  setSpis(spis: ReadonlySet<number>): void {
+    for (const gone of this.#spis.difference(spis)) {
+      this.remove(spiAddress(gone));
+      this.#spis.delete(gone);
+    }
+    for (const come of spis.difference(this.#spis)) {
+      this.set(spiAddress(come), NOWHERE, MINIMUM_IPV6_MTU);
+      this.#spis.add(come);
+    }
   }
 
   /** Returns how many bits of it count. */

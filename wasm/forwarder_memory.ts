@@ -5,6 +5,7 @@ import {
   type IpAddress,
   type Ipv4Address,
   ipv4Octets,
+  type Ipv6Address,
   ipv6Octets,
   type Ipv6Prefix,
   parseIpv4,
@@ -78,6 +79,7 @@ export function openForwarderMemory(module: ForwarderModule, options: ForwarderM
   const own = isHomeAgent ? settings.homeAgentAddress : settings.homeAddress;
   const octets = new Uint8Array(memory.buffer);
   octets.set(ipv6Octets(own), map.OWN_ADDRESS);
+  octets.set(ipv6Octets(spiAddress(0)), map.SPI_KEY);
   if (!isHomeAgent) return openMobileNode(memory, settings);
   if (settings.homeAgentIpv4Address !== undefined) {
     words[map.OWN_IPV4_ADDRESS / 4] = ipv4Word(settings.homeAgentIpv4Address);
@@ -92,6 +94,11 @@ function openMobileNode(memory: WebAssembly.Memory, settings: MobileNodeForwardi
     octets.set(addressKey(homeAgentIpv4Address), map.HOME_AGENT_OUTER_IPV4);
   }
   writeMobileNetworkPrefixes(memory, mobileNetworkPrefixes);
+}
+
+/** The multicast address that stands for an SPI in the binding table: nobody is bound to it. */
+export function spiAddress(spi: number): Ipv6Address {
+  return `ff00::${(spi >>> 16).toString(16)}:${(spi & 0xffff).toString(16)}`;
 }
 
 /** @throws RangeError when there are too many */

@@ -179,6 +179,13 @@ export const DROP_COUNTERS = COUNTERS + 128;
 export const FRAGMENT_HEADER = 1920;
 /** u64: what reading the eventfd gives. */
 export const EVENT_VALUE = 1984;
+/**
+ * The SPI of the ESP packet in hand as a key of the binding table, 16 octets: a multicast address, which nobody is bound
+ * to, with the SPI in its last 4. The SPIs of security associations are in the table as such addresses.
+ */
+export const SPI_KEY = 1992;
+export const SPI_KEY_NUMBER = 12;
+export const SPI_OCTETS = 4;
 
 // ── Batches ──
 /** u32 each: octets that read() got, without the header of the TUN device. */

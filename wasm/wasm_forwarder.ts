@@ -114,6 +114,10 @@ export class WasmForwarder implements Forwarder {
     writeMobileNetworkPrefixes(this.memory, prefixes);
   }
 
+  setSpis(spis: ReadonlySet<number>): void {
+    this.bindings.setSpis(spis);
+  }
+
   outbound(packets: readonly TunPacket[], nowMs: number): OutboundVerdict[] {
     this.placeOutbound(packets);
     this.setClock(nowMs);

@@ -25,6 +25,8 @@ import { type DataPathSockets, writeSockets } from "./data_path_sockets.ts";
 import { type DataPathEnd, type DataPathStart, startDataPathWorker } from "./data_path_worker.ts";
 
 const DEFAULT_MAXIMUM_BINDINGS = 65_536;
+/** Mobile node: its tunnel, and the SPIs of its security associations. Our own limit. */
+const MOBILE_NODE_ENTRIES = 64;
 /** Records that go up before other things get their turn. */
 const RECORDS_AT_ONCE = 64;
 
@@ -108,7 +110,7 @@ export class DataPath {
   private constructor(options: DataPathOptions) {
     const maximumBindings = options.role === "homeAgent"
       ? options.maximumBindings ?? DEFAULT_MAXIMUM_BINDINGS
-      : 1;
+      : MOBILE_NODE_ENTRIES;
     const memory = createForwarderMemory(maximumBindings);
     if (options.role === "homeAgent") adviseHugePages(memory);
     const module = instantiateForwarder(memory);

@@ -66,6 +66,11 @@ export class DataPathGroup {
     await Promise.all(this.#members.map((member) => member.setMobileNetworkPrefixes(prefixes)));
   }
 
+  /** As Forwarder.setSpis. @throws Error when the table is full */
+  setSpis(spis: ReadonlySet<number>): void {
+    for (const { bindings } of this.#members) bindings.setSpis(spis);
+  }
+
   /** Home agent. @throws Error when the table is full */
   setBinding(bound: Bound, tunnel: TunnelEnd, innerMtu: number): void {
     for (const { bindings } of this.#members) bindings.set(bound, tunnel, innerMtu);

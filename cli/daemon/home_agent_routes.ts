@@ -28,7 +28,7 @@ interface Entry {
 
 const SINGLE = 32;
 
-/** What a mobile node may have in the data path's table: its home address, 16 prefixes, 8 IPv4 home addresses, and some room. */
+/** What a mobile node may have in the data path's table: its home address, 16 prefixes, 8 IPv4 home addresses, and 7 SPIs. */
 const ENTRIES_OF_NODE = 32;
 const FEWEST_ENTRIES = 65_536;
 

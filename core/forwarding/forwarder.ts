@@ -30,6 +30,12 @@ export interface Forwarder {
   /** Mobile node: its mobile network prefixes from now on, in place of those of the settings. At most 16. */
   setMobileNetworkPrefixes(prefixes: readonly Ipv6Prefix[]): void;
 
+  /**
+   * ESP with one of these SPIs between the mobile node and the home agent themselves is signalling from now on (RFC 3776
+   * section 3, RFC 5555 section 5.1); all other ESP is traffic.
+   */
+  setSpis(spis: ReadonlySet<number>): void;
+
   /** What becomes of packets read from the TUN device, in their order: at most a batch of 64. */
   outbound(packets: readonly TunPacket[], nowMs: number): OutboundVerdict[];
   /**
@@ -115,7 +121,7 @@ export type InboundVerdict =
 /** What goes up to the control path. */
 export interface UpwardRecord {
   /**
-   * "signalling": a whole inner packet with a mobility header for us, always in UDP.
+   * "signalling": a whole inner packet for us with a mobility header, or ESP with an SPI of ours, always in UDP.
    * "unboundTraffic": the first octets of an inner packet whose source has no binding from this outer source.
    */
   readonly kind: "signalling" | "unboundTraffic";

@@ -17,6 +17,7 @@ export const IPV4_SOURCE_OFFSET = 12;
 export const IPV4_DESTINATION_OFFSET = 16;
 const NEXT_HEADER_OFFSET = 6;
 const AUTHENTICATION_HEADER = 51;
+const SPI_OCTETS = 4;
 
 type Cut =
   | { readonly ok: true; readonly packet: Uint8Array }
@@ -78,21 +79,28 @@ export function isRoutableUnicast(address: IpAddress): boolean {
 }
 
 /**
- * Is the upper layer of an IPv6 packet a mobility header (RFC 6275 6.1)? Looks behind hop-by-hop options, routing
- * headers and destination options; behind nothing else.
+ * The protocol that an IPv6 packet holds behind hop-by-hop options, routing headers and destination options, and where;
+ * undefined where these contradict themselves.
  */
-export function findMobilityHeader(packet: Uint8Array): "mobility" | "other" | "malformed" {
+export function findUpperLayer(
+  packet: Uint8Array,
+): { readonly protocol: number; readonly offset: number } | undefined {
   let next = packet[NEXT_HEADER_OFFSET];
   let offset = IPV6_HEADER_OCTETS;
   for (let passed = 0;; passed++) {
-    if (next === Protocol.mobilityHeader) return "mobility";
-    if (!isOptionsOrRouting(next)) return "other";
-    if (passed === MAXIMUM_EXTENSION_HEADERS || offset + 8 > packet.length) return "malformed";
+    if (!isOptionsOrRouting(next)) return { protocol: next, offset };
+    if (passed === MAXIMUM_EXTENSION_HEADERS || offset + 8 > packet.length) return undefined;
     const end = offset + 8 + 8 * packet[offset + 1];
-    if (end > packet.length) return "malformed";
+    if (end > packet.length) return undefined;
     next = packet[offset];
     offset = end;
   }
+}
+
+/** The SPI of the ESP header at this offset (RFC 4303 section 2.1); undefined where the packet ends before it does. */
+export function spiAt(packet: Uint8Array, offset: number): number | undefined {
+  if (offset + SPI_OCTETS > packet.length) return undefined;
+  return new DataView(packet.buffer, packet.byteOffset).getUint32(offset);
 }
 
 /** May an ICMP error be sent about this packet being too big, as far as its upper layer goes? */

@@ -29,11 +29,12 @@ import { fragment, mayBeFragmented } from "./fragmentation.ts";
 import {
   cutInnerPacket,
   destinationOf,
-  findMobilityHeader,
+  findUpperLayer,
   isIpv6,
   isRoutableUnicast,
   mayBeAnsweredWithError,
   sourceOf,
+  spiAt,
 } from "./inner_packet.ts";
 import {
   MAXIMUM_INNER_MTU,
@@ -88,6 +89,7 @@ export class PlainForwarder implements Forwarder {
   readonly #outerSource = { ipv4: UNSPECIFIED_IPV4, ipv6: UNSPECIFIED_IPV6 };
   #ipv4Home: Ipv4HomeAddress | undefined;
   #mobileNetworkPrefixes: readonly Ipv6Prefix[];
+  #spis: ReadonlySet<number> = new Set();
 
   constructor(settings: ForwarderSettings) {
     this.#settings = settings;
@@ -113,6 +115,10 @@ export class PlainForwarder implements Forwarder {
 
   setMobileNetworkPrefixes(prefixes: readonly Ipv6Prefix[]): void {
     this.#mobileNetworkPrefixes = prefixes;
+  }
+
+  setSpis(spis: ReadonlySet<number>): void {
+    this.#spis = spis;
   }
 
   outbound(packets: readonly TunPacket[], nowMs: number): OutboundVerdict[] {
@@ -279,15 +285,25 @@ export class PlainForwarder implements Forwarder {
       return this.#discard("notFromHomeAgent");
     }
     if (isIpv6(packet) && destinationOf(packet) === this.#ownAddress(packet)) {
-      const found = findMobilityHeader(packet);
-      if (found === "malformed") return this.#discard("extensionHeadersMalformed");
+      const upper = findUpperLayer(packet);
+      if (upper === undefined) return this.#discard("extensionHeadersMalformed");
       // A mobile node behind a mobile router may have its home agent here: what it says is traffic of that network.
       const isNested = settings.role === "homeAgent" && this.#bindings.isInNetwork(sourceOf(packet));
-      if (found === "mobility" && !isNested) return this.#signalling(arrival);
+      const isSignalling = upper.protocol === Protocol.mobilityHeader ||
+        upper.protocol === Protocol.esp && this.#isOfAssociation(packet, upper.offset);
+      if (isSignalling && !isNested) return this.#signalling(arrival);
     }
     return settings.role === "homeAgent"
       ? this.#toHomeNetwork(arrival)
       : this.#toMobileNode(arrival, settings);
+  }
+
+  /** ESP of a security association between the mobile node and its home agent, and not with a correspondent? */
+  #isOfAssociation(packet: Uint8Array, offset: number): boolean {
+    const settings = this.#settings;
+    const spi = spiAt(packet, offset);
+    const isBetweenEnds = settings.role === "homeAgent" || sourceOf(packet) === settings.homeAgentAddress;
+    return isBetweenEnds && spi !== undefined && this.#spis.has(spi);
   }
 
   #signalling(arrival: Arrival): InboundVerdict {

@@ -1,5 +1,6 @@
 import type { ForwardingCase } from "./case_tools.ts";
 import { ecnCases } from "./ecn_cases.ts";
+import { espCases } from "./esp_cases.ts";
 import { homeAgentCases } from "./home_agent_cases.ts";
 import { innerPacketCases } from "./inner_packet_cases.ts";
 import { ipv4Cases } from "./ipv4_cases.ts";
@@ -17,6 +18,7 @@ export const FORWARDING_CASES: readonly ForwardingCase[] = [
   ...homeAgentCases,
   ...mobileNodeCases,
   ...mobileNetworkCases,
+  ...espCases,
   ...ecnCases,
   ...packetTooBigCases,
   ...ipv4Cases,

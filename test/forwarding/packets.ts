@@ -26,6 +26,7 @@ export const CARE_OF_ADDRESS = "198.51.100.7";
 export const IPV6_CARE_OF_ADDRESS = "2001:db8:7::7";
 export const UDP = 17;
 export const NO_NEXT_HEADER = 59;
+export const ESP = 50;
 export const MOBILITY = 135;
 
 export function ipv6(fields: PacketFields = {}): Uint8Array {
@@ -79,6 +80,13 @@ export function ipv4(fields: {
 export function mobilityHeader(octets = 16): Uint8Array {
   const header = counting(octets);
   header.set([NO_NEXT_HEADER, octets / 8 - 1, 5, 0]);
+  return header;
+}
+
+/** An ESP header with this SPI (RFC 4303 section 2), and something that looks encrypted behind it. */
+export function esp(spi: number, octets = 48): Uint8Array {
+  const header = counting(8 + octets);
+  new DataView(header.buffer).setUint32(0, spi);
   return header;
 }
 

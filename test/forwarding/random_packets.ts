@@ -6,6 +6,8 @@ import {
   concat,
   CORRESPONDENT,
   CORRESPONDENT_IPV4,
+  ESP,
+  esp,
   HOME_ADDRESS,
   HOME_AGENT,
   HOME_AGENT_V4,
@@ -97,6 +99,8 @@ const OUTER_ADDRESSES = [...Array(5).fill(HOME_AGENT_V4), "198.51.100.7", "198.5
 const PORTS = [...Array(4).fill(4191), 40_000];
 const UPPER_LAYERS = [6, 17, 17, 58, 58, 135, 135, 50, 59, 4, 41, 0, 43, 44, 51, 60, 255];
 const EXTENSIONS = [0, 43, 60, 44, 51];
+/** What the ESP headers begin with. */
+export const SPIS: readonly number[] = [0x0000_0100, 0x8000_0001, 0xffff_ffff];
 /** Around what fits into the tunnels. */
 const MTUS = [576, 1280, 1281, 1472, 1480, 70_000];
 
@@ -198,8 +202,9 @@ export function randomDatagram(
 }
 
 function randomPayload(random: Random): { readonly nextHeader: number; readonly payload: Uint8Array } {
-  let nextHeader = random.pick(UPPER_LAYERS);
-  let payload = randomUpperLayer(random);
+  const isEsp = random.chance(10);
+  let nextHeader = isEsp ? ESP : random.pick(UPPER_LAYERS);
+  let payload = isEsp ? randomEsp(random) : randomUpperLayer(random);
   const extensions = random.chance(60) ? 0 : random.below(11);
   for (let count = 0; count < extensions; count++) {
     const type = random.chance(70) ? 60 : random.pick(EXTENSIONS);
@@ -207,6 +212,10 @@ function randomPayload(random: Random): { readonly nextHeader: number; readonly 
     nextHeader = type;
   }
   return { nextHeader, payload };
+}
+
+function randomEsp(random: Random): Uint8Array {
+  return esp(random.pick(SPIS), random.chance(5) ? 4040 : random.below(40));
 }
 
 function randomUpperLayer(random: Random): Uint8Array {

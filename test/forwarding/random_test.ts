@@ -17,6 +17,7 @@ import {
   randomMtu,
   randomOuterAddress,
   randomTunnel,
+  SPIS,
   ZERO_NETWORKS,
 } from "./random_packets.ts";
 import { assertSame } from "./same.ts";
@@ -44,6 +45,7 @@ for (const settings of [AS_HOME_AGENT, AS_MOBILE_ROUTER]) {
     for (let nowMs = 1; packets < PACKETS_FOR_EACH_ROLE; nowMs += random.below(40)) {
       if (settings.role === "mobileNode") changeIpv4Home(random, [plain, wasm]);
       changeBindings(random, homeAddresses, [plain, wasm]);
+      changeSpis(random, [plain, wasm]);
       const count = randomBatchSize(random);
       packets += count;
       if (random.chance(50)) {
@@ -78,6 +80,12 @@ function changeIpv4Home(random: Random, forwarders: readonly Forwarder[]): void 
   if (random.chance(80)) return;
   const home = randomIpv4Home(random);
   for (const forwarder of forwarders) forwarder.setIpv4HomeAddress(home);
+}
+
+function changeSpis(random: Random, forwarders: readonly Forwarder[]): void {
+  if (random.chance(80)) return;
+  const spis = new Set(SPIS.filter(() => random.chance(50)));
+  for (const forwarder of forwarders) forwarder.setSpis(spis);
 }
 
 function changeBindings(

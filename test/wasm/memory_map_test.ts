@@ -34,6 +34,7 @@ const AREAS: readonly (readonly [name: string, start: number, octets: number])[]
   ["drop counters", map.DROP_COUNTERS, 8 * DROP_REASON_COUNT],
   ["fragment header", map.FRAGMENT_HEADER, 60],
   ["event value", map.EVENT_VALUE, 8],
+  ["SPI key", map.SPI_KEY, 16],
   ["slot lengths", map.SLOT_LENGTHS, 4 * map.BATCH],
   ["command receive", map.COMMAND_RECEIVE, map.RECEIVE_OCTETS * map.RECEIVE_SOCKETS],
   ["poll descriptors", map.POLL_DESCRIPTORS, map.POLL_DESCRIPTOR_OCTETS * (2 + map.RECEIVE_SOCKETS)],

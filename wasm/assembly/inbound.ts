@@ -32,6 +32,9 @@ import {
   ROLE,
   SIGNALLING_PACKETS,
   SIGNALLING_RECORD,
+  SPI_KEY,
+  SPI_KEY_NUMBER,
+  SPI_OCTETS,
   UDP_ENCAPSULATION,
   UDP_RECEIVE_CONTROLS,
   UDP_RECEIVE_MESSAGES,
@@ -46,15 +49,17 @@ import { openClock } from "./clock";
 import { add, closeVerdicts, drop, openVerdicts, pass, verdictCount } from "./count";
 import {
   destinationKey,
-  findMobilityHeader,
+  ESP,
+  findUpperLayer,
   innerLength,
   IS_MALFORMED,
-  IS_MOBILITY,
   isIpv6,
   isSameAddress,
   isUnicastAt,
+  MOBILITY,
   sourceKey,
   trafficClass,
+  upperLayerOffset,
 } from "./inner_packet";
 import { closeMerging, openMerging, writeMerged } from "./merging";
 import { expectRawIpv6, expectUdp, packetAt, readControls, receivedSegmentOctets, receivedTypeOfService } from "./messages";
@@ -218,9 +223,10 @@ function inboundPacket(packet: usize, length: i32): void {
   const source = sourceKey(packet);
   const destination = destinationKey(packet);
   if (isVersion6 && isSameAddress(destination, OWN_ADDRESS)) {
-    const found = findMobilityHeader(packet, length);
-    if (found == IS_MALFORMED) return drop(DropReason.extensionHeadersMalformed);
-    if (found == IS_MOBILITY && !isFromMobileNetwork(source)) return signalling(packet, length);
+    const upper = findUpperLayer(packet, length);
+    if (upper == IS_MALFORMED) return drop(DropReason.extensionHeadersMalformed);
+    const isSignalling = upper == MOBILITY || (upper == ESP && isOfAssociation(packet + upperLayerOffset, packet + length, source));
+    if (isSignalling && !isFromMobileNetwork(source)) return signalling(packet, length);
   }
   if (isMobileNode) {
     if (tunnel == 0) return drop(DropReason.noTunnel);
@@ -245,6 +251,13 @@ function inboundPacket(packet: usize, length: i32): void {
   deliveredPackets++;
   deliveredOctets += length;
   writeMerged(packet, length);
+}
+
+/** ESP of a security association between the mobile node and its home agent, and not with a correspondent? */
+function isOfAssociation(header: usize, end: usize, source: usize): bool {
+  if (header + SPI_OCTETS > end || (isMobileNode && !isSameAddress(source, HOME_AGENT_OUTER_IPV6))) return false;
+  store<u32>(SPI_KEY, load<u32>(header), SPI_KEY_NUMBER);
+  return lookup(SPI_KEY) != 0;
 }
 
 /** Behind a mobile router: a mobile node there is bound by its own address, and may have its home agent here (RFC 3963 3). */

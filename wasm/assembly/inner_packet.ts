@@ -14,11 +14,9 @@ const FRAGMENT = 44;
 const AUTHENTICATION = 51;
 const ICMPV6 = 58;
 const DESTINATION_OPTIONS = 60;
-const MOBILITY = 135;
-
-export const OTHER = 0;
-export const IS_MOBILITY = 1;
-export const IS_MALFORMED = 2;
+export const ESP = 50;
+export const MOBILITY = 135;
+export const IS_MALFORMED = -1;
 
 @inline
 export function isIpv6(packet: usize): bool {
@@ -110,14 +108,22 @@ function isOptionsOrRouting(next: u32): bool {
   return next == HOP_BY_HOP_OPTIONS || next == ROUTING || next == DESTINATION_OPTIONS;
 }
 
-/** Is the upper layer of an IPv6 packet a mobility header: IS_MOBILITY, OTHER or IS_MALFORMED. */
-export function findMobilityHeader(packet: usize, length: i32): i32 {
+/** Where the last findUpperLayer() has found it, from the packet's first octet on. */
+export let upperLayerOffset: i32 = 0;
+
+/**
+ * The protocol that an IPv6 packet holds behind hop-by-hop options, routing headers and destination options, or
+ * IS_MALFORMED.
+ */
+export function findUpperLayer(packet: usize, length: i32): i32 {
   let next = <u32>load<u8>(packet, NEXT_HEADER_OFFSET);
   let offset = IPV6_HEADER_OCTETS;
   let passed = 0;
   while (true) {
-    if (next == MOBILITY) return IS_MOBILITY;
-    if (!isOptionsOrRouting(next)) return OTHER;
+    if (!isOptionsOrRouting(next)) {
+      upperLayerOffset = offset;
+      return next;
+    }
     if (passed++ == MAXIMUM_EXTENSION_HEADERS || offset + 8 > length) return IS_MALFORMED;
     const end = offset + 8 + (<i32>load<u8>(packet + offset, 1) << 3);
     if (end > length) return IS_MALFORMED;
