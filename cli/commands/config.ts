@@ -4,7 +4,7 @@ import { print, remark } from "../output/write.ts";
 
 const SCHEMA_KINDS: readonly SchemaKind[] = ["ha", "mn"];
 
-/** `dsmip config check FILE` and `dsmip config schema` */
+/** `dsmip config check FILE`, `dsmip config schema` and `dsmip config import FILE` */
 export function configCommand() {
   const check = new Command("check")
     .description("Look for every mistake in a configuration file and say what it means; no secret is shown")
@@ -30,9 +30,21 @@ export function configCommand() {
       const { configurationSchema } = await import("../documentation/json_schema.ts");
       print(JSON.stringify(configurationSchema(kind), undefined, 2) + "\n");
     });
+  const umip = new Command("import")
+    .description(
+      "Turn a mip6d.conf of UMIP into a configuration of ours, on standard output, with a remark for each line that has " +
+        "no counterpart and TO DO where something is missing",
+    )
+    .argument("<file>", "a home agent's or a mobile node's mip6d.conf")
+    .addHelpText("after", "\nExample:\n  dsmip config import /etc/mip6d.conf > mn.toml")
+    .action(async (file) => {
+      const { importConfiguration } = await import("../configuration_import/import.ts");
+      print(importConfiguration(file));
+    });
   return new Command("config")
     .description("Work with configuration files")
     .addHelpText("after", "\nExample:\n  dsmip config check examples/mn.toml")
     .addCommand(check)
-    .addCommand(schema);
+    .addCommand(schema)
+    .addCommand(umip);
 }

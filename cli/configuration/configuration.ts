@@ -1,7 +1,6 @@
 import { parse, TomlError } from "smol-toml";
-import { messageOf } from "../output/fault.ts";
 import { visible } from "../output/table.ts";
-import { readUpTo } from "./bounded_read.ts";
+import { readConfigurationText } from "./configuration_text.ts";
 import { readHomeAgent } from "./home_agent.ts";
 import { findKeyLines } from "./key_lines.ts";
 import { ConfigurationError, type Mistake, showName } from "./mistake.ts";
@@ -10,14 +9,12 @@ import { absolutePath, folderOf } from "./path.ts";
 import { isTable, type Table } from "./read_table.ts";
 import type { Configuration, ConfigurationSource } from "./record.ts";
 
-export const MAXIMUM_CONFIGURATION_OCTETS = 4 * 1024 * 1024;
-
 /**
  * Reads a configuration file, the key files that it names included, and tells by its tables which kind it is.
  * Throws a ConfigurationError with every mistake in it: file, line, key, value and what is allowed.
  */
 export function readConfiguration(file: string): Configuration {
-  return parseConfiguration(file, readText(file));
+  return parseConfiguration(file, readConfigurationText(file));
 }
 
 /** As readConfiguration, with the text at hand; key files are looked for beside `file`. */
@@ -67,29 +64,5 @@ function parseToml(file: string, text: string): Table {
       throw new ConfigurationError(file, [mistake]);
     }
     throw new ConfigurationError(file, [{ line: undefined, text: "not TOML that this program can read" }]);
-  }
-}
-
-function readText(file: string): string {
-  const fail = (text: string) => new ConfigurationError(file, [{ line: undefined, text }]);
-  let bytes: Uint8Array;
-  try {
-    using opened = Deno.openSync(file, { read: true });
-    bytes = readUpTo(opened, MAXIMUM_CONFIGURATION_OCTETS + 1);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw fail("there is no such file");
-    if (error instanceof Deno.errors.IsADirectory) {
-      throw fail("this is a directory; name a configuration file");
-    }
-    if (error instanceof Deno.errors.PermissionDenied) throw fail("this user may not read it");
-    throw fail(`cannot be read: ${messageOf(error)}`);
-  }
-  if (bytes.length > MAXIMUM_CONFIGURATION_OCTETS) {
-    throw fail(`longer than ${MAXIMUM_CONFIGURATION_OCTETS / 1024 / 1024} MiB: is it a configuration file?`);
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw fail("is not UTF-8 text: is it a configuration file?");
   }
 }
