@@ -2,6 +2,7 @@ import type { Configuration } from "../configuration/record.ts";
 import { type Log, type LogFormat, type LogLevel, openLog } from "../daemon/log.ts";
 import type { Offloads } from "../daemon/offloads.ts";
 import { messageOf } from "../output/fault.ts";
+import { type ServiceManager, serviceManagerOf } from "../daemon/service_manager.ts";
 import { openTrace, type Trace } from "../daemon/trace.ts";
 import { HOME_AGENT, MOBILE_NODE, readConfigurationOf } from "./daemon_kind.ts";
 
@@ -26,15 +27,21 @@ export async function runDaemon(
   try {
     const onFault = (error: unknown) => log.warning("trace ended", { file: trace!, error: messageOf(error) });
     using opened = trace === undefined ? undefined : openTrace(trace, onFault);
-    await run({ log, offloads, trace: opened });
+    const serviceManager = serviceManagerOf(Deno.env, log);
+    await run({ log, offloads, trace: opened, serviceManager });
   } finally {
     log.close();
   }
 }
 
-type Run = (
-  surroundings: { readonly log: Log; readonly offloads: Offloads; readonly trace: Trace | undefined },
-) => Promise<void>;
+interface Surroundings {
+  readonly log: Log;
+  readonly offloads: Offloads;
+  readonly trace: Trace | undefined;
+  readonly serviceManager: ServiceManager;
+}
+
+type Run = (surroundings: Surroundings) => Promise<void>;
 
 async function homeAgent(config: string): Promise<Run> {
   const configuration = await readConfigurationOf(HOME_AGENT, config);

@@ -22,7 +22,8 @@ export interface ControlLoopOptions<Event, Action> {
 
 /** An event that has not had its turn, and who is told when it had. */
 interface Waiting<Event> {
-  readonly event: Event;
+  /** Undefined for who only waits for a turn. */
+  readonly event?: Event;
   readonly done?: () => void;
 }
 
@@ -72,6 +73,13 @@ export class ControlLoop<Event, Action> {
     return promise;
   }
 
+  /** Resolves when what waits now has had its turn: never, should one of the actions never end. */
+  turn(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (!this.#queue({ done: resolve }, Number.POSITIVE_INFINITY)) resolve();
+    return promise;
+  }
+
   #queue(waiting: Waiting<Event>, limit: number): boolean {
     if (this.#stopped || this.#waiting.length >= limit) return false;
     this.#waiting.push(waiting);
@@ -102,7 +110,7 @@ export class ControlLoop<Event, Action> {
         }
       } else if (this.#waiting.length > 0) {
         const { event, done } = this.#waiting.shift()!;
-        await this.#handle(event);
+        if (event !== undefined) await this.#handle(event);
         done?.();
       } else {
         await this.#wait(dueMs);

@@ -13,6 +13,7 @@ import { Egresses } from "./egresses.ts";
 import { Ipv6Signalling } from "./ipv6_signalling.ts";
 import type { Log } from "./log.ts";
 import { SavedSysctls } from "./saved_sysctls.ts";
+import type { ServiceManager } from "./service_manager.ts";
 import type { StopSignal } from "./stop_signal.ts";
 import type { Trace } from "./trace.ts";
 
@@ -26,7 +27,12 @@ const BUFFER_OCTETS = 64 * 1024;
  */
 export async function findHomeAgents(
   configuration: MobileNodeConfiguration,
-  { log, trace, signal }: { readonly log: Log; readonly trace?: Trace; readonly signal: StopSignal },
+  { log, trace, serviceManager, signal }: {
+    readonly log: Log;
+    readonly trace?: Trace;
+    readonly serviceManager: ServiceManager;
+    readonly signal: StopSignal;
+  },
 ): Promise<readonly Ipv6Address[] | undefined> {
   const { settings, controlSocket } = configuration;
   const homePrefix = parseIpv6Prefix(`${settings.homeAddress}/64`)!;
@@ -90,6 +96,9 @@ export async function findHomeAgents(
   );
   const running = loop.run();
   log.info("looking for a home agent", { homePrefix: `${homePrefix.address}/${homePrefix.length}` });
+  // It may take for ever: that is no start that has failed.
+  serviceManager.ready("Looking for a home agent");
+  using _ = serviceManager.watch(() => loop.turn());
   try {
     return await Promise.race([
       found.promise,

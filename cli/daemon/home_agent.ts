@@ -2,6 +2,7 @@ import type { HomeAgentAction } from "../../core/control/action.ts";
 import type { HomeAgentEvent } from "../../core/control/event.ts";
 import { HomeAgent } from "../../core/control/home_agent.ts";
 import { ENCAPSULATION_OVERHEAD } from "../../core/control/tunnel.ts";
+import { prefixText } from "../../core/wire/address.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { openTunQueues } from "../../ffi/tun.ts";
 import type { HomeAgentConfiguration } from "../configuration/record.ts";
@@ -19,6 +20,7 @@ import type { Log } from "./log.ts";
 import type { Offloads } from "./offloads.ts";
 import { openOuterIpv6Sockets, openOuterSockets, sendSignalling } from "./outer_sockets.ts";
 import { SavedSysctls } from "./saved_sysctls.ts";
+import type { ServiceManager } from "./service_manager.ts";
 import { stopSignal } from "./stop_signal.ts";
 import { TunnelErrors } from "./tunnel_errors.ts";
 import { TunnelMtus } from "./tunnel_mtus.ts";
@@ -32,7 +34,11 @@ const SIGNALLING_BUFFER_OCTETS = 4 * 1024 * 1024;
  */
 export async function runHomeAgent(
   configuration: HomeAgentConfiguration,
-  { log, offloads }: { readonly log: Log; readonly offloads: Offloads },
+  { log, offloads, serviceManager }: {
+    readonly log: Log;
+    readonly offloads: Offloads;
+    readonly serviceManager: ServiceManager;
+  },
 ): Promise<void> {
   const { settings, ipv4Address, port, workers } = configuration;
   for (const warning of configuration.warnings) log.warning(warning);
@@ -176,10 +182,13 @@ export async function runHomeAgent(
     address: ipv4Address,
     port,
     tun,
-    homePrefix: `${settings.homePrefix.address}/${settings.homePrefix.length}`,
+    homePrefix: prefixText(settings.homePrefix),
   });
+  serviceManager.ready(`Serving the home network ${prefixText(settings.homePrefix)}`);
+  using _ = serviceManager.watch(() => loop.turn());
   try {
     await Promise.race([signal.requested, failure.promise]);
+    serviceManager.stopping();
     log.info("home agent stops");
   } finally {
     loop.stop();

@@ -23,17 +23,21 @@ import type { Log } from "./log.ts";
 import type { Offloads } from "./offloads.ts";
 import type { PrefixDelegationClient, PrefixDelegationClientOptions } from "./prefix_delegation_client.ts";
 import { SavedSysctls } from "./saved_sysctls.ts";
+import type { ServiceManager } from "./service_manager.ts";
 import type { StopSignal } from "./stop_signal.ts";
 import { type Trace, traced } from "./trace.ts";
 import { TrafficHold } from "./traffic_hold.ts";
 
 /** What the kernel keeps in a queue of a TUN device at most (its txqueuelen). */
 const TUN_QUEUE_PACKETS = 500;
+/** To the service manager. */
+const NOT_REGISTERED = "Not registered";
 
 export interface MobileNodeSurroundings {
   readonly log: Log;
   readonly offloads: Offloads;
   readonly trace?: Trace;
+  readonly serviceManager: ServiceManager;
 }
 
 /**
@@ -44,7 +48,7 @@ export interface MobileNodeSurroundings {
  */
 export async function roam(
   configuration: RoamingConfiguration,
-  { log, offloads, trace, signal, onHomeAgentFails }: MobileNodeSurroundings & {
+  { log, offloads, trace, serviceManager, signal, onHomeAgentFails }: MobileNodeSurroundings & {
     readonly signal: StopSignal;
     readonly onHomeAgentFails: (failure: HomeAgentFailure) => boolean;
   },
@@ -146,6 +150,7 @@ export async function roam(
         network.setTunnel(action);
         return mobileNetwork?.serve({ mtu: action.innerMtu });
       case "clearTunnel":
+        serviceManager.status(NOT_REGISTERED);
         dataPath.clearTunnel();
         network.clearTunnel();
         return await delegation?.lose();
@@ -159,6 +164,7 @@ export async function roam(
       case "holdTraffic":
         return trafficHold.hold(action.forMs);
       case "registered": {
+        serviceManager.status(`Registered: ${settings.homeAddress} is at ${action.careOfAddress}`);
         const careOfAddress = isIpv4(action.careOfAddress) ? undefined : action.careOfAddress;
         prefixes.push({ kind: "registered", careOfAddress, isNecessary: action.prefixDiscovery });
         return await delegation?.reachByTunnel();
@@ -210,6 +216,8 @@ export async function roam(
   );
   const running = Promise.all([loop.run(), prefixes.run()]);
   log.info("mobile node ready", { egress: egress.join(" "), tun, homeAddress: settings.homeAddress });
+  serviceManager.ready(NOT_REGISTERED);
+  using _ = serviceManager.watch(() => loop.turn());
   try {
     const isStopped = await Promise.race([
       signal.requested.then(() => true),
@@ -217,6 +225,7 @@ export async function roam(
       failure.promise,
     ]);
     if (isStopped) {
+      serviceManager.stopping();
       log.info("mobile node stops");
       await Promise.race([delegation?.stop(), failure.promise]);
     }
