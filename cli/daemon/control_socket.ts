@@ -2,7 +2,6 @@ import { folderOf } from "../configuration/path.ts";
 import { Failure, messageOf } from "../output/fault.ts";
 import { findDaemon } from "./control_client.ts";
 import {
-  type ControlAnswer,
   MAXIMUM_CLIENTS,
   MAXIMUM_PATH_OCTETS,
   MAXIMUM_REQUEST_OCTETS,
@@ -10,10 +9,8 @@ import {
   TIME_LIMIT_MS,
   writeLine,
 } from "./control_protocol.ts";
+import { answerRequest, type ControlHandlers } from "./control_request.ts";
 import { removeIfThere } from "./remove_if_there.ts";
-
-/** What each command answers, at once, to its argument ("" for none): anything that JSON can hold. */
-export type ControlHandlers = Readonly<Record<string, (argument: string) => unknown>>;
 
 export interface ControlSocketOptions {
   readonly path: string;
@@ -95,7 +92,8 @@ export class ControlSocket implements AsyncDisposable {
     this.#connections.add(connection);
     const timer = setTimeout(() => this.#drop(connection), this.#options.timeLimitMs ?? TIME_LIMIT_MS);
     try {
-      await writeLine(connection, this.#answer(await readLine(connection, MAXIMUM_REQUEST_OCTETS)));
+      const line = await readLine(connection, MAXIMUM_REQUEST_OCTETS);
+      await writeLine(connection, answerRequest(line, this.#options.handlers));
     } catch {
       // The client has gone or was too slow: its loss only.
     } finally {
@@ -104,41 +102,8 @@ export class ControlSocket implements AsyncDisposable {
     }
   }
 
-  #answer(line: string | undefined): ControlAnswer {
-    const pid = Deno.pid;
-    if (line === undefined) {
-      return { ok: false, pid, error: `a request has at most ${MAXIMUM_REQUEST_OCTETS} octets` };
-    }
-    const request = parseRequest(line);
-    if (request === undefined) return { ok: false, pid, error: 'a request is one line: {"command":"NAME"}' };
-    const { command, argument } = request;
-    const { handlers } = this.#options;
-    if (!Object.hasOwn(handlers, command)) {
-      const known = Object.keys(handlers).join(", ");
-      return {
-        ok: false,
-        pid,
-        error: `unknown command ${JSON.stringify(command)}; this daemon knows: ${known}`,
-      };
-    }
-    try {
-      return { ok: true, pid, answer: handlers[command](argument) };
-    } catch (error) {
-      return { ok: false, pid, error: messageOf(error) };
-    }
-  }
-
   #drop(connection: Deno.Conn): void {
     if (this.#connections.delete(connection)) connection.close();
-  }
-}
-
-function parseRequest(line: string): { command: string; argument: string } | undefined {
-  try {
-    const { command, argument = "" } = JSON.parse(line) ?? {};
-    return typeof command === "string" && typeof argument === "string" ? { command, argument } : undefined;
-  } catch {
-    return undefined;
   }
 }
 
