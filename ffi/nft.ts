@@ -1,34 +1,24 @@
 import { Protocol } from "../core/wire/constants.ts";
-import { type NetlinkAttribute, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL } from "./netlink_message.ts";
-import { NETLINK_NETFILTER, type NetlinkRequest, NetlinkSocket } from "./netlink_socket.ts";
+import { type EspEnd, IPV6_ADDRESS_OFFSETS } from "./esp_end.ts";
+import type { NetlinkAttribute } from "./netlink_message.ts";
 import {
   countAndDrop,
   destinationIsLocal,
   leavesBy,
   metaIs,
-  nestedAttribute,
-  numberAttribute,
+  networkAddressIs,
   sourceIsLocal,
-  textAttribute,
   transportOctetIs,
+  transportWordIsIn,
 } from "./nft_rule.ts";
+import { type Chain, OwnedTable } from "./nft_table.ts";
 
-// <linux/netfilter/nfnetlink.h>, <linux/netfilter/nf_tables.h>
-const NFNL_SUBSYS_NFTABLES = 10;
-const NFNL_MSG_BATCH_BEGIN = 0x10;
-const NFNL_MSG_BATCH_END = 0x11;
-const NFT_MSG_NEWTABLE = NFNL_SUBSYS_NFTABLES << 8 | 0;
-const NFT_MSG_NEWCHAIN = NFNL_SUBSYS_NFTABLES << 8 | 3;
-const NFT_MSG_NEWRULE = NFNL_SUBSYS_NFTABLES << 8 | 6;
-const NFPROTO_UNSPEC = 0;
-const NFPROTO_INET = 1;
+// <linux/netfilter.h>
 const NFPROTO_IPV4 = 2;
-const NFT_TABLE_F_OWNER = 2;
 const NFPROTO_IPV6 = 10;
 const NF_INET_PRE_ROUTING = 0;
 const NF_INET_FORWARD = 2;
 const NF_INET_LOCAL_OUT = 3;
-const NF_ACCEPT = 1;
 /** Before the kernel puts fragments together, tracks connections or routes. */
 const FIRST_PRIORITY = -350;
 
@@ -49,35 +39,35 @@ const QUOTED_NEXT_HEADER = 14;
 /** The next header of the extension header behind it. */
 const QUOTED_SECOND_NEXT_HEADER = 48;
 
-interface Chain {
-  readonly name: string;
-  readonly hook: number;
-  readonly priority: number;
-  /** The expressions of each rule. */
-  readonly rules: readonly (readonly NetlinkAttribute[])[];
-}
+/** The set of SPIs that are ours. */
+const SPIS = "spis";
 
 /**
- * Mobility headers to this host, and ICMPv6 with a Home Address option or a type 2 routing header (Mobile Prefix
- * Solicitation and Advertisement), behind any extension headers: their packet socket stands before this hook.
+ * Mobility headers to this host, ICMPv6 with a Home Address option or a type 2 routing header (Mobile Prefix
+ * Solicitation and Advertisement), and ESP of ours, behind any extension headers: their packet socket stands before this
+ * hook. ESP of other SPIs, or with another host, is the kernel's.
  */
-const PREROUTING: Chain = {
-  name: "prerouting",
-  hook: NF_INET_PRE_ROUTING,
-  priority: FIRST_PRIORITY,
-  rules: [[
+function prerouting({ homeAgentAddress, isThe }: EspEnd): Chain {
+  const contents = [
+    metaIs("transport", Protocol.mobilityHeader),
+    [
+      ...metaIs("transport", Protocol.icmpv6),
+      ...transportOctetIs(0, MOBILE_PREFIX_SOLICITATION, MOBILE_PREFIX_ADVERTISEMENT),
+    ],
+    [
+      ...metaIs("transport", Protocol.esp),
+      ...networkAddressIs(IPV6_ADDRESS_OFFSETS[isThe], homeAgentAddress),
+      ...transportWordIsIn(SPIS),
+    ],
+  ];
+  const rules = contents.map((content) => [
     ...metaIs("family", NFPROTO_IPV6),
-    ...metaIs("transport", Protocol.mobilityHeader),
+    ...content,
     ...destinationIsLocal(),
     ...countAndDrop(),
-  ], [
-    ...metaIs("family", NFPROTO_IPV6),
-    ...metaIs("transport", Protocol.icmpv6),
-    ...transportOctetIs(0, MOBILE_PREFIX_SOLICITATION, MOBILE_PREFIX_ADVERTISEMENT),
-    ...destinationIsLocal(),
-    ...countAndDrop(),
-  ]],
-};
+  ]);
+  return { name: "prerouting", hook: NF_INET_PRE_ROUTING, priority: FIRST_PRIORITY, rules };
+}
 
 /** ICMP errors about packets that one of our raw sockets takes, by the protocol of the packet that they quote. */
 const OUTPUT: Chain = {
@@ -135,78 +125,41 @@ function silentAbout(quoted: readonly NetlinkAttribute[]): NetlinkAttribute[][] 
  *   is gone. Routers send other codes about packets that they forward, so those stay.
  * - Mobility headers to an address of this host. A kernel without Mobile IPv6 knows neither them nor what stands before
  *   them (RFC 6275 sections 6.1, 6.3, 6.4); so it does not get to see them.
+ * - ESP of our security associations. A kernel without IPsec calls it an unknown next header, and one with it has
+ *   associations of its own only: those of other SPIs it keeps.
  *
  * At a mobile node it also keeps others' packets with an address of this host out of the tunnel.
- *
- * An nftables table that the kernel ties to our netlink socket (`flags owner`): a crash leaves nothing behind.
  */
 export class SilentTunnelTable {
-  readonly #socket: NetlinkSocket;
+  readonly #table: OwnedTable;
+  #spis: ReadonlySet<number> = new Set();
 
   /**
-   * @param suffix what tells this process's table from another's
-   * @param tun of a mobile node: the index of its TUN device
+   * @param options `suffix`: what tells this process's table from another's; `tun`: of a mobile node: the index of its TUN
+   * device
    * @throws SystemError: no nf_tables in this kernel, no permission, another process has the table
    */
-  constructor(suffix: string, tun?: number) {
-    const table = `dsmip_${suffix.replaceAll(/[^A-Za-z0-9_]/g, "_")}`;
-    this.#socket = new NetlinkSocket({ family: NETLINK_NETFILTER });
-    try {
-      this.#socket.batch(silentTunnelBatch(table, tun));
-    } catch (error) {
-      this.close();
-      throw error;
-    }
+  constructor({ suffix, end, tun }: SilentTunnelTableOptions) {
+    const name = `dsmip_${suffix.replaceAll(/[^A-Za-z0-9_]/g, "_")}`;
+    const chains = [prerouting(end), OUTPUT, ...(tun === undefined ? [] : [forward(tun)])];
+    this.#table = new OwnedTable({ name, set: SPIS, chains });
+  }
+
+  /** ESP with one of these SPIs is ours from now on; none is at first. @throws SystemError */
+  setSpis(spis: ReadonlySet<number>): void {
+    this.#table.addElements(SPIS, [...spis.difference(this.#spis)]);
+    this.#table.removeElements(SPIS, [...this.#spis.difference(spis)]);
+    this.#spis = new Set(spis);
   }
 
   /** Removes the table. */
   close(): void {
-    this.#socket.close();
+    this.#table.close();
   }
 }
 
-/** table inet TABLE { flags owner; chain prerouting { ... }; chain output { ... }; chain forward { ... }; } */
-function silentTunnelBatch(table: string, tun: number | undefined): NetlinkRequest[] {
-  const attempt = `load the nftables table ${table}`;
-  const batch = { attempt, body: familyBody(NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES), attributes: [] };
-  const create = { attempt, body: familyBody(NFPROTO_INET, 0), flags: NLM_F_CREATE | NLM_F_EXCL };
-  const chain = ({ name, hook, priority, rules }: Chain): NetlinkRequest[] => [
-    {
-      ...create,
-      type: NFT_MSG_NEWCHAIN,
-      call: "NFT_MSG_NEWCHAIN",
-      attributes: [
-        textAttribute(1, table),
-        textAttribute(3, name),
-        nestedAttribute(4, [numberAttribute(1, hook), numberAttribute(2, priority)]),
-        numberAttribute(5, NF_ACCEPT),
-        textAttribute(7, "filter"),
-      ],
-    },
-    ...rules.map((expressions) => ({
-      ...create,
-      type: NFT_MSG_NEWRULE,
-      flags: NLM_F_CREATE | NLM_F_APPEND,
-      call: "NFT_MSG_NEWRULE",
-      attributes: [textAttribute(1, table), textAttribute(2, name), nestedAttribute(4, expressions)],
-    })),
-  ];
-  return [
-    { ...batch, type: NFNL_MSG_BATCH_BEGIN, call: "NFNL_MSG_BATCH_BEGIN" },
-    {
-      ...create,
-      type: NFT_MSG_NEWTABLE,
-      call: "NFT_MSG_NEWTABLE",
-      attributes: [textAttribute(1, table), numberAttribute(2, NFT_TABLE_F_OWNER)],
-    },
-    ...chain(PREROUTING),
-    ...chain(OUTPUT),
-    ...(tun === undefined ? [] : chain(forward(tun))),
-    { ...batch, type: NFNL_MSG_BATCH_END, call: "NFNL_MSG_BATCH_END" },
-  ];
-}
-
-/** struct nfgenmsg: u8 family, u8 version, u16 resource in network order. */
-function familyBody(family: number, resource: number): Uint8Array {
-  return new Uint8Array([family, 0, resource >> 8, resource & 0xff]);
+export interface SilentTunnelTableOptions {
+  readonly suffix: string;
+  readonly end: EspEnd;
+  readonly tun?: number;
 }

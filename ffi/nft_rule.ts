@@ -3,6 +3,7 @@
  * Numbers are in network order, unlike elsewhere in netlink. Nothing in this file makes a call.
  */
 
+import { type Ipv6Address, ipv6Octets } from "../core/wire/address.ts";
 import { cString } from "./c_string.ts";
 import { encodeAttributes, type NetlinkAttribute } from "./netlink_message.ts";
 
@@ -18,6 +19,7 @@ const NFT_REG_1 = 1;
 const NFT_CMP_EQ = 0;
 const NFT_RANGE_EQ = 0;
 const NF_DROP = 0;
+const NFT_PAYLOAD_NETWORK_HEADER = 1;
 const NFT_PAYLOAD_TRANSPORT_HEADER = 2;
 const NFT_FIB_RESULT_ADDRTYPE = 3;
 const NFTA_FIB_F_SADDR = 1;
@@ -74,6 +76,15 @@ function isBetween(lowest: number, highest: number): NetlinkAttribute {
   ]);
 }
 
+function loadPayload(header: number, offset: number, octets: number): NetlinkAttribute {
+  return expression("payload", [
+    numberAttribute(1, NFT_REG_1),
+    numberAttribute(2, header),
+    numberAttribute(3, offset),
+    numberAttribute(4, octets),
+  ]);
+}
+
 /** Goes on where this octet is `value`. */
 export function metaIs(key: keyof typeof META_KEYS, value: number): NetlinkAttribute[] {
   return [
@@ -85,13 +96,24 @@ export function metaIs(key: keyof typeof META_KEYS, value: number): NetlinkAttri
 /** Goes on where this octet of the transport header, counted from 0, is from `lowest` to `highest`. */
 export function transportOctetIs(offset: number, lowest: number, highest = lowest): NetlinkAttribute[] {
   return [
-    expression("payload", [
-      numberAttribute(1, NFT_REG_1),
-      numberAttribute(2, NFT_PAYLOAD_TRANSPORT_HEADER),
-      numberAttribute(3, offset),
-      numberAttribute(4, 1),
-    ]),
+    loadPayload(NFT_PAYLOAD_TRANSPORT_HEADER, offset, 1),
     lowest === highest ? isEqual(lowest) : isBetween(lowest, highest),
+  ];
+}
+
+/** Goes on where the IPv6 address at this offset of the network header is `address`. */
+export function networkAddressIs(offset: number, address: Ipv6Address): NetlinkAttribute[] {
+  return [
+    loadPayload(NFT_PAYLOAD_NETWORK_HEADER, offset, 16),
+    isData(nestedAttribute(3, [[NFTA_DATA_VALUE, ipv6Octets(address)]])),
+  ];
+}
+
+/** Goes on where the first 4 octets of the transport header are an element of this set of the table. */
+export function transportWordIsIn(set: string): NetlinkAttribute[] {
+  return [
+    loadPayload(NFT_PAYLOAD_TRANSPORT_HEADER, 0, 4),
+    expression("lookup", [textAttribute(1, set), numberAttribute(2, NFT_REG_1)]),
   ];
 }
 

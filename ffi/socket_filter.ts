@@ -1,6 +1,7 @@
 import { type Ipv6Address, ipv6Octets } from "../core/wire/address.ts";
 import { Protocol } from "../core/wire/constants.ts";
 import { check } from "./errno.ts";
+import { type EspEnd, IPV6_ADDRESS_OFFSETS } from "./esp_end.ts";
 import { libc } from "./libc.ts";
 
 /**
@@ -47,24 +48,43 @@ const WHOLE_PACKET = 0xffffffff;
 
 /** struct sock_filter: the operation, how many to skip when true and when false, and its number. */
 type Instruction = readonly [operation: number, whenTrue: number, whenFalse: number, value: number];
+/** A label, or an instruction that may name one in place of how many to skip. All labels lie further on. */
+type Step =
+  | string
+  | readonly [operation: number, whenTrue: number | string, whenFalse: number | string, value: number];
 
 const INSTRUCTION_OCTETS = 8;
+/** Where an IPv6 header names what follows it, and where that begins: ICMPv6 with its type, ESP with its SPI. */
+const NEXT_HEADER = 6;
+const BEHIND_IPV6_HEADER = 40;
 
 /**
- * Chooses among sockets that share a port: an IPv6 packet whose next header is a mobility header goes to the last one,
- * number `dataSockets`, and everything else to one of the others, the same one for all of a sender. (What the program
- * sees begins with the UDP payload. The kernel's own hash of the flow is 0 where no network card has computed it.)
+ * Chooses among sockets that share a port: an IPv6 packet whose next header is a mobility header, or ESP of ours, goes to
+ * the last one, number `dataSockets`, and everything else to one of the others, the same one for all of a sender. (What
+ * the program sees begins with the UDP payload. The kernel's own hash of the flow is 0 where no network card has computed
+ * it.) Of ESP it looks at the home agent's address, and whether the SPI lies between the lowest and the highest of ours.
  */
-export function attachSignallingSteering(fileDescriptor: number, dataSockets: number): void {
+export function attachSignallingSteering(
+  fileDescriptor: number,
+  { dataSockets, end, spis }: {
+    readonly dataSockets: number;
+    readonly end: EspEnd;
+    readonly spis: ReadonlySet<number>;
+  },
+): void {
   const version6 = 0x60;
-  const mobilityHeader = 135;
   attach(fileDescriptor, SO_ATTACH_REUSEPORT_CBPF, "SO_ATTACH_REUSEPORT_CBPF", [
     [LOAD_OCTET, 0, 0, 0],
     [AND, 0, 0, 0xf0],
-    [JUMP_IF_EQUAL, 0, 3, version6],
-    [LOAD_OCTET, 0, 0, 6],
-    [JUMP_IF_EQUAL, 0, 1, mobilityHeader],
+    [JUMP_IF_EQUAL, 0, "data", version6],
+    [LOAD_OCTET, 0, 0, NEXT_HEADER],
+    [JUMP_IF_EQUAL, "signalling", 0, Protocol.mobilityHeader],
+    [JUMP_IF_EQUAL, 0, "data", Protocol.esp],
+    ...addressIs(IPV6_ADDRESS_OFFSETS[end.isThe], end.homeAgentAddress, "data"),
+    ...spiIsBetween(spis, "data"),
+    "signalling",
     [RETURN_CONSTANT, 0, 0, dataSockets],
+    "data",
     [LOAD_WORD, 0, 0, IP_HEADER + SOURCE_ADDRESS],
     [KEEP, 0, 0, 0],
     [LOAD_HALF, 0, 0, IP_HEADER + SOURCE_PORT],
@@ -126,40 +146,78 @@ export function attachConfigurationFilter(fileDescriptor: number): void {
 }
 
 /**
- * Of the IPv6 packets that reach this host, lets through those to one address that may hold a mobility header or ICMPv6
- * of types 144 to 147: they come first, or behind hop-by-hop options, destination options or a routing header. For a packet
- * socket without link headers.
+ * Of the IPv6 packets that reach this host, lets through those to one address that may hold a mobility header, ICMPv6
+ * of types 144 to 147 or ESP with an SPI between the lowest and the highest of ours: they come first, or behind hop-by-hop
+ * options, destination options or a routing header. For a packet socket without link headers.
  */
-export function attachMobilityFilter(fileDescriptor: number, destination: Ipv6Address): void {
-  const octets = new DataView(ipv6Octets(destination).buffer);
-  const words = [0, 4, 8, 12].map((offset) => octets.getUint32(offset));
-  const headers = [
-    Protocol.mobilityHeader,
-    Protocol.destinationOptions,
-    Protocol.routing,
-    Protocol.hopByHopOptions,
-  ];
-  const refuse = 2 + 2 * words.length + 1 + headers.length + 4;
-  const toRefuse = (at: number) => refuse - at - 1;
+export function attachMobilityFilter(
+  fileDescriptor: number,
+  { destination, spis }: { readonly destination: Ipv6Address; readonly spis: ReadonlySet<number> },
+): void {
   attach(fileDescriptor, SO_ATTACH_FILTER, "SO_ATTACH_FILTER", [
     [LOAD_HALF, 0, 0, PACKET_TYPE],
-    [JUMP_IF_EQUAL, 0, toRefuse(1), PACKET_HOST],
-    ...words.flatMap((word, index): Instruction[] => [
-      [LOAD_WORD, 0, 0, 24 + 4 * index],
-      [JUMP_IF_EQUAL, 0, toRefuse(3 + 2 * index), word],
-    ]),
-    [LOAD_OCTET, 0, 0, 6],
-    ...headers.map((header, index): Instruction => [JUMP_IF_EQUAL, headers.length - index + 4, 0, header]),
-    [JUMP_IF_EQUAL, 0, 3, Protocol.icmpv6],
-    [LOAD_OCTET, 0, 0, 40],
-    [JUMP_IF_GREATER_OR_EQUAL, 0, 1, 144],
-    [JUMP_IF_GREATER, 0, 1, 147],
-    [RETURN_CONSTANT, 0, 0, 0],
+    [JUMP_IF_EQUAL, 0, "refuse", PACKET_HOST],
+    ...addressIs(IPV6_ADDRESS_OFFSETS.destination, destination, "refuse"),
+    [LOAD_OCTET, 0, 0, NEXT_HEADER],
+    [JUMP_IF_EQUAL, "take", 0, Protocol.mobilityHeader],
+    [JUMP_IF_EQUAL, "take", 0, Protocol.destinationOptions],
+    [JUMP_IF_EQUAL, "take", 0, Protocol.routing],
+    [JUMP_IF_EQUAL, "take", 0, Protocol.hopByHopOptions],
+    [JUMP_IF_EQUAL, "ICMPv6", 0, Protocol.icmpv6],
+    [JUMP_IF_EQUAL, 0, "refuse", Protocol.esp],
+    ...spiIsBetween(spis, "refuse"),
+    "take",
     [RETURN_CONSTANT, 0, 0, WHOLE_PACKET],
+    "ICMPv6",
+    [LOAD_OCTET, 0, 0, BEHIND_IPV6_HEADER],
+    [JUMP_IF_GREATER_OR_EQUAL, 0, "refuse", 144],
+    [JUMP_IF_GREATER, "refuse", 0, 147],
+    [RETURN_CONSTANT, 0, 0, WHOLE_PACKET],
+    "refuse",
+    [RETURN_CONSTANT, 0, 0, 0],
   ]);
 }
 
-function attach(fileDescriptor: number, option: number, name: string, program: readonly Instruction[]): void {
+/** Goes on where the IPv6 address at this offset is that one. */
+function addressIs(offset: number, address: Ipv6Address, otherwise: string): Step[] {
+  const octets = new DataView(ipv6Octets(address).buffer);
+  return [0, 4, 8, 12].flatMap((at): Step[] => [
+    [LOAD_WORD, 0, 0, offset + at],
+    [JUMP_IF_EQUAL, 0, otherwise, octets.getUint32(at)],
+  ]);
+}
+
+/** Goes on where the SPI right behind the IPv6 header lies between the lowest and the highest of these; never for none. */
+function spiIsBetween(spis: ReadonlySet<number>, otherwise: string): Step[] {
+  let [lowest, highest] = [0xffffffff, 0];
+  for (const spi of spis) [lowest, highest] = [Math.min(lowest, spi), Math.max(highest, spi)];
+  return [
+    [LOAD_WORD, 0, 0, BEHIND_IPV6_HEADER],
+    [JUMP_IF_GREATER_OR_EQUAL, 0, otherwise, lowest],
+    [JUMP_IF_GREATER, otherwise, 0, highest],
+  ];
+}
+
+/** The program, with how many instructions lie between each jump and its label. */
+function assemble(steps: readonly Step[]): Instruction[] {
+  const places = new Map<string, number>();
+  const instructions: Exclude<Step, string>[] = [];
+  for (const step of steps) {
+    if (typeof step === "string") places.set(step, instructions.length);
+    else instructions.push(step);
+  }
+  const distance = (target: number | string, from: number) =>
+    typeof target === "number" ? target : places.get(target)! - from - 1;
+  return instructions.map(([operation, whenTrue, whenFalse, value], at) => [
+    operation,
+    distance(whenTrue, at),
+    distance(whenFalse, at),
+    value,
+  ]);
+}
+
+function attach(fileDescriptor: number, option: number, name: string, steps: readonly Step[]): void {
+  const program = assemble(steps);
   const instructions = new Uint8Array(program.length * INSTRUCTION_OCTETS);
   const view = new DataView(instructions.buffer);
   for (const [index, [operation, whenTrue, whenFalse, value]] of program.entries()) {

@@ -1,6 +1,6 @@
 import type { SendPacket, SendSignalling } from "../../core/control/action.ts";
 import type { CareOfAddressCandidate } from "../../core/control/movement/candidate.ts";
-import { isIpv4 } from "../../core/wire/address.ts";
+import { type Ipv6Address, isIpv4 } from "../../core/wire/address.ts";
 import { Ipv6Signalling } from "./ipv6_signalling.ts";
 import { interfaceIndexOf } from "../../ffi/interface_index.ts";
 import type { Log } from "./log.ts";
@@ -24,6 +24,7 @@ export interface AttachmentOptions {
   readonly onMobilityPacket: (packet: Uint8Array) => void;
   /** The same with a message of home agent or prefix discovery. */
   readonly onDiscovery: (packet: Uint8Array) => void;
+  readonly homeAgentAddress: Ipv6Address;
   readonly log: Log;
 }
 
@@ -33,6 +34,8 @@ export interface Attachment extends AsyncDisposable {
   /** Of its interface, when the sockets were opened. */
   readonly interfaceIndex: number;
   readonly outer: OuterSockets | OuterIpv6Sockets;
+  /** ESP with one of these SPIs is signalling from now on; none is at first. */
+  setSpis(spis: ReadonlySet<number>): void;
   /** What the network refuses, retransmission makes good. */
   send(action: SendSignalling | SendPacket): void;
 }
@@ -42,13 +45,17 @@ export function openAttachment(options: AttachmentOptions): Attachment {
   return isIpv4(options.candidate.address) ? overIpv4(options) : overIpv6(options);
 }
 
-function overIpv4({ candidate, localPort, workers, offloads, log }: AttachmentOptions): Attachment {
+function overIpv4(
+  { candidate, localPort, workers, offloads, homeAgentAddress, log }: AttachmentOptions,
+): Attachment {
   const { address, interfaceName: device } = candidate;
-  const outer = openOuterSockets({ address, port: localPort, device, workers, offloads });
+  const espEnd = { homeAgentAddress, isThe: "source" } as const;
+  const outer = openOuterSockets({ address, port: localPort, device, workers, offloads, espEnd });
   return {
     candidate,
     interfaceIndex: interfaceIndexOf(device),
     outer,
+    setSpis: outer.setSpis,
     send: (action) => {
       if (action.kind === "sendSignalling") return sendSignalling(outer, action, log);
       log.debug("dropped: no socket for this care-of address", { source: action.source });
@@ -81,6 +88,7 @@ function overIpv6({ candidate, workers, onMobilityPacket, onDiscovery, log }: At
     candidate,
     interfaceIndex: interfaceIndexOf(device),
     outer,
+    setSpis: (spis) => signalling.setSpis(spis),
     send: (action) => {
       if (action.kind === "sendPacket") return signalling.send(action);
       log.debug("dropped: no socket for this care-of address", { source: action.source ?? "" });

@@ -19,6 +19,7 @@ export class Attachments implements AsyncDisposable {
   readonly #dataPath: SocketTaker;
   readonly #options: Omit<AttachmentOptions, "candidate">;
   #wanted: CareOfAddressCandidate | undefined;
+  #spis: ReadonlySet<number> = new Set();
   /** The last one first. */
   #kept: readonly Attachment[] = [];
   /** Those that the data path still has, though it is to let go of them. */
@@ -50,6 +51,12 @@ export class Attachments implements AsyncDisposable {
     this.#open(candidate);
   }
 
+  /** ESP with one of these SPIs is signalling from now on, at all care-of addresses. */
+  setSpis(spis: ReadonlySet<number>): void {
+    this.#spis = spis;
+    for (const attachment of this.#kept) attachment.setSpis(spis);
+  }
+
   send(action: SendSignalling | SendPacket): void {
     if (this.#current === undefined && this.#wanted !== undefined) this.#open(this.#wanted);
     if (this.#current !== undefined) this.#current.send(action);
@@ -74,7 +81,9 @@ export class Attachments implements AsyncDisposable {
 
   #open(candidate: CareOfAddressCandidate): void {
     try {
-      this.#keep([openAttachment({ ...this.#options, candidate }), ...this.#kept]);
+      const attachment = openAttachment({ ...this.#options, candidate });
+      this.#keep([attachment, ...this.#kept]);
+      attachment.setSpis(this.#spis);
     } catch (error) {
       const { log } = this.#options;
       log.error("care-of address not usable", { address: candidate.address, reason: messageOf(error) });

@@ -71,7 +71,8 @@ export async function runHomeAgent(
     onFailure: failure.reject,
   });
   if (homeLink !== undefined) cleanup.use(homeLink);
-  const sockets = cleanup.use(openOuterSockets({ address: ipv4Address, port, workers, offloads }));
+  const espEnd = { homeAgentAddress: settings.address, isThe: "destination" } as const;
+  const sockets = cleanup.use(openOuterSockets({ address: ipv4Address, port, workers, offloads, espEnd }));
   const ipv6Sockets = cleanup.use(openOuterIpv6Sockets({ address: settings.address, workers }));
   const dataPath = await DataPathGroup.start({
     role: "homeAgent",

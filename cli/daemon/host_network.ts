@@ -2,7 +2,7 @@ import type { Ipv4HomeAddress } from "../../core/control/settings.ts";
 import type { IpPrefix, Ipv4Address, Ipv6Address } from "../../core/wire/address.ts";
 import { Netlink } from "../../ffi/netlink.ts";
 import { DSMIP_PROTOCOL, type NewAddress, type NewRoute } from "../../ffi/netlink_record.ts";
-import { SilentTunnelTable } from "../../ffi/nft.ts";
+import { SilentTunnelTable, type SilentTunnelTableOptions } from "../../ffi/nft.ts";
 import { writeSysctl } from "../../ffi/sysctl.ts";
 import type { HomeAgentConfiguration } from "../configuration/record.ts";
 import { Failure, messageOf } from "../output/fault.ts";
@@ -46,6 +46,7 @@ export class HostNetwork implements Disposable {
   readonly #undo: Undo[] = [];
   #tun = { name: "", index: 0 };
   #routes: MobileNodeRoutes | undefined;
+  #silentTable: SilentTunnelTable | undefined;
 
   private constructor(log: Log) {
     this.#log = log;
@@ -78,7 +79,7 @@ export class HostNetwork implements Disposable {
       if (settings.ipv4HomePrefix !== undefined) this.#addHomePrefix(settings.ipv4HomePrefix);
     }
     seeToForwarding(forwardedFamilies(settings), { wanted: forwarding, sysctls, log: this.#log });
-    this.#silenceTunnelErrors();
+    this.#silence({ end: { homeAgentAddress: settings.address, isThe: "destination" } });
     return { linkMtu };
   }
 
@@ -88,7 +89,11 @@ export class HostNetwork implements Disposable {
    * @throws SystemError
    */
   setUpMobileNode(
-    { tun, homeAddress }: { readonly tun: string; readonly homeAddress: Ipv6Address },
+    { tun, homeAddress, homeAgentAddress }: {
+      readonly tun: string;
+      readonly homeAddress: Ipv6Address;
+      readonly homeAgentAddress: Ipv6Address;
+    },
   ): void {
     this.#bringUp(tun, IPV6_MINIMUM_MTU);
     this.#addAddress(homeAddress, 128);
@@ -98,7 +103,7 @@ export class HostNetwork implements Disposable {
       { what: "remove the IPv4 home address", action: () => routes.setIpv4HomeAddress(undefined) },
       { what: "remove the default routes", action: () => routes.clearTunnel() },
     );
-    this.#silenceTunnelErrors(this.#tun.index);
+    this.#silence({ end: { homeAgentAddress, isThe: "source" }, tun: this.#tun.index });
   }
 
   /** Warns of interfaces that the configuration names and that are not there: they may come, or the name is wrong. */
@@ -133,6 +138,11 @@ export class HostNetwork implements Disposable {
   /** The mobile node is at home behind this IPv4 router; undefined: away, or without one. @throws SystemError */
   setHomeRouter(router: Ipv4HomeRouter | undefined): void {
     this.#routes?.setHomeRouter(router);
+  }
+
+  /** ESP with one of these SPIs is not for the kernel from now on: it neither takes nor answers it. @throws SystemError */
+  setSpis(spis: ReadonlySet<number>): void {
+    this.#silentTable?.setSpis(spis);
   }
 
   /** Home agent: a mobile router's network is reached by the TUN device. @throws SystemError */
@@ -226,10 +236,10 @@ export class HostNetwork implements Disposable {
     });
   }
 
-  /** @param tun of a mobile node: see SilentTunnelTable */
-  #silenceTunnelErrors(tun?: number): void {
+  #silence(options: Omit<SilentTunnelTableOptions, "suffix">): void {
     try {
-      const table = new SilentTunnelTable(this.#tun.name, tun);
+      const table = new SilentTunnelTable({ ...options, suffix: this.#tun.name });
+      this.#silentTable = table;
       this.#undo.push({ what: "remove the nftables table", action: () => table.close() });
     } catch (error) {
       this.#log.warning("this host may answer tunnelled packets with ICMP errors", {

@@ -16,13 +16,13 @@ export interface Ipv6SignallingOptions {
   /** The interface that packets leave by; left out, that of the route. */
   readonly device?: string;
   /**
-   * A home agent's: a mobility message for an address of the prefix leaves by this interface, wherever the route of that
-   * address leads: a mobile node at home hears the answer while its binding stands (RFC 6275 section 10.3.2).
+   * A home agent's: a mobility message, sealed or not, for an address of the prefix leaves by this interface, wherever the
+   * route of that address leads: a mobile node at home hears the answer while its binding stands (RFC 6275 section 10.3.2).
    */
   readonly homeLink?: { readonly interfaceName: string; readonly prefix: Ipv6Prefix };
   readonly bufferOctets: number;
   readonly log: Log;
-  /** A whole IPv6 packet with a mobility header, to that address. */
+  /** A whole IPv6 packet with a mobility header, or ESP of ours (setSpis), to that address. */
   readonly onPacket: (packet: Uint8Array) => void;
   /** The same with a message of home agent or prefix discovery (RFC 6275 sections 6.5 to 6.8). */
   readonly onDiscovery: (packet: Uint8Array) => void;
@@ -31,6 +31,7 @@ export interface Ipv6SignallingOptions {
 /** Mobility messages that travel natively over IPv6, to and from one address. */
 export class Ipv6Signalling implements AsyncDisposable {
   readonly #options: Ipv6SignallingOptions;
+  readonly #receiver: MobilitySocket;
   readonly #sender: number;
   /** Undefined: there is no home link. */
   readonly #homeSender: number | undefined;
@@ -53,6 +54,7 @@ export class Ipv6Signalling implements AsyncDisposable {
     this.#sender = openSender(device);
     this.#homeSender = homeLink && openSender(homeLink.interfaceName);
     opened.move();
+    this.#receiver = socket;
     this.#listener = new NetworkLayerListener(socket, {
       onPacket: ({ payload }) =>
         mobilityContent(payload) === "discovery" ? onDiscovery(payload) : onPacket(payload),
@@ -61,12 +63,19 @@ export class Ipv6Signalling implements AsyncDisposable {
     });
   }
 
+  /** ESP with one of these SPIs is ours from now on; none is at first. */
+  setSpis(spis: ReadonlySet<number>): void {
+    this.#receiver.setSpis(spis);
+  }
+
   /** What the network refuses, retransmission makes good. */
   send({ source, packet }: SendPacket): void {
     const { address, homeLink, log } = this.#options;
     if (source !== address) return log.debug("dropped: no socket for this address", { source });
     const destination = formatIpv6(packet, 24);
-    const isForHome = homeLink !== undefined && packet[NEXT_HEADER_OFFSET] === Protocol.mobilityHeader &&
+    const nextHeader = packet[NEXT_HEADER_OFFSET];
+    const isForHome = homeLink !== undefined &&
+      (nextHeader === Protocol.mobilityHeader || nextHeader === Protocol.esp) &&
       prefixContains(homeLink.prefix, destination);
     const fault = sendRaw6(isForHome ? this.#homeSender! : this.#sender, packet, destination);
     if (fault !== undefined) log.warning("signalling not sent", { error: fault.message });

@@ -83,7 +83,7 @@ export async function roam(
   const tun = tuns[0].name;
   const sysctls = cleanup.use(new SavedSysctls({ path: `${configuration.controlSocket}.sysctls`, log }));
   const network = cleanup.use(HostNetwork.open(log));
-  network.setUpMobileNode({ tun, homeAddress: settings.homeAddress });
+  network.setUpMobileNode({ tun, ...settings });
   const lan = configuration.mobileNetwork?.interfaceName;
   network.warnOfMissing(lan === undefined ? egress : [...egress, lan]);
   // Loaded by those who need it only: the start counts.
@@ -111,6 +111,7 @@ export async function roam(
       localPort,
       workers,
       offloads,
+      homeAgentAddress: settings.homeAgentAddress,
       log,
       onMobilityPacket: (packet) => {
         loop.push({ kind: "signalling", outer: undefined, packet });

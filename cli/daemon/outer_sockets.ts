@@ -1,6 +1,7 @@
 import type { SendSignalling } from "../../core/control/action.ts";
 import type { Ipv4Address, Ipv6Address } from "../../core/wire/address.ts";
 import { Protocol } from "../../core/wire/constants.ts";
+import type { EspEnd } from "../../ffi/esp_end.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { IPPROTO_RAW, openRaw6Socket } from "../../ffi/raw6_socket.ts";
 import { openRawSocket, sendTo } from "../../ffi/socket.ts";
@@ -22,6 +23,8 @@ export interface OuterSockets extends Disposable {
   readonly outerSource: Ipv4Address;
   /** The UDP port that the sockets have. */
   readonly port: number;
+  /** ESP of ours comes in where mobility messages do; see UdpGroup. */
+  setSpis(spis: ReadonlySet<number>): void;
 }
 
 /** The sockets of one outer IPv6 address: raw, for protocols 41 and 4. Signalling has others. */
@@ -37,11 +40,12 @@ export interface OuterSocketOptions {
   readonly device?: string;
   readonly workers: number;
   readonly offloads: Offloads;
+  readonly espEnd: EspEnd;
 }
 
 /** @throws SystemError: port taken, address not of this host, no permission */
 export function openOuterSockets(options: OuterSocketOptions): OuterSockets {
-  const { address, port, device, workers, offloads } = options;
+  const { address, port, device, workers, offloads, espEnd } = options;
   using opened = new DisposableStack();
   const closeLater = (fileDescriptor: number) => {
     opened.defer(() => closeFileDescriptor(fileDescriptor));
@@ -55,6 +59,7 @@ export function openOuterSockets(options: OuterSocketOptions): OuterSockets {
     receiveBufferOctets,
     receiveMerged: offloads.udpReceive,
     dataSockets: workers,
+    end: espEnd,
   });
   for (const { fileDescriptor } of [...udp.data, udp.signalling]) closeLater(fileDescriptor);
   const queues = udp.data.map(({ fileDescriptor, canSegment }, index) => {
@@ -80,6 +85,7 @@ export function openOuterSockets(options: OuterSocketOptions): OuterSockets {
     udpFileDescriptor: udp.data[0].fileDescriptor,
     outerSource: address,
     port: udp.data[0].port,
+    setSpis: udp.setSpis,
     [Symbol.dispose]: () => owned.dispose(),
   };
 }

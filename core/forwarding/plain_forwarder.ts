@@ -118,7 +118,7 @@ export class PlainForwarder implements Forwarder {
   }
 
   setSpis(spis: ReadonlySet<number>): void {
-    this.#spis = spis;
+    this.#spis = new Set(spis);
   }
 
   outbound(packets: readonly TunPacket[], nowMs: number): OutboundVerdict[] {

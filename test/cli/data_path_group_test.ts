@@ -15,6 +15,7 @@ import { AGENT_TUN, AGENT_V4, type Application, DataPathNetwork, NODE_V4 } from 
 import { udpPacket } from "./udp_packet.ts";
 
 const PORT = 4191;
+const ESP_END = { homeAgentAddress: HOME_AGENT, isThe: "destination" } as const;
 const WORKERS = 2;
 const UDP_NODES = 20;
 const RAW_NODES = 4;
@@ -50,7 +51,7 @@ class GroupTest implements AsyncDisposable {
     );
     network.ip(agent, "link", "set", AGENT_TUN, "up", "mtu", "1472");
     network.ip(agent, "-6", "address", "add", `${HOME_AGENT}/64`, "dev", AGENT_TUN, "nodad");
-    const options = { address: AGENT_V4, port: PORT, workers: WORKERS, offloads };
+    const options = { address: AGENT_V4, port: PORT, workers: WORKERS, offloads, espEnd: ESP_END };
     const sockets = inNetworkNamespace(agent, () => openOuterSockets(options));
     const records: UpwardRecord[] = [];
     const failures: Error[] = [];

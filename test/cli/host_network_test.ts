@@ -248,7 +248,11 @@ testInsideNamespace(
     const before = state(namespace);
     const tun = openTun({ name: "dsmip-mn" });
     const network = HostNetwork.open(new RecordingLog());
-    network.setUpMobileNode({ tun: "dsmip-mn", homeAddress: HOME_ADDRESS });
+    network.setUpMobileNode({
+      tun: "dsmip-mn",
+      homeAddress: HOME_ADDRESS,
+      homeAgentAddress: "2001:db8:100::1",
+    });
     const addresses = () => namespace.ipJson("addr", "show", "dev", "dsmip-mn")[0].addr_info;
     const mtu = () => namespace.ipJson("link", "show", "dsmip-mn")[0].mtu;
     assertEquals([addresses().length, addresses()[0].local, addresses()[0].prefixlen], [
@@ -292,7 +296,11 @@ testInsideNamespace(
     const tun = openTun({ name: "dsmip-mn" });
     {
       using network = HostNetwork.open(new RecordingLog());
-      network.setUpMobileNode({ tun: "dsmip-mn", homeAddress: HOME_ADDRESS });
+      network.setUpMobileNode({
+        tun: "dsmip-mn",
+        homeAddress: HOME_ADDRESS,
+        homeAgentAddress: "2001:db8:100::1",
+      });
       assertEquals(
         assertThrows(() => network.setTunnel({ innerMtu: 1472 }), SystemError, "::/0").errnoName,
         "EEXIST",
@@ -309,7 +317,11 @@ testInsideNamespace(
     const tun = openTun({ name: "dsmip-mn" });
     const log = new RecordingLog();
     const network = HostNetwork.open(log);
-    network.setUpMobileNode({ tun: "dsmip-mn", homeAddress: HOME_ADDRESS });
+    network.setUpMobileNode({
+      tun: "dsmip-mn",
+      homeAddress: HOME_ADDRESS,
+      homeAgentAddress: "2001:db8:100::1",
+    });
     network.setTunnel({ innerMtu: 1472 });
     const forward = namespace.run("nft", "list", "chain", "inet", "dsmip_dsmip_mn", "forward");
     assertStringIncludes(forward, 'oif "dsmip-mn" fib saddr type local counter');
@@ -327,7 +339,11 @@ testInsideNamespace("the next start removes what a killed run left, and nothing 
   // A dsmip that is alive in the same namespace.
   const otherTun = openTun({ name: "dsmip-other" });
   const other = HostNetwork.open(new RecordingLog());
-  other.setUpMobileNode({ tun: "dsmip-other", homeAddress: "2001:db8:200::2" });
+  other.setUpMobileNode({
+    tun: "dsmip-other",
+    homeAddress: "2001:db8:200::2",
+    homeAgentAddress: "2001:db8:100::1",
+  });
   other.setTunnel({ innerMtu: 1472 });
   // What others set.
   namespace.ip("-6", "route", "add", "2001:db8:9::/48", "dev", "vx", "proto", "static");
@@ -386,7 +402,11 @@ testInsideNamespace("the next start removes what a killed run left, and nothing 
   const tun = openTun({ name: "dsmip-mn" });
   const log = new RecordingLog();
   const network = HostNetwork.open(log);
-  network.setUpMobileNode({ tun: "dsmip-mn", homeAddress: HOME_ADDRESS });
+  network.setUpMobileNode({
+    tun: "dsmip-mn",
+    homeAddress: HOME_ADDRESS,
+    homeAgentAddress: "2001:db8:100::1",
+  });
   network.close();
   closeFileDescriptor(tun.fileDescriptor);
   assertEquals(state(namespace), between);

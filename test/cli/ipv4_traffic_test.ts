@@ -24,6 +24,7 @@ import {
  */
 
 const PORT = 4191;
+const ESP_END = { homeAgentAddress: HOME_AGENT, isThe: "destination" } as const;
 const AGENT_IPV4 = "10.9.0.1";
 const HOME_IPV4 = "10.9.0.100";
 /** In the mobile node's own network, 10.9.0.96/27. */
@@ -57,7 +58,7 @@ class Ipv4Traffic implements AsyncDisposable {
       const port = isAgent ? PORT : 0;
       const ipv4 = stack.use(inNetworkNamespace(
         namespace,
-        () => openOuterSockets({ address, port, workers: 1, offloads }),
+        () => openOuterSockets({ address, port, workers: 1, offloads, espEnd: ESP_END }),
       ));
       const ipv6 = stack.use(
         inNetworkNamespace(namespace, () => openOuterIpv6Sockets({ address: address6, workers: 1 })),

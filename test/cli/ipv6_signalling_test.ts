@@ -4,7 +4,7 @@ import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { MobilitySocket } from "../../ffi/mobility_socket.ts";
 import { openTun } from "../../ffi/tun.ts";
 import { testInsideNamespace, TestNamespace, until } from "../ffi/in_namespace.ts";
-import { ipv6, MOBILITY, mobilityHeader } from "../forwarding/packets.ts";
+import { ESP, esp, ipv6, MOBILITY, mobilityHeader } from "../forwarding/packets.ts";
 import { RecordingLog } from "./recording_log.ts";
 
 const HOME_AGENT = "2001:db8:100::1";
@@ -31,9 +31,11 @@ testInsideNamespace(
       namespace.ip("link", "set", "tunha", "up");
       namespace.ip("-6", "route", "add", `${HOME_ADDRESS}/128`, "dev", "tunha", "metric", "20");
       namespace.ip("-6", "neigh", "add", "proxy", HOME_ADDRESS, "dev", "home");
+      const spi = 0x1000_0001;
       using node = neighbor.enter(() =>
         new MobilitySocket({ address: HOME_ADDRESS, receiveBufferOctets: BUFFER_OCTETS })
       );
+      node.setSpis(new Set([spi]));
       const log = new RecordingLog();
       await using signalling = new Ipv6Signalling({
         address: HOME_AGENT,
@@ -43,16 +45,13 @@ testInsideNamespace(
         onPacket: () => {},
         onDiscovery: () => {},
       });
-      const packet = ipv6({
-        source: HOME_AGENT,
-        destination: HOME_ADDRESS,
-        nextHeader: MOBILITY,
-        payload: mobilityHeader(),
-      });
-      signalling.send({ kind: "sendPacket", source: HOME_AGENT, packet });
-      let received: Uint8Array | undefined;
-      await until("the answer", () => (received = node.receive()?.payload) !== undefined);
-      assertEquals([...received!], [...packet]);
+      for (const [nextHeader, payload] of [[MOBILITY, mobilityHeader()], [ESP, esp(spi)]] as const) {
+        const packet = ipv6({ source: HOME_AGENT, destination: HOME_ADDRESS, nextHeader, payload });
+        signalling.send({ kind: "sendPacket", source: HOME_AGENT, packet });
+        let received: Uint8Array | undefined;
+        await until("the answer", () => (received = node.receive()?.payload) !== undefined);
+        assertEquals([...received!], [...packet]);
+      }
     } finally {
       closeFileDescriptor(tun.fileDescriptor);
       neighbor.remove();

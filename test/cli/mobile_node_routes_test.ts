@@ -23,7 +23,11 @@ function testMobileNode(
     const tun = openTun({ name: "dsmip-mn" });
     const log = new RecordingLog();
     const network = HostNetwork.open(log);
-    network.setUpMobileNode({ tun: "dsmip-mn", homeAddress: HOME_ADDRESS });
+    network.setUpMobileNode({
+      tun: "dsmip-mn",
+      homeAddress: HOME_ADDRESS,
+      homeAgentAddress: "2001:db8:100::1",
+    });
     body({ network, namespace, log });
     network.close();
     assertEquals(ipv4(namespace), { addresses: [], route: [] }, "all is gone with the daemon");

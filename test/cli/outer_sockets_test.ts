@@ -15,7 +15,13 @@ testInNamespace(
   "outer sockets: protocols 41 and 4 are shared out by source, and each packet comes to one worker",
   async (namespace) => {
     const sockets = namespace.enter(() =>
-      openOuterSockets({ address: AGENT, port: 4191, workers: WORKERS, offloads: NO_OFFLOADS })
+      openOuterSockets({
+        address: AGENT,
+        port: 4191,
+        workers: WORKERS,
+        offloads: NO_OFFLOADS,
+        espEnd: { homeAgentAddress: "2001:db8:100::1", isThe: "destination" },
+      })
     );
     const open = () => openRawSocket({ protocol: 255, address: "0.0.0.0", receiveBufferOctets: 1 << 16 });
     const sender = namespace.enter(open).fileDescriptor;

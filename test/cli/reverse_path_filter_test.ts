@@ -41,7 +41,11 @@ testInsideNamespace(
       namespace.run("sysctl", "-qw", "net.ipv4.conf.all.rp_filter=1");
       const before = filter(namespace);
       const network = HostNetwork.open(new RecordingLog());
-      network.setUpMobileNode({ tun: "dsmip-mn", homeAddress: "2001:db8:100::100" });
+      network.setUpMobileNode({
+        tun: "dsmip-mn",
+        homeAddress: "2001:db8:100::100",
+        homeAgentAddress: "2001:db8:100::1",
+      });
       network.setTunnel({ innerMtu: 1460 });
       network.setIpv4HomeAddress({ address: "192.0.2.100", prefixLength: 32 });
       /** A packet of the home agent; the answer, if any, goes into the tunnel, and nobody waits for it. */

@@ -1,6 +1,7 @@
 """Sends packets that a mobile node or a home agent gets, and prints which ICMPv6 errors come back, as JSON.
 
-Arguments: interface, hardware address of the receiver, source, destination, another address of the receiver.
+Arguments: interface, hardware address of the receiver, source, destination, another address of the receiver; and to send
+ESP instead, an SPI of the receiver's and one that is not.
 """
 
 import json
@@ -8,10 +9,13 @@ import sys
 import time
 
 from scapy.all import (
+    ESP,
     HAO,
     AsyncSniffer,
     Ether,
     ICMPv6DestUnreach,
+    ICMPv6EchoReply,
+    ICMPv6EchoRequest,
     ICMPv6HAADReply,
     ICMPv6HAADRequest,
     ICMPv6MPAdv,
@@ -30,7 +34,8 @@ from scapy.all import (
     sendp,
 )
 
-interface, hardware, source, destination, other = sys.argv[1:]
+interface, hardware, source, destination, other = sys.argv[1:6]
+spis = dict(zip(("ours", "foreign"), map(int, sys.argv[6:])))
 home = "2001:db8:100::100"
 
 
@@ -65,17 +70,36 @@ for name in packets:
     if name.startswith("limit"):
         packets[name][IPv6].nh = 60
 
+if spis:
+    packets = {}
+    routing = IPv6ExtHdrRouting(type=2, segleft=1, addresses=[home])
+    for owner, spi in spis.items():
+        esp = ESP(spi=spi, seq=1, data=bytes(range(64)))
+        packets[owner] = to() / esp
+        packets[owner + ", home address option"] = to() / home_address / esp
+        packets[owner + ", type 2 routing header"] = to() / routing / esp
+        packets[owner + ", hop-by-hop options"] = to() / IPv6ExtHdrHopByHop() / home_address / esp
+        packets[owner + ", to another address"] = to(other) / esp
+
 answers = {}
 for name, packet in packets.items():
     sniffer = AsyncSniffer(
         iface=interface,
-        lfilter=lambda answer: answer.haslayer(ICMPv6ParamProblem) or answer.haslayer(ICMPv6DestUnreach),
+        lfilter=lambda answer: any(answer.haslayer(kind) for kind in (ICMPv6ParamProblem, ICMPv6DestUnreach, ICMPv6EchoReply)),
+        stop_filter=lambda answer: answer.haslayer(ICMPv6EchoReply),
+        timeout=5,
     )
     sniffer.start()
     while not getattr(sniffer, "stop_cb", None):
         time.sleep(0.005)
     time.sleep(0.02)
-    sendp(Ether(dst=hardware) / packet, iface=interface, verbose=False)
-    time.sleep(0.06)
-    answers[name] = ["%d/%d" % (a[IPv6].payload.type, a[IPv6].payload.code) for a in sniffer.stop()]
+    # The answer to the second comes behind those to the first.
+    ping = to() / ICMPv6EchoRequest()
+    sendp([Ether(dst=hardware) / packet, Ether(dst=hardware) / ping], iface=interface, verbose=False)
+    sniffer.join()
+    answers[name] = [
+        "%d/%d" % (a[IPv6].payload.type, a[IPv6].payload.code)
+        for a in sniffer.results
+        if not a.haslayer(ICMPv6EchoReply)
+    ]
 print(json.dumps(answers))

@@ -5,7 +5,7 @@ import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { MobilitySocket } from "../../ffi/mobility_socket.ts";
 import { SilentTunnelTable } from "../../ffi/nft.ts";
 import { IPPROTO_RAW, openRaw6Socket, sendRaw6 } from "../../ffi/raw6_socket.ts";
-import { counting, ipv6 } from "../forwarding/packets.ts";
+import { counting, esp, ipv6 } from "../forwarding/packets.ts";
 import { testInsideNamespace, TestNamespace, until } from "./in_namespace.ts";
 import { receive } from "../../ffi/socket.ts";
 
@@ -13,6 +13,9 @@ const NEAR = "2001:db8:5::1";
 const NEAR_OTHER = "2001:db8:5::2";
 const FAR = "2001:db8:5::9";
 const BUFFER = 1 << 20;
+const END = { homeAgentAddress: NEAR, isThe: "destination" } as const;
+const OURS = 0x1000_0001;
+const FOREIGN = 0x1000_0002;
 
 /** The namespace that we are in has NEAR and NEAR_OTHER on "vx"; the other has FAR on "vy". */
 async function withNeighbor(
@@ -35,8 +38,12 @@ async function withNeighbor(
   }
 }
 
-/** The ICMPv6 errors that each packet of mobility_packets.py brings. */
-async function answers(namespace: TestNamespace, neighbor: TestNamespace): Promise<Record<string, string[]>> {
+/** The ICMPv6 errors that each packet of mobility_packets.py brings; with SPIs, of its ESP packets. */
+async function answers(
+  namespace: TestNamespace,
+  neighbor: TestNamespace,
+  ...spis: readonly number[]
+): Promise<Record<string, string[]>> {
   const script = new URL("mobility_packets.py", import.meta.url).pathname;
   const hardwareAddress = namespace.ipJson("link", "show", "vx")[0].address;
   const child = new Deno.Command("ip", {
@@ -51,6 +58,7 @@ async function answers(namespace: TestNamespace, neighbor: TestNamespace): Promi
       FAR,
       NEAR,
       NEAR_OTHER,
+      ...spis.map(String),
     ],
   });
   const { success, stdout, stderr } = await child.output();
@@ -72,7 +80,7 @@ testInsideNamespace(
       assert("limit, IPv4 in IPv6" in unaware, "the kernel by itself answers");
 
       using socket = new MobilitySocket({ address: NEAR, receiveBufferOctets: BUFFER });
-      const table = new SilentTunnelTable("mobility");
+      const table = new SilentTunnelTable({ suffix: "mobility", end: END });
       assertEquals(errorsOnly(await answers(namespace, neighbor)), {
         // Nobody has this port: an honest answer about something else.
         "destination options, UDP": ["1/4"],
@@ -99,7 +107,7 @@ testInsideNamespace(
   "a tunnel's raw sockets get their packets, and no ICMPv6 error leaves",
   async (namespace) => {
     await withNeighbor(namespace, async (neighbor) => {
-      const table = new SilentTunnelTable("mobility");
+      const table = new SilentTunnelTable({ suffix: "mobility", end: END });
       const sockets = [41, 4].map((protocol) =>
         openRaw6Socket({ protocol, address: NEAR, bufferOctets: BUFFER })
       );
@@ -206,8 +214,106 @@ testInsideNamespace(
   },
 );
 
+/** Next headers of all that waits, each packet whole and from FAR. */
+function receiveAll(socket: MobilitySocket): number[] {
+  const headers = [];
+  for (let packet; (packet = socket.receive());) {
+    const { payload } = packet;
+    assertEquals(formatIpv6(payload, 8), FAR);
+    assertEquals(payload.length, 40 + (payload[4] << 8 | payload[5]), "whole");
+    headers.push(payload[6]);
+  }
+  return headers;
+}
+
+testInsideNamespace(
+  "ESP of our SPIs comes in behind any extension headers and no ICMPv6 error leaves; other ESP stays the kernel's",
+  async (namespace) => {
+    await withNeighbor(namespace, async (neighbor) => {
+      const kernel = openRaw6Socket({ protocol: 50, address: NEAR, bufferOctets: BUFFER });
+      const answersToEsp = async () => errorsOnly(await answers(namespace, neighbor, OURS, FOREIGN));
+      const heardByKernel = () => {
+        const spis = [];
+        const buffer = new Uint8Array(2000);
+        while (receive(kernel, buffer) !== undefined) spis.push(new DataView(buffer.buffer).getUint32(0));
+        return new Set(spis);
+      };
+      using socket = new MobilitySocket({ address: NEAR, receiveBufferOctets: BUFFER });
+      const table = new SilentTunnelTable({ suffix: "mobility", end: END });
+      const setSpis = (spis: ReadonlySet<number>) => {
+        socket.setSpis(spis);
+        table.setSpis(spis);
+      };
+      // Without SPIs, all of it is the kernel's. One with Mobile IPv6 and IPsec answers nothing.
+      const unaware = await answersToEsp();
+      assertEquals([receiveAll(socket), heardByKernel()], [[], new Set([OURS, FOREIGN])]);
+      setSpis(new Set([OURS, OURS + 2]));
+      const foreign = Object.entries(unaware)
+        .filter(([name]) => name.startsWith("foreign") || name.includes("another"));
+      assertEquals(await answersToEsp(), Object.fromEntries(foreign));
+      assertEquals(receiveAll(socket), [50, 60, 43, 0]);
+      assertEquals(heardByKernel(), new Set([FOREIGN]), "though it lies between ours");
+      setSpis(new Set([FOREIGN]));
+      neighbor.enter(() => [FOREIGN, OURS].forEach((spi) => sendEsp(spi, NEAR)));
+      await until("what is foreign now", () => heardByKernel().has(OURS));
+      assertEquals([receiveAll(socket), heardByKernel()], [[50], new Set()]);
+      table.close();
+      closeFileDescriptor(kernel);
+    });
+  },
+);
+
+/** From FAR. */
+function sendEsp(spi: number, destination: string): void {
+  const sender = openRaw6Socket({ protocol: IPPROTO_RAW, address: FAR, bufferOctets: BUFFER });
+  const packet = ipv6({ source: FAR, destination, nextHeader: 50, payload: esp(spi) });
+  assertEquals(sendRaw6(sender, packet, destination), undefined);
+  closeFileDescriptor(sender);
+}
+
+testInsideNamespace(
+  "at a mobile node, ESP of our SPIs is that from the home agent, to whatever address of the host",
+  async (namespace) => {
+    await withNeighbor(namespace, async (neighbor) => {
+      const kernel = openRaw6Socket({ protocol: 50, address: NEAR_OTHER, bufferOctets: BUFFER });
+      for (const [homeAgentAddress, isOurs] of [[FAR, true], [NEAR, false]] as const) {
+        const table = new SilentTunnelTable({ suffix: "node", end: { homeAgentAddress, isThe: "source" } });
+        table.setSpis(new Set([OURS]));
+        // The last one says that the others have come, too.
+        neighbor.enter(() => [OURS, FOREIGN].forEach((spi) => sendEsp(spi, NEAR_OTHER)));
+        const heard: number[] = [];
+        const buffer = new Uint8Array(2000);
+        await until("what is foreign", () => {
+          while (receive(kernel, buffer) !== undefined) heard.push(new DataView(buffer.buffer).getUint32(0));
+          return heard.includes(FOREIGN);
+        });
+        assertEquals(heard, isOurs ? [FOREIGN] : [OURS, FOREIGN]);
+        table.close();
+      }
+      closeFileDescriptor(kernel);
+    });
+  },
+);
+
+testInsideNamespace("thousands of SPIs come and go, and nft prints them as they are", (namespace) => {
+  const table = new SilentTunnelTable({ suffix: "mobility", end: END });
+  const elements = () =>
+    namespace.run("nft", "-n", "list", "set", "inet", "dsmip_mobility", "spis").match(/\d+(?=[,\s}])/g)?.map(
+      Number,
+    );
+  const spis = Array.from({ length: 5000 }, (_, index) => 256 + 858_993 * index);
+  table.setSpis(new Set(spis));
+  assertEquals(elements()?.filter((spi) => spi >= 256).length, spis.length);
+  const kept = [spis[7], 0xffff_ffff];
+  table.setSpis(new Set(kept));
+  assertEquals(elements()?.filter((spi) => spi >= 256), kept);
+  table.setSpis(new Set());
+  assertEquals(elements()?.filter((spi) => spi >= 256) ?? [], []);
+  table.close();
+});
+
 testInsideNamespace("the chains are those that nft would write", (namespace) => {
-  const table = new SilentTunnelTable("mobility");
+  const table = new SilentTunnelTable({ suffix: "mobility", end: END });
   const prerouting = namespace.run("nft", "list", "chain", "inet", "dsmip_mobility", "prerouting");
   assertStringIncludes(prerouting, "type filter hook prerouting priority -350; policy accept;");
   // The name where the host has a list of protocols.

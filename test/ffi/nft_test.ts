@@ -17,18 +17,23 @@ const HOME_ADDRESS = "2001:db8:100::100";
 const HOST_ROUTER = "2001:db8:200::1";
 const HOST = "2001:db8:200::5";
 const FAR = "2001:db8:9::2";
+const END = { homeAgentAddress: "2001:db8:100::1", isThe: "destination" } as const;
 
 const tables = (namespace: TestNamespace) => namespace.run("nft", "list", "tables");
 
 testInsideNamespace("the table belongs to us while open, and goes when closed", (namespace) => {
-  const table = new SilentTunnelTable("dsmip-ha");
+  const table = new SilentTunnelTable({ suffix: "dsmip-ha", end: END });
   const chain = namespace.run("nft", "list", "chain", "inet", "dsmip_dsmip_ha", "output");
   assertStringIncludes(chain, "type filter hook output priority filter; policy accept;");
   for (const protocol of ["0x29", "0x4"]) {
     const rule = `icmp type destination-unreachable icmp code 2-3 @th,136,8 ${protocol} counter packets 0`;
     assertStringIncludes(chain, rule);
   }
-  const fault = assertThrows(() => new SilentTunnelTable("dsmip-ha"), SystemError, "dsmip_dsmip_ha");
+  const fault = assertThrows(
+    () => new SilentTunnelTable({ suffix: "dsmip-ha", end: END }),
+    SystemError,
+    "dsmip_dsmip_ha",
+  );
   assertEquals(
     [fault.call, fault.errnoName],
     ["NFT_MSG_NEWTABLE", "EPERM"],
@@ -40,7 +45,7 @@ testInsideNamespace("the table belongs to us while open, and goes when closed", 
 
 testInsideNamespace("a table of the same name that another has loaded is left alone", (namespace) => {
   namespace.run("nft", "add", "table", "inet", "dsmip_x");
-  const fault = assertThrows(() => new SilentTunnelTable("x"), SystemError, "dsmip_x");
+  const fault = assertThrows(() => new SilentTunnelTable({ suffix: "x", end: END }), SystemError, "dsmip_x");
   assertEquals([fault.call, fault.errnoName], ["NFT_MSG_NEWTABLE", "EEXIST"]);
   assertStringIncludes(tables(namespace), "table inet dsmip_x");
 });
@@ -91,7 +96,7 @@ for (const protocol of [41, 4]) {
       const answer = answers(ONE_WITHOUT_SOCKET);
       assertMatch(answer.join(), /^3\/[23]$/, "the kernel by itself answers");
       assert(answers(TOO_MANY).length > 0, "also when the raw socket is full");
-      const table = new SilentTunnelTable("silent");
+      const table = new SilentTunnelTable({ suffix: "silent", end: END });
       assertEquals(answers(ONE_WITHOUT_SOCKET), []);
       assertEquals(answers(TOO_MANY), []);
       table.close();
@@ -143,7 +148,7 @@ testInsideNamespace(
         [HOME_ADDRESS, HOST],
         "the kernel by itself forwards it",
       );
-      const table = new SilentTunnelTable("own", interfaceIndexOf("tunmn"));
+      const table = new SilentTunnelTable({ suffix: "own", end: END, tun: interfaceIndexOf("tunmn") });
       assertEquals(await passed(HOME_ADDRESS, HOST), [HOST]);
       table.close();
     } finally {
@@ -156,7 +161,7 @@ testInsideNamespace(
 testInNamespace("the table is gone after kill -9 of its process", async (namespace) => {
   const script = `
     const { SilentTunnelTable } = await import(${JSON.stringify(import.meta.resolve("../../ffi/nft.ts"))});
-    globalThis.table = new SilentTunnelTable("killed");
+    globalThis.table = new SilentTunnelTable({ suffix: "killed", end: ${JSON.stringify(END)} });
     console.log("open");
     setInterval(() => {}, 1000);`;
   const child = new Deno.Command("ip", {

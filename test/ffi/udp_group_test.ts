@@ -1,15 +1,29 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SystemError } from "../../ffi/errno.ts";
+import type { EspEnd } from "../../ffi/esp_end.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { openUdpSocket, sendTo, setReceiveBuffer, sharePort } from "../../ffi/socket.ts";
 import { openUdpGroup, type UdpGroup } from "../../ffi/udp_group.ts";
-import { concat, counting, ipv4, ipv6, MOBILITY, mobilityHeader } from "../forwarding/packets.ts";
+import {
+  concat,
+  CORRESPONDENT,
+  counting,
+  ESP,
+  esp,
+  HOME_ADDRESS,
+  HOME_AGENT,
+  ipv4,
+  ipv6,
+  MOBILITY,
+  mobilityHeader,
+} from "../forwarding/packets.ts";
 import { testInNamespace, type TestNamespace } from "./in_namespace.ts";
 import { receiveFrom } from "./receive_from.ts";
 
 const ADDRESS = "127.0.0.1";
 const PORT = 4191;
-const OPTIONS = { address: ADDRESS, port: PORT, receiveBufferOctets: 1 << 20 };
+const END: EspEnd = { homeAgentAddress: HOME_AGENT, isThe: "destination" };
+const OPTIONS = { address: ADDRESS, port: PORT, receiveBufferOctets: 1 << 20, end: END };
 
 const UPDATE = ipv6({ nextHeader: MOBILITY, payload: mobilityHeader() });
 
@@ -19,9 +33,9 @@ class GroupTest implements Disposable {
   readonly #namespace: TestNamespace;
   readonly #descriptors: number[];
 
-  constructor(namespace: TestNamespace, dataSockets: number) {
+  constructor(namespace: TestNamespace, dataSockets: number, end = END) {
     this.#namespace = namespace;
-    const group = this.group = namespace.enter(() => openUdpGroup({ ...OPTIONS, dataSockets }));
+    const group = this.group = namespace.enter(() => openUdpGroup({ ...OPTIONS, dataSockets, end }));
     this.#descriptors = [...group.data, group.signalling].map(({ fileDescriptor }) => fileDescriptor);
   }
 
@@ -93,6 +107,61 @@ for (const dataSockets of [1, 2, 3, 8]) {
       assertEquals(received.length, others.length * senders.length);
     },
   );
+}
+
+/** At either end: from the mobile node to the home agent, and back. */
+const ESP_ENDS = [
+  ["home agent", "destination", HOME_ADDRESS, HOME_AGENT],
+  ["mobile node", "source", HOME_AGENT, HOME_ADDRESS],
+] as const;
+
+for (const [name, isThe, source, destination] of ESP_ENDS) {
+  testInNamespace(
+    `${name}: ESP goes to the signalling socket where the home agent is its ${isThe} and the SPI lies between ours`,
+    (namespace) => {
+      using test = new GroupTest(namespace, 2, { homeAgentAddress: HOME_AGENT, isThe });
+      const { group } = test;
+      const sent = (spi: number, fields = {}) =>
+        ipv6({ source, destination, nextHeader: ESP, payload: esp(spi), ...fields });
+      const { fileDescriptor } = test.sender();
+      /** The numbers of those that went there. */
+      const goUp = (packets: readonly Uint8Array[]) => {
+        for (const packet of packets) send(fileDescriptor, packet);
+        const upward = receiveAll(group.signalling.fileDescriptor);
+        const data = group.data.flatMap((one) => receiveAll(one.fileDescriptor));
+        assertEquals(upward.length + data.length, packets.length);
+        return packets.keys().filter((index) => upward.some(({ bytes }) => isSame(bytes, packets[index])))
+          .toArray();
+      };
+      const packets = [
+        sent(4095),
+        sent(4096),
+        sent(0x8000_0000),
+        sent(0xffff_fff0),
+        sent(0xffff_fff1),
+        sent(4096, { source: CORRESPONDENT, destination: CORRESPONDENT }),
+        sent(4096, { source: destination, destination: source }),
+        sent(4096, { nextHeader: MOBILITY }),
+        sent(4096, { nextHeader: 59 }),
+        sent(4096).subarray(0, 43),
+        ipv4({ protocol: ESP, payload: esp(4096) }),
+      ];
+      assertEquals(goUp(packets), [7], "no SPI is ours");
+      group.setSpis(new Set([4096, 0xffff_fff0]));
+      assertEquals(goUp(packets), [1, 2, 3, 7]);
+      group.setSpis(new Set([4095]));
+      assertEquals(goUp(packets), [0, 7]);
+      for (let octet = 0; octet < 16; octet++) {
+        const other = packets[0].slice();
+        other[(isThe === "source" ? 8 : 24) + octet] ^= 1;
+        assertEquals(goUp([other]), [], `another home agent: octet ${octet}`);
+      }
+    },
+  );
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((octet, index) => octet === other[index]);
 }
 
 testInNamespace("a data queue that is full leaves room for mobility messages", (namespace) => {

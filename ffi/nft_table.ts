@@ -1,0 +1,152 @@
+import { type NetlinkAttribute, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL } from "./netlink_message.ts";
+import { NETLINK_NETFILTER, type NetlinkRequest, NetlinkSocket } from "./netlink_socket.ts";
+import { nestedAttribute, numberAttribute, textAttribute } from "./nft_rule.ts";
+
+// <linux/netfilter/nfnetlink.h>, <linux/netfilter/nf_tables.h>
+const NFNL_SUBSYS_NFTABLES = 10;
+const NFNL_MSG_BATCH_BEGIN = 0x10;
+const NFNL_MSG_BATCH_END = 0x11;
+const NFT_MSG_NEWTABLE = NFNL_SUBSYS_NFTABLES << 8 | 0;
+const NFT_MSG_NEWCHAIN = NFNL_SUBSYS_NFTABLES << 8 | 3;
+const NFT_MSG_NEWRULE = NFNL_SUBSYS_NFTABLES << 8 | 6;
+const NFT_MSG_NEWSET = NFNL_SUBSYS_NFTABLES << 8 | 9;
+const NFT_MSG_NEWSETELEM = NFNL_SUBSYS_NFTABLES << 8 | 12;
+const NFT_MSG_DELSETELEM = NFNL_SUBSYS_NFTABLES << 8 | 14;
+const NFPROTO_UNSPEC = 0;
+const NFPROTO_INET = 1;
+const NFT_TABLE_F_OWNER = 2;
+const NF_ACCEPT = 1;
+const NFTA_LIST_ELEM = 1;
+const NFTA_SET_ELEM_KEY = 1;
+const NFTA_DATA_VALUE = 1;
+/** How nft prints the elements: its own TYPE_INTEGER, and in its user data the octets' order, BYTEORDER_BIG_ENDIAN. */
+const TYPE_INTEGER = 4;
+const BIG_ENDIAN_KEYS = new Uint8Array([0, 4, 2, 0, 0, 0]);
+/** Elements in one batch: it has to find room in the socket's send buffer. */
+const BATCH_ELEMENTS = 2000;
+
+export interface Chain {
+  readonly name: string;
+  readonly hook: number;
+  readonly priority: number;
+  /** The expressions of each rule. */
+  readonly rules: readonly (readonly NetlinkAttribute[])[];
+}
+
+/** An nftables table of family inet that the kernel ties to our netlink socket (`flags owner`): a crash leaves nothing behind. */
+export class OwnedTable {
+  readonly #name: string;
+  readonly #socket: NetlinkSocket;
+
+  /**
+   * @param options `set`: the name of a set of 32-bit numbers that rules look into, empty at first
+   * @throws SystemError: no nf_tables in this kernel, no permission, another process has the table
+   */
+  constructor(
+    { name, set, chains }: {
+      readonly name: string;
+      readonly set: string;
+      readonly chains: readonly Chain[];
+    },
+  ) {
+    this.#name = name;
+    this.#socket = new NetlinkSocket({ family: NETLINK_NETFILTER });
+    const create = { flags: NLM_F_CREATE | NLM_F_EXCL };
+    try {
+      this.#batch(`load the nftables table ${name}`, [
+        {
+          ...create,
+          type: NFT_MSG_NEWTABLE,
+          call: "NFT_MSG_NEWTABLE",
+          attributes: [textAttribute(1, name), numberAttribute(2, NFT_TABLE_F_OWNER)],
+        },
+        {
+          ...create,
+          type: NFT_MSG_NEWSET,
+          call: "NFT_MSG_NEWSET",
+          attributes: [
+            textAttribute(1, name),
+            textAttribute(2, set),
+            numberAttribute(3, 0),
+            numberAttribute(4, TYPE_INTEGER),
+            numberAttribute(5, 4),
+            numberAttribute(10, 1),
+            [13, BIG_ENDIAN_KEYS],
+          ],
+        },
+        ...chains.flatMap((chain) => this.#chain(chain)),
+      ]);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** @throws SystemError when an element is there already, or the kernel has no room for it */
+  addElements(set: string, elements: readonly number[]): void {
+    this.#change(NFT_MSG_NEWSETELEM, "NFT_MSG_NEWSETELEM", set, elements);
+  }
+
+  /** @throws SystemError when an element is not there */
+  removeElements(set: string, elements: readonly number[]): void {
+    this.#change(NFT_MSG_DELSETELEM, "NFT_MSG_DELSETELEM", set, elements);
+  }
+
+  /** Removes the table. */
+  close(): void {
+    this.#socket.close();
+  }
+
+  #chain({ name, hook, priority, rules }: Chain): Request[] {
+    return [
+      {
+        flags: NLM_F_CREATE | NLM_F_EXCL,
+        type: NFT_MSG_NEWCHAIN,
+        call: "NFT_MSG_NEWCHAIN",
+        attributes: [
+          textAttribute(1, this.#name),
+          textAttribute(3, name),
+          nestedAttribute(4, [numberAttribute(1, hook), numberAttribute(2, priority)]),
+          numberAttribute(5, NF_ACCEPT),
+          textAttribute(7, "filter"),
+        ],
+      },
+      ...rules.map((expressions) => ({
+        flags: NLM_F_CREATE | NLM_F_APPEND,
+        type: NFT_MSG_NEWRULE,
+        call: "NFT_MSG_NEWRULE",
+        attributes: [textAttribute(1, this.#name), textAttribute(2, name), nestedAttribute(4, expressions)],
+      })),
+    ];
+  }
+
+  #change(type: number, call: string, set: string, elements: readonly number[]): void {
+    for (let first = 0; first < elements.length; first += BATCH_ELEMENTS) {
+      const list = elements.slice(first, first + BATCH_ELEMENTS).map((element) =>
+        nestedAttribute(NFTA_LIST_ELEM, [
+          nestedAttribute(NFTA_SET_ELEM_KEY, [numberAttribute(NFTA_DATA_VALUE, element)]),
+        ])
+      );
+      const attributes = [textAttribute(1, this.#name), textAttribute(2, set), nestedAttribute(3, list)];
+      this.#batch(`change the set ${set} of the nftables table ${this.#name}`, [
+        { type, call, flags: NLM_F_CREATE, attributes },
+      ]);
+    }
+  }
+
+  #batch(attempt: string, requests: readonly Request[]): void {
+    const frame = { attempt, body: familyBody(NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES), attributes: [] };
+    this.#socket.batch([
+      { ...frame, type: NFNL_MSG_BATCH_BEGIN, call: "NFNL_MSG_BATCH_BEGIN" },
+      ...requests.map((request) => ({ ...request, attempt, body: familyBody(NFPROTO_INET, 0) })),
+      { ...frame, type: NFNL_MSG_BATCH_END, call: "NFNL_MSG_BATCH_END" },
+    ]);
+  }
+}
+
+type Request = Omit<NetlinkRequest, "attempt" | "body">;
+
+/** struct nfgenmsg: u8 family, u8 version, u16 resource in network order. */
+function familyBody(family: number, resource: number): Uint8Array {
+  return new Uint8Array([family, 0, resource >> 8, resource & 0xff]);
+}
