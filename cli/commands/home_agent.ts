@@ -3,12 +3,13 @@ import { askCommand } from "./ask_command.ts";
 import { HOME_AGENT } from "./daemon_kind.ts";
 import { globalOptions } from "./global_options.ts";
 import { chosenOffloads, noOffloadOption, offloadOption } from "./offload_option.ts";
+import { reloadCommand } from "./reload_command.ts";
 
-/** `dsmip ha serve` and `dsmip ha bindings` */
+/** `dsmip ha serve`, `dsmip ha bindings`, `dsmip ha reload` */
 export function homeAgentCommand() {
   const serve = new Command("serve")
     .description(
-      "Serve as a home agent, in the foreground, until SIGTERM or Ctrl-C; the log is on standard error",
+      "Serve as a home agent, in the foreground, until SIGTERM or Ctrl-C; the log is on standard error; SIGHUP reloads the configuration",
     )
     .requiredOption("--config <file>", "the home agent's configuration (TOML)")
     .addOption(offloadOption())
@@ -30,5 +31,6 @@ export function homeAgentCommand() {
     .description("The home agent: serve, and look at who is bound")
     .addHelpText("after", "\nExample:\n  dsmip ha serve --config examples/ha.toml")
     .addCommand(serve)
-    .addCommand(bindings);
+    .addCommand(bindings)
+    .addCommand(reloadCommand(HOME_AGENT, "mobile nodes, keys, lifetimes and limits"));
 }

@@ -3,12 +3,13 @@ import { ask, askCommand, controlConfigOption, controlSocketOf, controlSocketOpt
 import { MOBILE_NODE } from "./daemon_kind.ts";
 import { globalOptions } from "./global_options.ts";
 import { chosenOffloads, noOffloadOption, offloadOption } from "./offload_option.ts";
+import { reloadCommand } from "./reload_command.ts";
 
-/** `dsmip mn up` and `dsmip mn status` */
+/** `dsmip mn up`, `dsmip mn status`, `dsmip mn switch`, `dsmip mn reload` */
 export function mobileNodeCommand() {
   const up = new Command("up")
     .description(
-      "Keep the home address reachable, in the foreground, until SIGTERM or Ctrl-C; the log is on standard error",
+      "Keep the home address reachable, in the foreground, until SIGTERM or Ctrl-C; the log is on standard error; SIGHUP reloads the configuration",
     )
     .requiredOption("--config <file>", "the mobile node's configuration (TOML)")
     .addOption(offloadOption())
@@ -42,5 +43,6 @@ export function mobileNodeCommand() {
     .addHelpText("after", "\nExample:\n  dsmip mn up --config examples/mn.toml")
     .addCommand(up)
     .addCommand(status)
-    .addCommand(move);
+    .addCommand(move)
+    .addCommand(reloadCommand(MOBILE_NODE, "its key, lifetime, keepalive and preference"));
 }

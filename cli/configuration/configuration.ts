@@ -19,11 +19,24 @@ export function readConfiguration(file: string): Configuration {
 
 /** As readConfiguration, with the text at hand; key files are looked for beside `file`. */
 export function parseConfiguration(file: string, text: string): Configuration {
+  return checkDocument(file, parseToml(file, text), findKeyLines(text));
+}
+
+/**
+ * Checks what stands in a configuration file, and reads the key files that it names.
+ * @param lines where the keys stand, see findKeyLines
+ * @throws ConfigurationError with every mistake
+ */
+export function checkDocument(
+  file: string,
+  document: Table,
+  lines: ReadonlyMap<string, number>,
+): Configuration {
   const mistakes: Mistake[] = [];
   const source: ConfigurationSource = {
     file,
-    document: parseToml(file, text),
-    lines: findKeyLines(text),
+    document,
+    lines,
     resolvePath: (path) => absolutePath(folderOf(file), path),
     mistakes,
   };
@@ -53,7 +66,7 @@ function readKind(source: ConfigurationSource): Configuration | undefined {
   mistakes.push({ line: lines.get("mobile_node.0") ?? lines.get("mobile_node"), text });
 }
 
-function parseToml(file: string, text: string): Table {
+export function parseToml(file: string, text: string): Table {
   try {
     return parse(text);
   } catch (error) {

@@ -54,6 +54,7 @@ export function readHomeAgent(source: ConfigurationSource): HomeAgentConfigurati
   return {
     kind: "homeAgent",
     file: source.file,
+    document: source.document,
     settings: {
       address: right.ipv6_address,
       homePrefix: right.home_prefix,

@@ -33,6 +33,7 @@ export function readMobileNode(source: ConfigurationSource): MobileNodeConfigura
   return {
     kind: "mobileNode",
     file: source.file,
+    document: source.document,
     settings: {
       identity: right.identity,
       homeAddress: right.home_address,

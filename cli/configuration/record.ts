@@ -7,6 +7,8 @@ import type { Table } from "./read_table.ts";
 export interface HomeAgentConfiguration {
   readonly kind: "homeAgent";
   readonly file: string;
+  /** The file as it stands there: what a reload compares. It holds no secret. */
+  readonly document: Table;
   readonly settings: HomeAgentSettings;
   /** The address of the outer sockets. */
   readonly ipv4Address: Ipv4Address;
@@ -32,6 +34,8 @@ export interface HomeAgentConfiguration {
 export interface MobileNodeConfiguration {
   readonly kind: "mobileNode";
   readonly file: string;
+  /** The file as it stands there: what a reload compares. It holds no secret. */
+  readonly document: Table;
   /** Without a home agent's address, one is looked for in the /64 of the home address (RFC 6275 section 11.4.1). */
   readonly settings: Omit<MobileNodeSettings, "homeAgentAddress"> & {
     readonly homeAgentAddress: Ipv6Address | undefined;

@@ -1,11 +1,14 @@
 import { messageOf } from "../output/fault.ts";
 import { type ControlAnswer, MAXIMUM_REQUEST_OCTETS } from "./control_protocol.ts";
 
-/** What each command answers, at once, to its argument ("" for none): anything that JSON can hold. */
+/** What each command answers to its argument ("" for none), at once or within the time limit: anything that JSON can hold. */
 export type ControlHandlers = Readonly<Record<string, (argument: string) => unknown>>;
 
 /** What a client of the control socket is told; `line` is undefined where its request was too long. Never throws. */
-export function answerRequest(line: string | undefined, handlers: ControlHandlers): ControlAnswer {
+export function answerRequest(
+  line: string | undefined,
+  handlers: ControlHandlers,
+): ControlAnswer | Promise<ControlAnswer> {
   const pid = Deno.pid;
   if (line === undefined) {
     return { ok: false, pid, error: `a request has at most ${MAXIMUM_REQUEST_OCTETS} octets` };
@@ -21,10 +24,13 @@ export function answerRequest(line: string | undefined, handlers: ControlHandler
       error: `unknown command ${JSON.stringify(command)}; this daemon knows: ${known}`,
     };
   }
+  const refusal = (error: unknown) => ({ ok: false, pid, error: messageOf(error) }) as const;
   try {
-    return { ok: true, pid, answer: handlers[command](argument) };
+    const answer = handlers[command](argument);
+    if (!(answer instanceof Promise)) return { ok: true, pid, answer };
+    return answer.then((later) => ({ ok: true, pid, answer: later }) as const, refusal);
   } catch (error) {
-    return { ok: false, pid, error: messageOf(error) };
+    return refusal(error);
   }
 }
 

@@ -93,7 +93,7 @@ export class ControlSocket implements AsyncDisposable {
     const timer = setTimeout(() => this.#drop(connection), this.#options.timeLimitMs ?? TIME_LIMIT_MS);
     try {
       const line = await readLine(connection, MAXIMUM_REQUEST_OCTETS);
-      await writeLine(connection, answerRequest(line, this.#options.handlers));
+      await writeLine(connection, await answerRequest(line, this.#options.handlers));
     } catch {
       // The client has gone or was too slow: its loss only.
     } finally {

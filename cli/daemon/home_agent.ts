@@ -6,10 +6,12 @@ import { prefixText } from "../../core/wire/address.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { openTunQueues } from "../../ffi/tun.ts";
 import type { HomeAgentConfiguration } from "../configuration/record.ts";
+import { Failure } from "../output/fault.ts";
 import { ControlLoop, currentNow } from "./control_loop.ts";
 import { ControlSocket } from "./control_socket.ts";
 import type { DataPathCounters } from "./data_path.ts";
 import { DataPathGroup } from "./data_path_group.ts";
+import { forwardedFamilies, seeToForwarding } from "./forwarding.ts";
 import { hmac } from "./hmac.ts";
 import { entriesFor, HomeAgentRoutes } from "./home_agent_routes.ts";
 import { HomeAgentsAnycast } from "./home_agents_anycast.ts";
@@ -20,6 +22,7 @@ import type { Log } from "./log.ts";
 import type { Offloads } from "./offloads.ts";
 import { openOuterIpv6Sockets, openOuterSockets, sendSignalling } from "./outer_sockets.ts";
 import { SavedSysctls } from "./saved_sysctls.ts";
+import { Reload } from "./reload.ts";
 import type { ServiceManager } from "./service_manager.ts";
 import { stopSignal } from "./stop_signal.ts";
 import { TunnelErrors } from "./tunnel_errors.ts";
@@ -46,13 +49,17 @@ export async function runHomeAgent(
   await using cleanup = new AsyncDisposableStack();
   const machine = new HomeAgent(settings, { hmac, startedUnixMs: Date.now(), random: Math.random });
   const failure = Promise.withResolvers<never>();
+  const reload = cleanup.use(new Reload(configuration, { log, serviceManager }));
 
   // The control socket comes first: it tells a second daemon from the first before anything is touched.
   let counters: () => DataPathCounters | null = () => null;
   cleanup.use(
     await ControlSocket.open({
       path: configuration.controlSocket,
-      handlers: { bindings: () => ({ bindings: machine.bindings(currentNow()), counters: counters() }) },
+      handlers: {
+        bindings: () => ({ bindings: machine.bindings(currentNow()), counters: counters() }),
+        reload: () => reload.reload(),
+      },
     }),
   );
   const tuns = openTunQueues({ name: configuration.tun, queues: workers, offloads: offloads.tun });
@@ -125,11 +132,10 @@ export async function runHomeAgent(
   );
 
   const { mobileNetworkPool } = settings;
-  if (mobileNetworkPool !== undefined) {
-    // Loaded by those who delegate prefixes only: the start counts.
-    const { PrefixDelegationServer } = await import("./prefix_delegation_server.ts");
+  // Loaded by those who delegate prefixes only: the start counts.
+  const delegation = mobileNetworkPool &&
     cleanup.use(
-      new PrefixDelegationServer({
+      new (await import("./prefix_delegation_server.ts")).PrefixDelegationServer({
         settings: { ...settings, mobileNetworkPool },
         tun,
         homeLink: configuration.homeLink,
@@ -140,7 +146,6 @@ export async function runHomeAgent(
         },
       }),
     );
-  }
 
   const performAction = (action: HomeAgentAction): void => {
     switch (action.kind) {
@@ -178,6 +183,13 @@ export async function runHomeAgent(
     onError: (error) => log.error("an event could not be handled", { error: String(error) }),
   });
   const running = loop.run();
+  cleanup.use(reload.ready([
+    (next) => requireRoom(next, configuration),
+    ({ settings: { mobileNodes } }) => delegation?.changeMobileNodes(mobileNodes),
+    (next) => loop.pushAndWait({ kind: "reconfigured", settings: next.settings }),
+    ({ settings, forwarding: wanted }) =>
+      seeToForwarding(forwardedFamilies(settings), { wanted, sysctls, log }),
+  ]));
   await dataPath.setSockets({ ipv4: sockets.queues, ipv6: ipv6Sockets.queues });
   log.info("home agent ready", {
     address: ipv4Address,
@@ -195,6 +207,15 @@ export async function runHomeAgent(
     loop.stop();
     await running;
   }
+}
+
+/** The data path's table has the size that it was made with. @throws Failure where more mobile nodes need a larger one */
+function requireRoom(next: HomeAgentConfiguration, started: HomeAgentConfiguration): void {
+  const [wanted, present] = [next, started].map(({ settings }) => settings.mobileNodes.length);
+  if (entriesFor(wanted) <= entriesFor(present)) return;
+  throw new Failure(
+    `${next.file}: ${wanted} mobile nodes need more room than this home agent has; restart it`,
+  );
 }
 
 /** Undefined where the home network is virtual. @throws SystemError: no such interface, no permission */

@@ -4,11 +4,12 @@ import type { HomeAgentFailure } from "../../core/control/home_agent_turns.ts";
 import type { CareOfAddressCandidate } from "../../core/control/movement/candidate.ts";
 import { MobileNode } from "../../core/control/mobile_node.ts";
 import { PrefixDiscovery, type PrefixDiscoveryEvent } from "../../core/control/prefix_discovery.ts";
+import type { ChangeableSettings } from "../../core/control/settings.ts";
 import { isIpv4 } from "../../core/wire/address.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { openTunQueues } from "../../ffi/tun.ts";
 import { returnQueued } from "../../ffi/tun_queue.ts";
-import type { RoamingConfiguration } from "../configuration/record.ts";
+import type { MobileNodeConfiguration, RoamingConfiguration } from "../configuration/record.ts";
 import { Failure, messageOf } from "../output/fault.ts";
 import { Attachments } from "./attachments.ts";
 import { ControlLoop, currentNow } from "./control_loop.ts";
@@ -22,6 +23,7 @@ import { Ipv4AtHome } from "./ipv4_at_home.ts";
 import type { Log } from "./log.ts";
 import type { Offloads } from "./offloads.ts";
 import type { PrefixDelegationClient, PrefixDelegationClientOptions } from "./prefix_delegation_client.ts";
+import type { Reload } from "./reload.ts";
 import { SavedSysctls } from "./saved_sysctls.ts";
 import type { ServiceManager } from "./service_manager.ts";
 import type { StopSignal } from "./stop_signal.ts";
@@ -48,8 +50,9 @@ export interface MobileNodeSurroundings {
  */
 export async function roam(
   configuration: RoamingConfiguration,
-  { log, offloads, trace, serviceManager, signal, onHomeAgentFails }: MobileNodeSurroundings & {
+  { log, offloads, trace, serviceManager, signal, reload, onHomeAgentFails }: MobileNodeSurroundings & {
     readonly signal: StopSignal;
+    readonly reload: Reload<MobileNodeConfiguration>;
     readonly onHomeAgentFails: (failure: HomeAgentFailure) => boolean;
   },
 ): Promise<boolean> {
@@ -75,7 +78,10 @@ export async function roam(
   };
   const status = () => ({ ...machine.status(currentNow()), counters: counters() });
   cleanup.use(
-    await ControlSocket.open({ path: configuration.controlSocket, handlers: { status, switch: switchTo } }),
+    await ControlSocket.open({
+      path: configuration.controlSocket,
+      handlers: { status, switch: switchTo, reload: () => reload.reload() },
+    }),
   );
   // Likewise the TUN device, where the control socket of the first has gone.
   const tuns = openTunQueues({ name: configuration.tun, queues: workers, offloads: offloads.tun });
@@ -216,6 +222,9 @@ export async function roam(
     }),
   );
   const running = Promise.all([loop.run(), prefixes.run()]);
+  cleanup.use(reload.ready([
+    ({ settings }) => loop.pushAndWait({ kind: "reconfigured", settings: changeableOf(settings) }),
+  ]));
   log.info("mobile node ready", { egress: egress.join(" "), tun, homeAddress: settings.homeAddress });
   serviceManager.ready(NOT_REGISTERED);
   using _ = serviceManager.watch(() => loop.turn());
@@ -239,6 +248,12 @@ export async function roam(
     loop.stop();
     await running;
   }
+}
+
+function changeableOf(
+  { security, lifetimeSeconds, firstTimeoutMs, forceUdp, keepaliveSeconds, prefer }: ChangeableSettings,
+): ChangeableSettings {
+  return { security, lifetimeSeconds, firstTimeoutMs, forceUdp, keepaliveSeconds, prefer };
 }
 
 /** Loaded by those who ask for prefixes only: the start counts. Undefined for all others. */

@@ -5,7 +5,7 @@ import {
 } from "../../core/control/delegation/server.ts";
 import { duidOf } from "../../core/control/delegation/identifier.ts";
 import type { DelegationWay } from "../../core/control/delegation/way.ts";
-import type { HomeAgentSettings, PrefixPool } from "../../core/control/settings.ts";
+import type { HomeAgentSettings, MobileNodeEntry, PrefixPool } from "../../core/control/settings.ts";
 import type { Ipv6Address, Ipv6Prefix } from "../../core/wire/address.ts";
 import { ALL_DHCP_RELAY_AGENTS_AND_SERVERS, DHCPV6_SERVER_PORT } from "../../core/wire/dhcpv6.ts";
 import { NetworkLayerListener } from "../../ffi/network_layer_listener.ts";
@@ -85,6 +85,11 @@ export class PrefixDelegationServer implements AsyncDisposable {
     if (group !== undefined) this.#listen(group, "homeLink");
     // What comes to it by unicast is not DHCPv6 (RFC 8415 section 18.4).
     if (answering !== undefined) this.#listen(answering, undefined);
+  }
+
+  /** The configuration has other mobile nodes. */
+  changeMobileNodes(mobileNodes: readonly MobileNodeEntry[]): Promise<void> {
+    return this.#loop.pushAndWait({ kind: "mobileNodesChanged", mobileNodes });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

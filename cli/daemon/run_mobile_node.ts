@@ -2,6 +2,7 @@ import { HomeAgentTurns } from "../../core/control/home_agent_turns.ts";
 import type { Ipv6Address } from "../../core/wire/address.ts";
 import type { MobileNodeConfiguration } from "../configuration/record.ts";
 import { type MobileNodeSurroundings, roam } from "./mobile_node.ts";
+import { Reload } from "./reload.ts";
 import { type StopSignal, stopSignal } from "./stop_signal.ts";
 
 /**
@@ -17,6 +18,7 @@ export async function runMobileNode(
   const { log } = surroundings;
   for (const warning of configuration.warnings) log.warning(warning);
   using signal = stopSignal();
+  using reload = new Reload(configuration, surroundings);
   const { homeAgentAddress: configured } = configuration.settings;
   const homeAgents = configured === undefined
     ? await find(configuration, surroundings, signal)
@@ -26,11 +28,13 @@ export async function runMobileNode(
   for (;;) {
     const homeAgentAddress = turns.current;
     if (configured === undefined) log.info("home agent found", { homeAgent: homeAgentAddress });
-    const settings = { ...configuration.settings, homeAgentAddress };
+    const { running } = reload;
+    const settings = { ...running.settings, homeAgentAddress };
     const alone = turns.allRefuseMobileRouter ? { mobileNetworkPrefixes: [] } : {};
-    const isStopped = await roam({ ...configuration, settings: { ...settings, ...alone } }, {
+    const isStopped = await roam({ ...running, settings: { ...settings, ...alone } }, {
       ...surroundings,
       signal,
+      reload,
       onHomeAgentFails: (failure) => turns.fails(failure),
     });
     if (isStopped) return;

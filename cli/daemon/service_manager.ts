@@ -35,7 +35,7 @@ export class ServiceManager {
     this.#options = options;
   }
 
-  /** The daemon serves from now on; also the end of what reloading() has begun. */
+  /** The daemon serves from now on. */
   ready(status: string): void {
     this.#tell("READY=1", statusLine(status));
   }
@@ -48,6 +48,11 @@ export class ServiceManager {
   /** The daemon reads its configuration again. */
   reloading(): void {
     this.#tell("RELOADING=1", `MONOTONIC_USEC=${monotonicMicroseconds()}`);
+  }
+
+  /** It goes on, whether it has taken the configuration over or not. */
+  reloaded(): void {
+    this.#tell("READY=1");
   }
 
   stopping(): void {

@@ -1,4 +1,5 @@
 import type { IpAddress, Ipv6Address, Ipv6Prefix } from "../wire/address.ts";
+import { DeadlineQueue } from "./deadline_queue.ts";
 import type { Ipv4HomeAddress } from "./settings.ts";
 import type { SignallingPath } from "./signalling_path.ts";
 import type { Encapsulation, TunnelEnd } from "./tunnel.ts";
@@ -50,8 +51,54 @@ export interface RemovedBinding {
   readonly forgetAtMs: number;
 }
 
+/** All entries, by home address, and what time will do to them. */
+export class BindingCache {
+  readonly #entries = new Map<Ipv6Address, BindingCacheEntry>();
+  readonly #deadlines = new DeadlineQueue();
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(homeAddress: Ipv6Address): BindingCacheEntry | undefined {
+    return this.#entries.get(homeAddress);
+  }
+
+  /** The one that packets go to; undefined for all other entries. */
+  registered(homeAddress: Ipv6Address): RegisteredBinding | undefined {
+    const entry = this.#entries.get(homeAddress);
+    return entry?.kind === "registered" ? entry : undefined;
+  }
+
+  /** A list of its own: entries may be stored and forgotten meanwhile. */
+  all(): BindingCacheEntry[] {
+    return [...this.#entries.values()];
+  }
+
+  store(entry: BindingCacheEntry): void {
+    this.#entries.set(entry.homeAddress, entry);
+    this.#deadlines.schedule(entry.homeAddress, entryDeadline(entry));
+  }
+
+  forget(homeAddress: Ipv6Address): void {
+    this.#entries.delete(homeAddress);
+    this.#deadlines.cancel(homeAddress);
+  }
+
+  /** When the first deadline of an entry comes, on the monotonic clock in milliseconds. */
+  nextDeadline(): number | undefined {
+    return this.#deadlines.next();
+  }
+
+  /** An entry whose deadline has come, and that has none until it is stored again; undefined when there is none. */
+  takeDue(monotonicMs: number): BindingCacheEntry | undefined {
+    const homeAddress = this.#deadlines.takeDue(monotonicMs);
+    return homeAddress === undefined ? undefined : this.#entries.get(homeAddress);
+  }
+}
+
 /** The named deadline of an entry: the earliest thing that time alone will do to it. */
-export function entryDeadline(entry: BindingCacheEntry): number {
+function entryDeadline(entry: BindingCacheEntry): number {
   return entry.kind === "registered" ? entry.refreshRequestAtMs ?? entry.expiresAtMs : entry.forgetAtMs;
 }
 

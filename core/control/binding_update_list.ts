@@ -21,6 +21,7 @@ import { samePrefixes } from "./mobile_network_prefixes.ts";
 import {
   type Binding,
   bindingOf,
+  candidateOf,
   type Exchange,
   type ExchangeState,
   type MobileNodeState,
@@ -144,6 +145,15 @@ export class BindingUpdateList {
     const { exchange, actions } = this.sender.send(this.#removal(candidate), this.#newExchange(binding), now);
     this.state = { kind: "deregistering", candidate, exchange, giveUpAtMs };
     return actions;
+  }
+
+  /** Tells the home agent at once of settings that have changed. */
+  renew(now: Now): MobileNodeAction[] {
+    const { state } = this;
+    if (state.kind === "deregistering") return this.sendAgain(state, state.exchange, now);
+    const candidate = candidateOf(state);
+    if (candidate === undefined || state.kind === "home") return [];
+    return this.start(candidate, bindingOf(state), now);
   }
 
   /** Sends the next update of an exchange; `sofar` is what it is until now. */

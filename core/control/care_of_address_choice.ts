@@ -57,6 +57,11 @@ export class CareOfAddressChoice {
     this.#state = withCandidates(this.#state, this.#offered, this.#choiceSettings());
   }
 
+  /** Another family may be preferred from now on. */
+  settingsChanged(): void {
+    this.#state = withCandidates(this.#state, this.#offered, this.#choiceSettings());
+  }
+
   /** Somebody wants this interface, as long as it has candidates. */
   want(interfaceName: string): void {
     this.#state = switchedTo(this.#state, interfaceName, this.#choiceSettings());

@@ -1,6 +1,7 @@
 import type { IpAddress, Ipv6Address, Ipv6Prefix } from "../wire/address.ts";
 import type { RouterAdvertisement } from "../wire/neighbor_discovery.ts";
 import type { CareOfAddressCandidate } from "./movement/candidate.ts";
+import type { ChangeableSettings, HomeAgentSettings } from "./settings.ts";
 import type { Encapsulation } from "./tunnel.ts";
 
 /**
@@ -27,6 +28,8 @@ export type MobileNodeEvent =
   | { readonly kind: "deadline" }
   /** Mobile network prefixes that were delegated to us, beside those of the settings; replaces those before. */
   | { readonly kind: "delegatedPrefixes"; readonly prefixes: readonly Ipv6Prefix[] }
+  /** The configuration has changed. */
+  | { readonly kind: "reconfigured"; readonly settings: ChangeableSettings }
   /** De-register and end. */
   | { readonly kind: "stop" };
 
@@ -56,4 +59,6 @@ export type HomeAgentEvent =
   }
   /** Does another node on the home link have the address that `probeHomeAddress` named? */
   | { readonly kind: "homeAddressProbed"; readonly homeAddress: Ipv6Address; readonly duplicate: boolean }
+  /** The configuration has changed: mobile nodes, lifetimes and limits; addresses, home network and pools are the same. */
+  | { readonly kind: "reconfigured"; readonly settings: HomeAgentSettings }
   | { readonly kind: "deadline" };

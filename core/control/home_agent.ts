@@ -11,40 +11,32 @@ import {
 } from "../wire/address.ts";
 import { BindingErrorStatusCode, BindingStatusCode } from "../wire/binding_status.ts";
 import { Protocol } from "../wire/constants.ts";
-import { encodeMobilityHeader } from "../wire/mobility_header.ts";
 import type { BindingUpdate, MobilityMessage } from "../wire/mobility_message.ts";
 import { decodeMobilityPacket, type MobilityPacket } from "../wire/mobility_packet.ts";
 import { describeWireError } from "../wire/result.ts";
-import type { HomeAgentAction, Report } from "./action.ts";
+import type { HomeAgentAction } from "./action.ts";
 import { AnswerLimiter } from "./answer_limiter.ts";
-import { type Answer, bindingAcknowledgement } from "./binding_acknowledgement.ts";
 import { bind, unbind } from "./binding_actions.ts";
 import {
+  BindingCache,
   type BindingCacheEntry,
   type BindingStatus,
   bindingStatus,
-  entryDeadline,
   entrySequenceNumber,
   type RegisteredBinding,
 } from "./binding_cache.ts";
 import { MAX_DELETE_BCE_TIMEOUT_MS } from "./constants.ts";
-import { DeadlineQueue } from "./deadline_queue.ts";
 import type { HomeAgentEvent, OuterSource } from "./event.ts";
+import { dropped, HomeAgentAnswers, refused } from "./home_agent_answers.ts";
 import { HomeLinkAnswers } from "./home_link_answers.ts";
 import { bindingFor, isForCorrespondent, reasonToRefuse } from "./home_registration.ts";
 import { Ipv4HomeAddresses, ipv4Refusals } from "./ipv4_home_addresses.ts";
 import type { Now } from "./now.ts";
+import { bindingUnder } from "./reconfiguration.ts";
 import { isGreaterSequenceNumber } from "./sequence_number.ts";
 import { report } from "./report.ts";
-import { type Hmac, type HomeAgentSettings, isHomeAddress } from "./settings.ts";
-import {
-  describePath,
-  pathAddress,
-  pathTo,
-  sendAlong,
-  type SignallingPath,
-  unboundPath,
-} from "./signalling_path.ts";
+import { type HomeAgentSettings, isHomeAddress, type MobileNodeEntry } from "./settings.ts";
+import { describePath, pathAddress, pathTo, type SignallingPath, unboundPath } from "./signalling_path.ts";
 import { sourceOf, SourceOwners } from "./source_owners.ts";
 import { isDeregistration, readUpdate } from "./update_reader.ts";
 import { type HomeAgentEnvironment, type ReceivedUpdate, UpdateVerifier } from "./update_verifier.ts";
@@ -59,23 +51,24 @@ const PROBE_LIMIT_MS = 10_000;
  * and who may change it (RFC 4285). Pure: events and the time go in, actions come out.
  */
 export class HomeAgent {
+  /** Ours alone, and shared with the parts below: a new configuration is written into it. */
   readonly #settings: HomeAgentSettings;
-  readonly #hmac: Hmac;
+  readonly #answers: HomeAgentAnswers;
   readonly #verifier: UpdateVerifier;
-  readonly #cache = new Map<Ipv6Address, BindingCacheEntry>();
-  readonly #deadlines = new DeadlineQueue();
-  readonly #answers = new AnswerLimiter();
+  readonly #cache = new BindingCache();
+  readonly #answerLimiter = new AnswerLimiter();
   /** Mobile Prefix Advertisements, by home address (RFC 6275 section 6.8). */
   readonly #advertisements = new AnswerLimiter({ burst: 1, perSecond: 1 });
   readonly #homeLink: HomeLinkAnswers;
   readonly #ipv4: Ipv4HomeAddresses;
-  readonly #owners: SourceOwners;
+  #owners: SourceOwners;
   /** Mobile network prefixes by home address; bounded by the pool that they come from. */
   readonly #delegated = new Map<Ipv6Address, readonly Ipv6Prefix[]>();
 
-  constructor(settings: HomeAgentSettings, environment: HomeAgentEnvironment) {
+  constructor(initial: HomeAgentSettings, environment: HomeAgentEnvironment) {
+    const settings = { ...initial };
     this.#settings = settings;
-    this.#hmac = environment.hmac;
+    this.#answers = new HomeAgentAnswers(settings, environment.hmac);
     this.#homeLink = new HomeLinkAnswers(settings, environment.random);
     this.#ipv4 = new Ipv4HomeAddresses(settings);
     this.#verifier = new UpdateVerifier(settings, environment);
@@ -97,6 +90,8 @@ export class HomeAgent {
         return this.#endProbe(event.homeAddress, event.duplicate, now);
       case "delegatedPrefixes":
         return this.#delegate(event.homeAddress, event.prefixes);
+      case "reconfigured":
+        return this.#reconfigure(event.settings, now);
       case "deadline":
         return this.#passTime(now);
     }
@@ -104,18 +99,18 @@ export class HomeAgent {
 
   /** When handle() wants a "deadline" event, on the monotonic clock in milliseconds. */
   nextDeadline(): number | undefined {
-    return this.#deadlines.next();
+    return this.#cache.nextDeadline();
   }
 
   bindings(now: Now): BindingStatus[] {
-    return [...this.#cache.values()].filter((entry) => entry.kind === "registered").map((binding) =>
+    return this.#cache.all().filter((entry) => entry.kind === "registered").map((binding) =>
       bindingStatus(binding, now.monotonicMs)
     );
   }
 
   /** Is this home address bound to a care-of address? */
   hasBinding(homeAddress: Ipv6Address): boolean {
-    return this.#cache.get(homeAddress)?.kind === "registered";
+    return this.#cache.registered(homeAddress) !== undefined;
   }
 
   #receive(outer: OuterSource | undefined, bytes: Uint8Array, now: Now): HomeAgentAction[] {
@@ -166,15 +161,15 @@ export class HomeAgent {
     const refusal = origin.kind === "refused" ? origin.status : this.#reasonToRefuse(received, entry);
     if (refusal !== undefined) {
       // Who de-registers does not want what the home link is being asked about, either.
-      if (entry?.kind === "probed" && isDeregistration(received)) this.#forget(homeAddress);
-      return [this.#answer(received, refusal), refused(received, refusal)];
+      if (entry?.kind === "probed" && isDeregistration(received)) this.#cache.forget(homeAddress);
+      return [this.#answers.answer(received, refusal), refused(received, refusal)];
     }
     if (
       entry !== undefined && !isGreaterSequenceNumber(update.sequenceNumber, entrySequenceNumber(entry))
     ) {
       const status = BindingStatusCode.sequenceNumberOutOfWindow;
       const answer = { status, sequenceNumber: entrySequenceNumber(entry), lifetimeSeconds: 0 };
-      return [this.#acknowledge(received, answer), refused(received, status)];
+      return [this.#answers.acknowledge(received, answer), refused(received, status)];
     }
     if (isDeregistration(received)) return this.#deregister(received, entry, now);
     if (this.#settings.homeLink && entry?.kind !== "registered") return this.#probe(received, entry, now);
@@ -185,7 +180,7 @@ export class HomeAgent {
   #refuseUnproven(received: ReceivedUpdate, status: number, now: Now): HomeAgentAction[] {
     const report = refused(received, status);
     if (!this.#mayAnswer(received.path, now)) return [report];
-    return [this.#answer(received, status), report];
+    return [this.#answers.answer(received, status), report];
   }
 
   #reasonToRefuse(received: ReceivedUpdate, entry: BindingCacheEntry | undefined): number | undefined {
@@ -199,7 +194,7 @@ export class HomeAgent {
     const { homeAddress, update } = received;
     const running = entry?.kind === "probed" ? entry : undefined;
     const forgetAtMs = running?.forgetAtMs ?? now.monotonicMs + PROBE_LIMIT_MS;
-    this.#store({ kind: "probed", homeAddress, received, forgetAtMs });
+    this.#cache.store({ kind: "probed", homeAddress, received, forgetAtMs });
     if (running !== undefined) return [];
     const { linkLocalCompatibility } = update;
     return [{ kind: "probeHomeAddress", homeAddress, linkLocalCompatibility }];
@@ -209,23 +204,26 @@ export class HomeAgent {
     const entry = this.#cache.get(homeAddress);
     if (entry?.kind !== "probed") return [];
     if (!duplicate) return this.#register(entry.received, now);
-    this.#forget(homeAddress);
+    this.#cache.forget(homeAddress);
     const status = BindingStatusCode.duplicateAddressDetectionFailed;
-    return [this.#answer(entry.received, status), refused(entry.received, status)];
+    return [this.#answers.answer(entry.received, status), refused(entry.received, status)];
   }
 
   #register(received: ReceivedUpdate, now: Now): HomeAgentAction[] {
     const { homeAddress } = received;
-    const entry = this.#cache.get(homeAddress);
-    const earlier = entry?.kind === "registered" ? entry : undefined;
+    const earlier = this.#cache.registered(homeAddress);
     const ipv4 = this.#ipv4.answer(received);
     const grants = { ipv4, delegated: this.#delegatedTo(homeAddress) };
     const binding = bindingFor(received, grants, this.#settings, now);
-    this.#store(binding);
+    this.#cache.store(binding);
     const { sequenceNumber, lifetimeSeconds } = binding;
     const answer = { status: BindingStatusCode.accepted, sequenceNumber, lifetimeSeconds, ipv4 };
     const reports = earlier === undefined ? ipv4Refusals(received, ipv4) : [];
-    return [...bind(earlier, binding, this.#settings), ...reports, this.#acknowledge(received, answer)];
+    return [
+      ...bind(earlier, binding, this.#settings),
+      ...reports,
+      this.#answers.acknowledge(received, answer),
+    ];
   }
 
   /**
@@ -236,15 +234,15 @@ export class HomeAgent {
     const before = this.#delegatedTo(homeAddress);
     if (prefixes.length > 0) this.#delegated.set(homeAddress, prefixes);
     else this.#delegated.delete(homeAddress);
-    const entry = this.#cache.get(homeAddress);
-    if (entry?.kind !== "registered" || !entry.mobileRouter) return [];
+    const entry = this.#cache.registered(homeAddress);
+    if (entry === undefined || !entry.mobileRouter) return [];
     const isIn = (whole: Ipv6Prefix, part: Ipv6Prefix) =>
       part.length >= whole.length && prefixContains(whole, part.address);
     const stays = (part: Ipv6Prefix) =>
       !prefixes.some((whole) => prefixText(whole) === prefixText(part)) &&
       (prefixes.some((whole) => isIn(whole, part)) || !before.some((whole) => isIn(whole, part)));
     const binding = { ...entry, prefixes: [...entry.prefixes.filter(stays), ...prefixes] };
-    this.#cache.set(homeAddress, binding);
+    this.#cache.store(binding);
     return bind(entry, binding, this.#settings);
   }
 
@@ -258,7 +256,7 @@ export class HomeAgent {
     now: Now,
   ): HomeAgentAction[] {
     const { homeAddress, update } = received;
-    this.#store({
+    this.#cache.store({
       kind: "removed",
       homeAddress,
       sequenceNumber: update.sequenceNumber,
@@ -267,7 +265,7 @@ export class HomeAgent {
     return [
       // The address is the node's own again before it hears so (RFC 6275 section 10.3.2).
       ...(entry?.kind === "registered" ? this.#unbind(entry) : []),
-      this.#answer(received, BindingStatusCode.accepted),
+      this.#answers.answer(received, BindingStatusCode.accepted),
       report("info", "binding removed by its mobile node", { homeAddress, identity: received.identity }),
     ];
   }
@@ -277,28 +275,52 @@ export class HomeAgent {
     return unbind(binding, this.#settings);
   }
 
-  #store(entry: BindingCacheEntry): void {
-    this.#cache.set(entry.homeAddress, entry);
-    this.#deadlines.schedule(entry.homeAddress, entryDeadline(entry));
+  /** Bindings of mobile nodes that the configuration has no more go at once; others lose what is not theirs any more. */
+  #reconfigure(settings: HomeAgentSettings, now: Now): HomeAgentAction[] {
+    const had = nodesByHomeAddress(this.#settings);
+    Object.assign(this.#settings, settings);
+    this.#verifier.mobileNodesChanged(now);
+    this.#ipv4.mobileNodesChanged(settings);
+    this.#owners = new SourceOwners(settings.mobileNodes);
+    const has = nodesByHomeAddress(settings);
+    return this.#cache.all().flatMap((entry) => {
+      const { homeAddress } = entry;
+      const node = has.get(homeAddress);
+      // Where nobody needs a key, there may be bindings of nodes that the configuration does not know.
+      const before = had.get(homeAddress);
+      if (before !== undefined && before.identity !== node?.identity) return this.#revoke(entry);
+      if (node === undefined || entry.kind !== "registered") return [];
+      const grants = { delegated: this.#delegatedTo(homeAddress), ipv4: this.#ipv4 };
+      const binding = bindingUnder(node, entry, grants);
+      if (binding === entry) return [];
+      this.#cache.store(binding);
+      return bind(entry, binding, this.#settings);
+    });
   }
 
-  #forget(homeAddress: Ipv6Address): void {
-    this.#cache.delete(homeAddress);
-    this.#deadlines.cancel(homeAddress);
+  /** The configuration does not know the mobile node any more. */
+  #revoke(entry: BindingCacheEntry): HomeAgentAction[] {
+    const { homeAddress } = entry;
+    this.#cache.forget(homeAddress);
+    if (entry.kind !== "registered") return [];
+    const { identity } = entry;
+    return [...this.#unbind(entry), report("info", "binding revoked", { homeAddress, identity })];
   }
 
   #passTime(now: Now): HomeAgentAction[] {
     const actions: HomeAgentAction[] = [];
     for (;;) {
-      const homeAddress = this.#deadlines.takeDue(now.monotonicMs);
-      if (homeAddress === undefined) return actions;
-      const entry = this.#cache.get(homeAddress)!;
+      const entry = this.#cache.takeDue(now.monotonicMs);
+      if (entry === undefined) return actions;
+      const { homeAddress } = entry;
       if (entry.kind === "registered" && now.monotonicMs < entry.expiresAtMs) {
-        this.#store({ ...entry, refreshRequestAtMs: undefined });
-        actions.push(this.#send(entry.path, homeAddress, { kind: "bindingRefreshRequest", options: [] }));
+        this.#cache.store({ ...entry, refreshRequestAtMs: undefined });
+        actions.push(
+          this.#answers.send(entry.path, homeAddress, { kind: "bindingRefreshRequest", options: [] }),
+        );
         continue;
       }
-      this.#cache.delete(homeAddress);
+      this.#cache.forget(homeAddress);
       if (entry.kind === "registered") {
         actions.push(...this.#unbind(entry));
         actions.push(report("info", "binding expired", { homeAddress, identity: entry.identity }));
@@ -322,7 +344,7 @@ export class HomeAgent {
     const status = BindingErrorStatusCode.unknownBinding;
     const error: MobilityMessage = { kind: "bindingError", status, homeAddress, options: [] };
     return [
-      this.#sendDirectly(path, homeAddress, error),
+      this.#answers.sendDirectly(path, homeAddress, error),
       dropped("traffic without a binding", path, { homeAddress }),
     ];
   }
@@ -340,60 +362,27 @@ export class HomeAgent {
     const homeAddress = packet.homeAddressOption ?? UNSPECIFIED_IPV6;
     const status = BindingErrorStatusCode.unrecognizedMessage;
     const error: MobilityMessage = { kind: "bindingError", status, homeAddress, options: [] };
-    return [this.#sendDirectly(path, packet.source, error), report];
+    return [this.#answers.sendDirectly(path, packet.source, error), report];
   }
 
   /** Discovery of home agents and prefixes (RFC 6275 sections 10.5.1 and 10.6.2). */
   #answerDiscovery(request: Uint8Array, { monotonicMs: nowMs }: Now): HomeAgentAction[] {
     const mayAdvertiseTo = (homeAddress: Ipv6Address, careOfAddress: Ipv6Address) => {
-      const entry = this.#cache.get(homeAddress);
-      return entry?.kind === "registered" && entry.path.kind === "ipv6" &&
-        entry.path.address === careOfAddress && this.#advertisements.allow(homeAddress, nowMs);
+      const path = this.#cache.registered(homeAddress)?.path;
+      return path?.kind === "ipv6" && path.address === careOfAddress &&
+        this.#advertisements.allow(homeAddress, nowMs);
     };
     const packet = this.#homeLink.answer(request, mayAdvertiseTo, nowMs);
     if (packet === undefined) return [report("debug", "dropped: discovery that is not answered", {})];
-    if (!this.#answers.allow(formatIpv6(packet, 24), nowMs)) return [];
+    if (!this.#answerLimiter.allow(formatIpv6(packet, 24), nowMs)) return [];
     return [{ kind: "sendPacket", source: this.#settings.address, packet }];
   }
 
   #mayAnswer(path: SignallingPath, now: Now): boolean {
-    return this.#answers.allow(pathAddress(path), now.monotonicMs);
-  }
-
-  /** A Binding Error goes to the IPv6 source of what it is about, without a routing header (section 9.3.3). */
-  #sendDirectly(path: SignallingPath, source: Ipv6Address, message: MobilityMessage): HomeAgentAction {
-    return this.#send(path, path.kind === "ipv6" ? path.address : source, message);
-  }
-
-  #send(path: SignallingPath, destination: Ipv6Address, message: MobilityMessage): HomeAgentAction {
-    const mobilityHeader = encodeMobilityHeader(message);
-    return sendAlong(path, { source: this.#settings.address, destination, mobilityHeader });
-  }
-
-  /** A Binding Acknowledgement goes to where its update came from (RFC 5555 section 4.2, RFC 6275 9.5.4). */
-  #acknowledge(received: ReceivedUpdate, answer: Answer): HomeAgentAction {
-    const mobilityHeader = bindingAcknowledgement(received, answer, this.#settings, this.#hmac);
-    const { path, homeAddress: destination } = received;
-    return sendAlong(path, { source: this.#settings.address, destination, mobilityHeader });
-  }
-
-  /** The same without a binding. */
-  #answer(received: ReceivedUpdate, status: number): HomeAgentAction {
-    const { sequenceNumber } = received.update;
-    return this.#acknowledge(received, { status, sequenceNumber, lifetimeSeconds: 0 });
+    return this.#answerLimiter.allow(pathAddress(path), now.monotonicMs);
   }
 }
 
-function dropped(reason: string, path: SignallingPath, details: Report["details"] = {}): Report {
-  return report("debug", `dropped: ${reason}`, { from: describePath(path), ...details });
-}
-
-function refused(received: ReceivedUpdate, status: number): Report {
-  return report("warning", "binding update refused", {
-    status,
-    homeAddress: received.homeAddress,
-    identity: received.identity,
-    from: describePath(received.path),
-    sequenceNumber: received.update.sequenceNumber,
-  });
+function nodesByHomeAddress({ mobileNodes }: HomeAgentSettings): ReadonlyMap<Ipv6Address, MobileNodeEntry> {
+  return new Map(mobileNodes.map((node) => [node.homeAddress, node]));
 }

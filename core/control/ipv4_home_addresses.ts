@@ -1,6 +1,7 @@
 import {
   type Ipv4Address,
   type Ipv4Prefix,
+  type Ipv6Address,
   isUnicastIpv4,
   prefixContains,
   UNSPECIFIED_IPV4,
@@ -41,19 +42,39 @@ export interface Ipv4Answer {
 export class Ipv4HomeAddresses {
   readonly #addresses: Ipv4Pool | undefined;
   readonly #networks: Ipv4Pool | undefined;
-  readonly #networkLengths: ReadonlySet<number>;
+  #networkLengths: ReadonlySet<number> = new Set();
 
   constructor(settings: HomeAgentSettings) {
-    const { ipv4HomePrefix, ipv4Pool, ipv4NetworkPool, mobileNodes } = settings;
+    const { ipv4Pool, ipv4NetworkPool } = settings;
+    if (ipv4Pool !== undefined) {
+      this.#addresses = new Ipv4Pool({ prefix: ipv4Pool, networkLength: SINGLE }, []);
+    }
+    if (ipv4NetworkPool !== undefined) this.#networks = new Ipv4Pool(ipv4NetworkPool, []);
+    this.mobileNodesChanged(settings);
+  }
+
+  /** What the settings give mobile nodes as their own is in no pool; the pools themselves do not change. */
+  mobileNodesChanged(settings: HomeAgentSettings): void {
+    const { ipv4HomePrefix, ipv4Pool, mobileNodes } = settings;
     this.#networkLengths = ipv4NetworkLengths(settings);
     const reserved = mobileNodes.flatMap(({ ipv4HomeAddress: own }) =>
       own === undefined ? [] : [{ address: own.address, length: own.prefixLength }]
     );
-    if (ipv4Pool !== undefined) {
-      const singles = { prefix: ipv4Pool, networkLength: SINGLE };
-      this.#addresses = new Ipv4Pool(singles, [...reserved, ...endsOf(ipv4HomePrefix ?? ipv4Pool)]);
-    }
-    if (ipv4NetworkPool !== undefined) this.#networks = new Ipv4Pool(ipv4NetworkPool, reserved);
+    const ends = ipv4Pool === undefined ? [] : endsOf(ipv4HomePrefix ?? ipv4Pool);
+    this.#addresses?.reserve([...reserved, ...ends]);
+    this.#networks?.reserve(reserved);
+  }
+
+  /** May a mobile node that has been granted this go on with it? `own` is its own, see #find. */
+  isStillGranted(
+    { address, prefixLength }: Ipv4HomeAddress,
+    homeAddress: Ipv6Address,
+    own: Ipv4HomeAddress | undefined,
+  ): boolean {
+    const isOfPool = prefixLength < SINGLE ? (own?.prefixLength ?? SINGLE) === SINGLE : own === undefined;
+    if (!isOfPool) return prefixLength >= own!.prefixLength && prefixContains(ipv4NetworkOf(own!), address);
+    const pool = prefixLength < SINGLE ? this.#networks : this.#addresses;
+    return pool?.has(homeAddress, address) ?? false;
   }
 
   answer(received: ReceivedUpdate): Ipv4Answer {
@@ -69,7 +90,7 @@ export class Ipv4HomeAddresses {
   }
 
   /** The home address has no binding any more. */
-  release(homeAddress: ReceivedUpdate["homeAddress"]): void {
+  release(homeAddress: Ipv6Address): void {
     this.#addresses?.release(homeAddress);
     this.#networks?.release(homeAddress);
   }

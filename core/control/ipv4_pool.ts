@@ -16,19 +16,30 @@ import type { PrefixPool } from "./settings.ts";
 export class Ipv4Pool {
   readonly #pool: PrefixPool<Ipv4Prefix>;
   /** Addresses that are not given. */
-  readonly #reserved: NumberRanges;
+  #reserved!: NumberRanges;
   readonly #ownerOf = new Map<Ipv4Address, Ipv6Address>();
   readonly #blockOf = new Map<Ipv6Address, Ipv4Address>();
   /** Owners that have released their blocks, the one that did so first in front. */
   readonly #released = new Set<Ipv6Address>();
   /** Where the search for a block that nobody has had goes on. */
-  #next: number;
+  #next = 0;
 
   /** @param reserved what belongs to somebody else: blocks that it touches are left out */
   constructor(pool: PrefixPool<Ipv4Prefix>, reserved: readonly Ipv4Prefix[]) {
     this.#pool = pool;
+    this.reserve(reserved);
+  }
+
+  /** Replaces what is not given. Blocks that it touches are taken from those who have them. */
+  reserve(reserved: readonly Ipv4Prefix[]): void {
     this.#reserved = new NumberRanges(reserved.map(rangeOf));
-    this.#next = ipv4Number(pool.prefix.address);
+    for (const [owner, address] of this.#blockOf) {
+      if (!this.#isReserved(ipv4Number(address))) continue;
+      this.#blockOf.delete(owner);
+      this.#ownerOf.delete(address);
+      this.#released.delete(owner);
+    }
+    this.#next = ipv4Number(this.#pool.prefix.address);
   }
 
   /** Of each block, bits. */
@@ -39,6 +50,11 @@ export class Ipv4Pool {
   /** Is this address in the range that the pool hands out? */
   covers(address: Ipv4Address): boolean {
     return prefixContains(this.#pool.prefix, address);
+  }
+
+  /** Is the address in the block that the owner has, or had? */
+  has(owner: Ipv6Address, address: Ipv4Address): boolean {
+    return this.#blockOf.get(owner) === prefixAround(address, this.blockLength).address;
   }
 
   /**
@@ -89,9 +105,12 @@ export class Ipv4Pool {
   }
 
   #isFree(first: number): boolean {
+    return !this.#ownerOf.has(ipv4OfNumber(first)) && !this.#isReserved(first);
+  }
+
+  #isReserved(first: number): boolean {
     const last = first + ipv4Count(this.blockLength) - 1;
-    return !this.#ownerOf.has(ipv4OfNumber(first)) &&
-      this.#reserved.overlapping({ first, last }) === undefined;
+    return this.#reserved.overlapping({ first, last }) !== undefined;
   }
 }
 

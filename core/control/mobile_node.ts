@@ -25,7 +25,7 @@ import {
 import { type MobileNodeStatus, mobileNodeStatus } from "./mobile_node_status.ts";
 import type { Now } from "./now.ts";
 import { report } from "./report.ts";
-import type { Hmac, MobileNodeSettings } from "./settings.ts";
+import type { ChangeableSettings, Hmac, MobileNodeSettings } from "./settings.ts";
 
 /** Answers that make us correct ourselves and send again at once, before we fall back to the timer. */
 const MAXIMUM_CORRECTIONS = 3;
@@ -40,6 +40,7 @@ const HINT_INTERVAL_MS = 350;
  * link. Pure: events and the time go in, actions come out.
  */
 export class MobileNode {
+  /** Ours alone, and shared with the parts below: a new configuration is written into it. */
   readonly #settings: MobileNodeSettings;
   readonly #hmac: Hmac;
   readonly #choice: CareOfAddressChoice;
@@ -47,7 +48,8 @@ export class MobileNode {
   #lastHintMs = -Infinity;
   #lastRefusal: number | undefined;
 
-  constructor(settings: MobileNodeSettings, environment: MobileNodeEnvironment) {
+  constructor(initial: MobileNodeSettings, environment: MobileNodeEnvironment) {
+    const settings = { ...initial };
     this.#settings = settings;
     this.#hmac = environment.hmac;
     this.#choice = new CareOfAddressChoice(settings);
@@ -66,6 +68,8 @@ export class MobileNode {
         return this.#receive(event.outer, event.packet, now);
       case "delegatedPrefixes":
         return this.#list.grants.delegate(event.prefixes);
+      case "reconfigured":
+        return this.#reconfigure(event.settings, now);
       case "deadline":
         return this.#passTime(now);
       case "stop":
@@ -110,6 +114,15 @@ export class MobileNode {
     }
     const holdMs = isPlanned ? HOLD_MS.behindPlannedUpdate : HOLD_MS.behindUpdate;
     return [...begun, ...this.#list.start(chosen, bindingOf(state), now, holdMs)];
+  }
+
+  /** The home agent hears at once of what concerns it: the first update with a new key shows whether it has that, too. */
+  #reconfigure(changed: ChangeableSettings, now: Now): MobileNodeAction[] {
+    Object.assign(this.#settings, changed);
+    this.#list.forceUdp = changed.forceUdp;
+    this.#choice.settingsChanged();
+    const moved = this.#followChoice(now);
+    return moved.length > 0 ? moved : this.#list.renew(now);
   }
 
   #detach(): MobileNodeAction[] {

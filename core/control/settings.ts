@@ -58,6 +58,12 @@ export interface MobileNodeSettings {
   readonly ipv4HomeAddress?: Ipv4HomeAddress;
 }
 
+/** What a mobile node can take over while its binding stands. */
+export type ChangeableSettings = Pick<
+  MobileNodeSettings,
+  "security" | "lifetimeSeconds" | "firstTimeoutMs" | "forceUdp" | "keepaliveSeconds" | "prefer"
+>;
+
 /** An IPv4 home address, and the network that it stands for (RFC 5555 sections 3.1.1 and 3.2.1). */
 export interface Ipv4HomeAddress {
   /** Of the mobile node: 0.0.0.0 asks for any (section 4.4.1). */

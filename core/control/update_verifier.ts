@@ -49,8 +49,8 @@ export type Origin =
 export class UpdateVerifier {
   readonly #settings: HomeAgentSettings;
   readonly #hmac: Hmac;
-  readonly #byHomeAddress: ReadonlyMap<Ipv6Address, MobileNodeEntry>;
-  readonly #byIdentity: ReadonlyMap<string, MobileNodeEntry>;
+  #byHomeAddress: ReadonlyMap<Ipv6Address, MobileNodeEntry> = new Map();
+  #byIdentity: ReadonlyMap<string, MobileNodeEntry> = new Map();
   /** The greatest timestamp accepted from each identity; outlives the binding. Bounded by the configuration. */
   readonly #lastTimestamps = new Map<string, bigint>();
 
@@ -64,8 +64,28 @@ export class UpdateVerifier {
     this.#settings = settings;
     this.#hmac = hmac;
     this.#startTimestamp = ntpTimestamp(startedUnixMs, 0);
-    this.#byHomeAddress = new Map(settings.mobileNodes.map((node) => [node.homeAddress, node]));
-    this.#byIdentity = new Map(settings.mobileNodes.map((node) => [node.identity, node]));
+    this.#index(settings.mobileNodes);
+  }
+
+  /**
+   * The settings have other mobile nodes now. What an identity that comes anew had accepted is not known any more, as at the
+   * start: nothing older than this instant is fresh.
+   */
+  mobileNodesChanged({ unixMs }: Now): void {
+    const { mobileNodes } = this.#settings;
+    const known = this.#byIdentity;
+    this.#index(mobileNodes);
+    for (const identity of known.keys()) {
+      if (!this.#byIdentity.has(identity)) this.#lastTimestamps.delete(identity);
+    }
+    for (const { identity } of mobileNodes) {
+      if (!known.has(identity)) this.#lastTimestamps.set(identity, ntpTimestamp(unixMs, 0));
+    }
+  }
+
+  #index(mobileNodes: readonly MobileNodeEntry[]): void {
+    this.#byHomeAddress = new Map(mobileNodes.map((node) => [node.homeAddress, node]));
+    this.#byIdentity = new Map(mobileNodes.map((node) => [node.identity, node]));
   }
 
   verify(claim: ClaimedUpdate, now: Now): Origin {

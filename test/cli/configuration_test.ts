@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { parse } from "smol-toml";
 import { parseConfiguration, readConfiguration } from "../../cli/configuration/configuration.ts";
 import {
   asHomeAgent,
@@ -20,6 +21,7 @@ Deno.test("configuration: a home agent's file with the defaults", () => {
   assertEquals(readConfiguration(file), {
     kind: "homeAgent",
     file,
+    document: parse(HOME_AGENT_TOML),
     settings: {
       address: "2001:db8:100::1",
       homePrefix: { address: "2001:db8:100::", length: 64 },
@@ -71,6 +73,7 @@ Deno.test("configuration: a mobile node's file with the defaults", () => {
   assertEquals(readConfiguration(file), {
     kind: "mobileNode",
     file,
+    document: parse(MOBILE_NODE_TOML),
     settings: {
       identity: "mn1@example.org",
       homeAddress: "2001:db8:100::100",

@@ -24,7 +24,7 @@ export interface ServerLease {
  * the home address, so that most of them get the same again even when all is forgotten.
  */
 export class LeaseTable {
-  readonly #range: PrefixRange;
+  #range: PrefixRange;
   readonly #byIndex = new Map<number, ServerLease>();
   readonly #byHomeAddress = new Map<Ipv6Address, readonly ServerLease[]>();
   /** Indices of leases that are over, the oldest first. */
@@ -33,6 +33,22 @@ export class LeaseTable {
 
   constructor(range: PrefixRange) {
     this.#range = range;
+  }
+
+  /**
+   * Takes another range of the same pool. Leases of what is not in it, and of home addresses that are gone, are forgotten.
+   * @returns the home addresses that have less than before
+   */
+  useRange(range: PrefixRange, isGone: (homeAddress: Ipv6Address) => boolean): Ipv6Address[] {
+    this.#range = range;
+    const losers = new Set<Ipv6Address>();
+    for (const lease of [...this.#byIndex.values()]) {
+      const { homeAddress, prefix, validUntilMs } = lease;
+      if (range.indexOf(prefix) !== undefined && !isGone(homeAddress)) continue;
+      this.#forget(lease);
+      if (validUntilMs !== undefined) losers.add(homeAddress);
+    }
+    return [...losers];
   }
 
   prefixAt(index: number): Ipv6Prefix {

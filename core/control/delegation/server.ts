@@ -19,7 +19,7 @@ import { AnswerLimiter } from "../answer_limiter.ts";
 import { samePrefixes } from "../mobile_network_prefixes.ts";
 import type { Now } from "../now.ts";
 import { report } from "../report.ts";
-import { type HomeAgentSettings, isHomeAddress, type PrefixPool } from "../settings.ts";
+import { type HomeAgentSettings, isHomeAddress, type MobileNodeEntry, type PrefixPool } from "../settings.ts";
 import { MAXIMUM_ASSOCIATIONS, REBIND_SHARE } from "./constants.ts";
 import { LeaseTable } from "./lease_table.ts";
 import { PrefixRange } from "./prefix_range.ts";
@@ -50,6 +50,8 @@ export type DelegationServerEvent =
     readonly source: Ipv6Address;
     readonly datagram: Uint8Array;
   }
+  /** The configuration has other mobile nodes. */
+  | { readonly kind: "mobileNodesChanged"; readonly mobileNodes: readonly MobileNodeEntry[] }
   | { readonly kind: "deadline" };
 
 export type DelegationServerAction =
@@ -87,7 +89,7 @@ export interface DelegationServerEnvironment {
  * there a node gets what is its home address's only with the identifier that it has used before, and not while it is away.
  */
 export class DelegationServer {
-  readonly #settings: HomeAgentSettings;
+  #settings: HomeAgentSettings & { readonly mobileNetworkPool: PrefixPool<Ipv6Prefix> };
   readonly #environment: DelegationServerEnvironment;
   readonly #leases: LeaseTable;
   /** Apart, so that a flood on the home link, where nothing is proven, silences nobody in a tunnel. */
@@ -97,20 +99,49 @@ export class DelegationServer {
     settings: HomeAgentSettings & { readonly mobileNetworkPool: PrefixPool<Ipv6Prefix> },
     environment: DelegationServerEnvironment,
   ) {
-    const configured = settings.mobileNodes.flatMap((node) => node.mobileNetworkPrefixes);
     this.#settings = settings;
     this.#environment = environment;
-    const reserved = [...configured, settings.homePrefix];
-    this.#leases = new LeaseTable(new PrefixRange(settings.mobileNetworkPool, reserved));
+    this.#leases = new LeaseTable(this.#range());
   }
 
   handle(event: DelegationServerEvent, { monotonicMs: nowMs }: Now): DelegationServerAction[] {
-    return event.kind === "deadline" ? this.#expire(nowMs) : this.#receive(event, nowMs);
+    switch (event.kind) {
+      case "received":
+        return this.#receive(event, nowMs);
+      case "mobileNodesChanged":
+        return this.#changeMobileNodes(event.mobileNodes);
+      case "deadline":
+        return this.#expire(nowMs);
+    }
   }
 
   /** When handle() wants a "deadline" event, on the monotonic clock in milliseconds. */
   nextDeadline(): number | undefined {
     return this.#leases.nextDeadline();
+  }
+
+  /** Without what belongs to somebody by the configuration. */
+  #range(): PrefixRange {
+    const { mobileNodes, homePrefix, mobileNetworkPool } = this.#settings;
+    const configured = mobileNodes.flatMap((node) => node.mobileNetworkPrefixes);
+    return new PrefixRange(mobileNetworkPool, [...configured, homePrefix]);
+  }
+
+  /** Leases of mobile nodes that are there no more end at once, and those of what is somebody's own now. */
+  #changeMobileNodes(mobileNodes: readonly MobileNodeEntry[]): DelegationServerAction[] {
+    const identityOf = (nodes: readonly MobileNodeEntry[]) =>
+      new Map(nodes.map(({ homeAddress, identity }) => [homeAddress, identity]));
+    const had = identityOf(this.#settings.mobileNodes);
+    const has = identityOf(mobileNodes);
+    this.#settings = { ...this.#settings, mobileNodes };
+    const isGone = (homeAddress: Ipv6Address) =>
+      had.has(homeAddress) && had.get(homeAddress) !== has.get(homeAddress);
+    const losers = this.#leases.useRange(this.#range(), isGone);
+    return losers.map((homeAddress) => this.#told(homeAddress));
+  }
+
+  #told(homeAddress: Ipv6Address): DelegationServerAction {
+    return { kind: "delegatedPrefixes", homeAddress, prefixes: this.#leases.prefixesOf(homeAddress) };
   }
 
   #expire(nowMs: number): DelegationServerAction[] {
@@ -120,7 +151,7 @@ export class DelegationServer {
       if (lease === undefined) return actions;
       const { homeAddress, prefix } = lease;
       actions.push(
-        { kind: "delegatedPrefixes", homeAddress, prefixes: this.#leases.prefixesOf(homeAddress) },
+        this.#told(homeAddress),
         report("info", "delegated prefix expired", { homeAddress, prefix: prefixText(prefix) }),
       );
     }

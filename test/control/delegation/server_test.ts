@@ -304,3 +304,16 @@ Deno.test("a flood from made-up sources on the home link silences no mobile rout
   const answer = player.handle({ kind: "received", way: "tunnel", source: HOME_ADDRESS, datagram });
   assertEquals(typesIn(answer), [advertise]);
 });
+
+Deno.test("reconfigured: leases end with their mobile node, and where the prefix is somebody's own now", () => {
+  const player = new ServerPlayer(TWO);
+  const [mine, other] = [player.give(HOME_ADDRESS), player.give(OTHER_HOME_ADDRESS)];
+  const nodes = [entry(HOME_ADDRESS), entry(OTHER_HOME_ADDRESS)];
+  assertEquals(player.handle({ kind: "mobileNodesChanged", mobileNodes: nodes }), []);
+  const without = player.handle({ kind: "mobileNodesChanged", mobileNodes: nodes.slice(1) });
+  assertEquals(without, [{ kind: "delegatedPrefixes", homeAddress: HOME_ADDRESS, prefixes: [] }]);
+  const owner = entry("2001:db8:100::300", other);
+  const taken = player.handle({ kind: "mobileNodesChanged", mobileNodes: [nodes[1], owner] });
+  assertEquals(taken, [{ kind: "delegatedPrefixes", homeAddress: OTHER_HOME_ADDRESS, prefixes: [] }]);
+  assertEquals(player.give(OTHER_HOME_ADDRESS), mine);
+});

@@ -1,3 +1,4 @@
+import type { ControlAnswer } from "../../../cli/daemon/control_protocol.ts";
 import { answerRequest } from "../../../cli/daemon/control_request.ts";
 import type { FuzzTarget } from "../engine/target.ts";
 
@@ -22,7 +23,7 @@ export const controlRequest: FuzzTarget = {
   maximumOctets: 512,
   seeds: () => REQUESTS.map((text) => new TextEncoder().encode(text)),
   run(input) {
-    const answer = answerRequest(new TextDecoder().decode(input), HANDLERS);
+    const answer = answerRequest(new TextDecoder().decode(input), HANDLERS) as ControlAnswer;
     if (JSON.stringify(answer).includes("\n")) throw new Error("an answer of several lines");
     if (!answer.ok && answer.error === "") throw new Error("a fault without a reason");
   },

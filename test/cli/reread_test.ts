@@ -1,0 +1,126 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { readConfiguration } from "../../cli/configuration/configuration.ts";
+import { overwriteKeys, withHeldKeys } from "../../cli/configuration/held_keys.ts";
+import { rereadConfiguration } from "../../cli/configuration/reread.ts";
+import { UsageError } from "../../cli/output/fault.ts";
+import {
+  asHomeAgent,
+  asMobileNode,
+  FULL_TOML,
+  HOME_AGENT_TOML,
+  KEY_HEX,
+  KeyFolder,
+  MOBILE_NODE_TOML,
+} from "./configuration_files.ts";
+
+/** A daemon's file that changes under it. */
+function changing(folder: KeyFolder, before: string, after: string) {
+  const file = folder.write("daemon.toml", before);
+  const running = readConfiguration(file);
+  folder.write("daemon.toml", after);
+  return running;
+}
+
+Deno.test("reread: mobile nodes, lifetimes and limits are the file's, and nothing else has changed", () => {
+  using folder = new KeyFolder();
+  const [one] = HOME_AGENT_TOML.split('\n[[mobile_node]]\nidentity = "mn2');
+  const after = one.replace("\n\n", '\nmaximum_lifetime_seconds = 60\nport = 4191\ntun = "dsmip-ha"\n\n')
+    .replace('::100"', '::300"');
+  const { configuration, needRestart } = rereadConfiguration(
+    asHomeAgent(changing(folder, HOME_AGENT_TOML, after)),
+  );
+  assertEquals(needRestart, []); // The defaults, written out, are no change.
+  assertEquals(configuration.settings.mobileNodes.map(({ homeAddress }) => homeAddress), [
+    "2001:db8:100::300",
+  ]);
+  assertEquals(configuration.settings.maximumLifetimeSeconds, 60);
+});
+
+Deno.test("reread: what needs a restart is named and keeps its value, again and again", () => {
+  using folder = new KeyFolder();
+  const after = HOME_AGENT_TOML.replace(
+    "\n\n",
+    "\nport = 4000\nworkers = 2\nclock_tolerance_seconds = 30\n\n",
+  )
+    .replace("203.0.113.1", "203.0.113.2");
+  let running = asHomeAgent(changing(folder, HOME_AGENT_TOML, after));
+  for (let round = 0; round < 2; round++) {
+    const { configuration, needRestart } = rereadConfiguration(running);
+    assertEquals(needRestart, ["home_agent.ipv4_address", "home_agent.workers", "home_agent.port"]);
+    const { ipv4Address, port, workers, settings } = configuration;
+    assertEquals([ipv4Address, port, workers], ["203.0.113.1", 4191, 1]);
+    assertEquals(settings.clockToleranceMs, 30_000);
+    running = configuration;
+  }
+});
+
+Deno.test("reread: mobile nodes have to fit the home network that still runs", () => {
+  using folder = new KeyFolder();
+  const after = FULL_TOML.replaceAll(/2001:db8:100:/gi, "2001:db8:101:").replace(
+    "2001:DB8:100:0::1",
+    "2001:db8:101::1",
+  );
+  const running = asHomeAgent(changing(folder, FULL_TOML, after));
+  const { message } = assertThrows(() => rereadConfiguration(running), UsageError);
+  assert(
+    message.includes(':15: [[mobile_node]] 1 home_address = "2001:db8:101::100": is outside home_prefix'),
+    message,
+  );
+  assert(
+    message.includes(
+      "until a restart brings what has changed: home_agent.ipv6_address, home_agent.home_prefix",
+    ),
+    message,
+  );
+});
+
+Deno.test("reread: a mistake is told with its line", () => {
+  using folder = new KeyFolder();
+  const running = changing(folder, HOME_AGENT_TOML, HOME_AGENT_TOML.replace("spi = 1001", "spi = 1"));
+  const { message } = assertThrows(() => rereadConfiguration(running), UsageError);
+  assert(message.includes("daemon.toml:15: [[mobile_node]] 2 spi = 1: must be"), message);
+});
+
+Deno.test("reread: the file of another kind of daemon is refused", () => {
+  using folder = new KeyFolder();
+  const running = changing(folder, HOME_AGENT_TOML, MOBILE_NODE_TOML);
+  assertThrows(() => rereadConfiguration(running), UsageError, "another kind of daemon");
+});
+
+Deno.test("reread: a mobile node takes a key and a lifetime; a mobile network that comes or goes needs a restart", () => {
+  using folder = new KeyFolder();
+  const network = '\n[mobile_network]\ninterface = "lan0"\n';
+  const own = MOBILE_NODE_TOML + 'mobile_network_prefixes = "2001:db8:200::/64"\n';
+  const changed = own.replace("spi = 1000", "spi = 1001\nlifetime_seconds = 60").replace(
+    "mn1.key",
+    "mn2.key",
+  );
+  const gone = rereadConfiguration(asMobileNode(changing(folder, own + network, changed)));
+  assertEquals(gone.needRestart.filter((key) => !key.startsWith("mobile_network.")), []);
+  assert(gone.needRestart.includes("mobile_network.interface"));
+  assertEquals(gone.configuration.mobileNetwork?.interfaceName, "lan0");
+  assertEquals([gone.configuration.settings.security?.spi, gone.configuration.settings.lifetimeSeconds], [
+    1001,
+    60,
+  ]);
+  const come = rereadConfiguration(asMobileNode(changing(folder, own, changed + network)));
+  assert(come.needRestart.includes("mobile_network.interface"));
+  assertEquals(come.configuration.mobileNetwork, undefined);
+});
+
+Deno.test("keys: those that stay are the same octets, copies and those that go are overwritten", () => {
+  using folder = new KeyFolder();
+  const file = folder.write("ha.toml", HOME_AGENT_TOML);
+  const before = asHomeAgent(readConfiguration(file));
+  folder.write("mn2.key", KEY_HEX.mn1);
+  const fresh = asHomeAgent(readConfiguration(file));
+  const next = withHeldKeys(fresh, before);
+  const keysOf = ({ settings }: typeof before) => settings.mobileNodes.map(({ security }) => security!.key);
+  overwriteKeys(before, next);
+  assert(keysOf(next)[0] === keysOf(before)[0]);
+  assertEquals(keysOf(next).map((key) => key.toHex()), [KEY_HEX.mn1, KEY_HEX.mn1]);
+  assertEquals(keysOf(fresh)[0].toHex(), "00".repeat(16));
+  assertEquals(keysOf(before)[1].toHex(), "00".repeat(16));
+  overwriteKeys(next);
+  assertEquals(keysOf(next).map((key) => key.toHex()), ["00".repeat(16), "00".repeat(16)]);
+});
