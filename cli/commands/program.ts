@@ -1,5 +1,5 @@
 import { Command, CommanderError, type CommandUnknownOpts } from "commander";
-import project from "../../deno.json" with { type: "json" };
+import { versionText } from "../output/version.ts";
 import { print, remark } from "../output/write.ts";
 import { configCommand } from "./config.ts";
 import { decodeCommand } from "./decode.ts";
@@ -24,7 +24,7 @@ export function buildProgram(): CommandUnknownOpts {
       "One permanent IPv6 address, and one permanent IPv4 address, wherever this machine is attached " +
         "(Dual Stack Mobile IPv6, RFC 5555)",
     )
-    .version(project.version, "--version", "print the version")
+    .version(versionText(), "--version", "print the version")
     .helpOption("-h, --help", "print this help")
     .addOption(logLevelOption)
     .addOption(logFormatOption)

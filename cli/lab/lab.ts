@@ -136,11 +136,22 @@ export class Lab {
 export const V8_FLAGS =
   "--v8-flags=--no-maglev,--always-sparkplug,--invocation-count-for-turbofan=100,--invocation-count-for-osr=100";
 
-/** The command line that runs this program again: the binary that DSMIP names, or the sources with Deno. */
+/**
+ * The command line that runs this program again: the file that DSMIP names (one that unpacks itself names itself there),
+ * this very file if it was compiled, or the sources with Deno.
+ */
 export function dsmipCommand(...args: string[]): string[] {
-  const binary = Deno.env.get("DSMIP");
-  if (binary !== undefined && binary !== "") return [binary, ...args];
+  const file = executableFile();
+  if (file !== undefined) return [file, ...args];
   return [Deno.execPath(), "run", "-A", "--cached-only", V8_FLAGS, mainModule(), ...args];
+}
+
+/** The executable file that this program is to be run from; undefined when it is run from its sources. */
+function executableFile(): string | undefined {
+  const named = Deno.env.get("DSMIP");
+  // Without a slash it is looked for in PATH, from wherever.
+  if (named) return named.startsWith("/") || !named.includes("/") ? named : `${Deno.cwd()}/${named}`;
+  return Deno.build.standalone ? Deno.execPath() : undefined;
 }
 
 function mainModule(): string {
@@ -149,6 +160,6 @@ function mainModule(): string {
 
 /** Fetches what the program needs while there is a network: inside the namespaces there is none. */
 export async function fetchDependencies(signal: AbortSignal): Promise<void> {
-  if (Deno.env.get("DSMIP")) return;
+  if (executableFile() !== undefined) return;
   await mustRun([Deno.execPath(), "cache", "--quiet", mainModule()], { signal, limitMs: 120_000 });
 }

@@ -1,13 +1,21 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import project from "../../deno.json" with { type: "json" };
 import { ControlSocket } from "../../cli/daemon/control_socket.ts";
 import { HOME_AGENT_TOML, KEY_HEX, KeyFolder } from "./configuration_files.ts";
-import { dsmip, MAIN } from "./dsmip.ts";
+import { dsmipCommand } from "../../cli/lab/lab.ts";
+import { dsmip } from "./dsmip.ts";
 
 const EXAMPLES = new URL("../../examples/", import.meta.url);
 
 Deno.test("command line: --version and --help, each with an example, on standard output", async () => {
-  assertEquals(await dsmip("--version"), { code: 0, stdout: `${project.version}\n`, stderr: "" });
+  const version = await dsmip("--version");
+  assertEquals([version.code, version.stderr], [0, ""]);
+  const kind = Deno.env.get("DSMIP") ? "(self-extracting|compiled)" : "from source";
+  const { os, arch } = Deno.build;
+  assertMatch(
+    version.stdout,
+    new RegExp(`^dsmip ${project.version} \\(${kind}, deno ${Deno.version.deno}, ${os} ${arch}\\)\n$`),
+  );
   const lines = [
     "",
     "ha",
@@ -121,8 +129,8 @@ Deno.test("command line: bindings and status ask the daemon, and say so when the
 });
 
 Deno.test("command line: a reader that goes away ends it quietly", async () => {
-  const script = '"$0" run -A --no-check "$1" --help | true; echo "${PIPESTATUS[0]}"';
-  const { stdout, stderr } = await new Deno.Command("bash", { args: ["-c", script, Deno.execPath(), MAIN] })
+  const script = '"$0" "$@" --help | true; echo "${PIPESTATUS[0]}"';
+  const { stdout, stderr } = await new Deno.Command("bash", { args: ["-c", script, ...dsmipCommand()] })
     .output();
   assertEquals([new TextDecoder().decode(stdout), new TextDecoder().decode(stderr)], ["0\n", ""]);
 });

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { decode } from "../../cli/commands/decode_packets.ts";
+import { dsmipCommand } from "../../cli/lab/lab.ts";
 import { LinkType } from "../../core/capture/link_type.ts";
 import { encodePcapHeader, encodePcapRecord, type PcapFormat } from "../../core/capture/pcap_writer.ts";
 import { bindingUpdate, ipv4, ipv6, join, mobility, udp } from "../inspect/packet_builder.ts";
@@ -7,7 +8,6 @@ import { bindingUpdate, ipv4, ipv6, join, mobility, udp } from "../inspect/packe
 const HOME = "2001:db8:100::100";
 const AGENT = "2001:db8:100::1";
 const FORMAT: PcapFormat = { linkType: LinkType.raw };
-const MAIN = new URL("../../cli/main.ts", import.meta.url);
 
 const update = (sequenceNumber: number) =>
   ipv4(
@@ -50,8 +50,9 @@ async function run(args: readonly string[], input?: Uint8Array): Promise<Ended> 
 }
 
 function start(args: readonly string[], stdin: "null" | "piped"): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", MAIN.href, "decode", ...args],
+  const [program, ...words] = dsmipCommand("decode", ...args);
+  return new Deno.Command(program, {
+    args: words,
     stdin,
     stdout: "piped",
     stderr: "piped",

@@ -1,4 +1,4 @@
-export const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
+import { dsmipCommand } from "../../cli/lab/lab.ts";
 
 export interface Run {
   readonly code: number;
@@ -6,13 +6,10 @@ export interface Run {
   readonly stderr: string;
 }
 
-/** Runs the real program. */
+/** Runs the real program: from its sources, or the file that DSMIP names. */
 export async function dsmip(...words: string[]): Promise<Run> {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", MAIN, ...words],
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-  });
+  const [program, ...args] = dsmipCommand(...words);
+  const command = new Deno.Command(program, { args, env: { NO_COLOR: "1" }, stdin: "null" });
   const { code, stdout, stderr } = await command.output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };

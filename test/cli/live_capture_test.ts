@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { dsmipCommand } from "../../cli/lab/lab.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { libc } from "../../ffi/libc.ts";
 import { inNetworkNamespace } from "../../ffi/namespace.ts";
@@ -6,8 +7,6 @@ import { PacketSocket } from "../../ffi/packet_socket.ts";
 import { ethernet, ipv4, join, udp, words } from "../inspect/packet_builder.ts";
 import { isRoot, run, until } from "../ffi/in_namespace.ts";
 import { readAll } from "../capture/read_all.ts";
-
-const MAIN = new URL("../../cli/main.ts", import.meta.url);
 
 /** A namespace with two ends of a link, capturing on one with these arguments. */
 class LiveCapture {
@@ -31,7 +30,7 @@ class LiveCapture {
 
   start(...args: string[]): Deno.ChildProcess {
     return new Deno.Command("ip", {
-      args: ["netns", "exec", this.name, Deno.execPath(), "run", "-A", MAIN.href, "decode", ...args],
+      args: ["netns", "exec", this.name, ...dsmipCommand("decode", ...args)],
       stdout: "piped",
       stderr: "piped",
       env: { NO_COLOR: "1" },

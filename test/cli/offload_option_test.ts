@@ -8,8 +8,8 @@ import {
   type Offloads,
   parseOffloads,
 } from "../../cli/daemon/offloads.ts";
+import { dsmip } from "./dsmip.ts";
 
-const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
 const NAMES = "tun-header, tun-tcp, tun-udp, udp-segment, udp-receive";
 
 /** What a daemon takes from these words of the command line. */
@@ -53,15 +53,10 @@ Deno.test("--offload: every name of the table is one, and switches something on"
 });
 
 Deno.test("--offload: the programs refuse an unknown name with status 2, and their help has the names", async () => {
-  const run = async (...args: string[]) => {
-    const command = ["run", "-A", "--no-check", MAIN, ...args];
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args: command }).output();
-    return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
-  };
   for (const words of [["ha", "serve"], ["mn", "up"]]) {
     const [refused, help] = await Promise.all([
-      run(...words, "--config", "/nonexistent.toml", "--offload", "tun-tcp,gso"),
-      run(...words, "--help"),
+      dsmip(...words, "--config", "/nonexistent.toml", "--offload", "tun-tcp,gso"),
+      dsmip(...words, "--help"),
     ]);
     assertEquals(refused, {
       code: 2,

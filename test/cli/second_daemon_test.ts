@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { SavedSysctls } from "../../cli/daemon/saved_sysctls.ts";
+import { dsmipCommand } from "../../cli/lab/lab.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { openTun } from "../../ffi/tun.ts";
 import { testInsideNamespace } from "../ffi/in_namespace.ts";
-import { MAIN } from "./dsmip.ts";
 import { RecordingLog } from "./recording_log.ts";
 
 const KEY = "net/ipv6/conf/all/forwarding";
@@ -32,9 +32,7 @@ control_socket = "${controlSocket}"
       sysctls.set(KEY, "1");
       const noted = Deno.readTextFileSync(`${controlSocket}.sysctls`);
       const { code, stderr } = await new Deno.Command("ip", {
-        args: ["netns", "exec", namespace.name, Deno.execPath(), "run", "-A", "--no-check", MAIN].concat(
-          ["mn", "up", "--config", `${folder}/mn.toml`],
-        ),
+        args: ["netns", "exec", namespace.name, ...dsmipCommand("mn", "up", "--config", `${folder}/mn.toml`)],
         env: { NO_COLOR: "1" },
       }).output();
       const text = new TextDecoder().decode(stderr);
