@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { ControlLoop } from "../../cli/daemon/control_loop.ts";
 import { ServiceManager, serviceManagerOf } from "../../cli/daemon/service_manager.ts";
+import { dsmipCommand } from "../../cli/lab/lab.ts";
 import { encodeUnixAddress, monotonicMicroseconds } from "../../ffi/notify_socket.ts";
 import { testInNamespace, until } from "../ffi/in_namespace.ts";
-import { MAIN } from "./dsmip.ts";
 import { Notified } from "./notified.ts";
 import { RecordingLog } from "./recording_log.ts";
 
@@ -121,8 +121,7 @@ for (const kind of ["ha", "mn", "mn that looks for its home agent"] as const) {
     const config = kind === "ha" ? homeAgent(folder) : mobileNode(folder, kind === "mn");
     const words = kind === "ha" ? ["ha", "serve"] : ["mn", "up"];
     const child = new Deno.Command("ip", {
-      args: ["netns", "exec", namespace.name, Deno.execPath(), "run", "-A", "--no-check", MAIN, ...words]
-        .concat(["--config", config]),
+      args: ["netns", "exec", namespace.name, ...dsmipCommand(...words, "--config", config)],
       env: { NO_COLOR: "1", NOTIFY_SOCKET: name, WATCHDOG_USEC: "100000" },
       stderr: "piped",
     }).spawn();
