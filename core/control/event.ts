@@ -1,5 +1,6 @@
 import type { IpAddress, Ipv6Address, Ipv6Prefix } from "../wire/address.ts";
 import type { RouterAdvertisement } from "../wire/neighbor_discovery.ts";
+import type { EspProtection } from "./esp/security_association.ts";
 import type { CareOfAddressCandidate } from "./movement/candidate.ts";
 import type { ChangeableSettings, HomeAgentSettings } from "./settings.ts";
 import type { Encapsulation } from "./tunnel.ts";
@@ -13,17 +14,24 @@ export interface OuterSource {
   readonly port: number;
 }
 
+/**
+ * A mobility message in its whole IPv6 packet; `outer` is undefined where it came natively over IPv6, with its
+ * extension headers. `protection`: the security association whose ESP header has been taken off (RFC 3776).
+ */
+export interface SignallingEvent {
+  readonly kind: "signalling";
+  readonly outer: OuterSource | undefined;
+  readonly packet: Uint8Array;
+  readonly protection?: EspProtection;
+}
+
 /** What can happen to a mobile node. */
 export type MobileNodeEvent =
   /** All addresses of all egress interfaces that could be the care-of address now, the most preferred first. */
   | { readonly kind: "careOfAddresses"; readonly candidates: readonly CareOfAddressCandidate[] }
   /** Somebody wants this interface used, as long as it has a care-of address. */
   | { readonly kind: "switchTo"; readonly interfaceName: string }
-  /**
-   * A mobility message in its whole IPv6 packet; `outer` is undefined where it came natively over IPv6, with its
-   * extension headers.
-   */
-  | { readonly kind: "signalling"; readonly outer: OuterSource | undefined; readonly packet: Uint8Array }
+  | SignallingEvent
   /** The instant that nextDeadline() named has come. */
   | { readonly kind: "deadline" }
   /** Mobile network prefixes that were delegated to us, beside those of the settings; replaces those before. */
@@ -35,7 +43,7 @@ export type MobileNodeEvent =
 
 /** What can happen to a home agent. It has nothing to say when it ends: mobile nodes find out by themselves. */
 export type HomeAgentEvent =
-  | { readonly kind: "signalling"; readonly outer: OuterSource | undefined; readonly packet: Uint8Array }
+  | SignallingEvent
   /** A tunnelled packet whose source has no binding from this outer address (its first octets, from the inner header on). */
   | {
     readonly kind: "unboundTraffic";
@@ -44,7 +52,7 @@ export type HomeAgentEvent =
     readonly packet: Uint8Array;
   }
   /** A request of home agent address discovery or for the prefixes of the home link, in its whole IPv6 packet. */
-  | { readonly kind: "discovery"; readonly packet: Uint8Array }
+  | { readonly kind: "discovery"; readonly packet: Uint8Array; readonly protection?: EspProtection }
   /** What a router on the home link says, from its link-local address. */
   | {
     readonly kind: "routerAdvertised";

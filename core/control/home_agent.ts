@@ -26,7 +26,7 @@ import {
   type RegisteredBinding,
 } from "./binding_cache.ts";
 import { MAX_DELETE_BCE_TIMEOUT_MS } from "./constants.ts";
-import type { HomeAgentEvent, OuterSource } from "./event.ts";
+import type { HomeAgentEvent, SignallingEvent } from "./event.ts";
 import { dropped, HomeAgentAnswers, refused } from "./home_agent_answers.ts";
 import { HomeLinkAnswers } from "./home_link_answers.ts";
 import { bindingFor, isForCorrespondent, reasonToRefuse } from "./home_registration.ts";
@@ -78,11 +78,11 @@ export class HomeAgent {
   handle(event: HomeAgentEvent, now: Now): HomeAgentAction[] {
     switch (event.kind) {
       case "signalling":
-        return this.#receive(event.outer, event.packet, now);
+        return this.#receive(event, now);
       case "unboundTraffic":
         return this.#answerUnboundTraffic(event, now);
       case "discovery":
-        return this.#answerDiscovery(event.packet, now);
+        return this.#answerDiscovery(event, now);
       case "routerAdvertised":
         this.#homeLink.hear(event.source, event.advertisement, now.monotonicMs);
         return [];
@@ -113,8 +113,9 @@ export class HomeAgent {
     return this.#cache.registered(homeAddress) !== undefined;
   }
 
-  #receive(outer: OuterSource | undefined, bytes: Uint8Array, now: Now): HomeAgentAction[] {
-    const decoded = decodeMobilityPacket(bytes);
+  #receive(event: SignallingEvent, now: Now): HomeAgentAction[] {
+    const { outer } = event;
+    const decoded = decodeMobilityPacket(event.packet);
     if (!decoded.ok) {
       const from = outer === undefined ? "IPv6" : describePath({ kind: "udp", outer });
       const fault = describeWireError(decoded.error);
@@ -134,7 +135,7 @@ export class HomeAgent {
     const message = packet.header.message;
     switch (message.kind) {
       case "bindingUpdate":
-        return this.#receiveBindingUpdate(outer, packet, message, now);
+        return this.#receiveBindingUpdate(event, packet, message, now);
       case "unknownMessage":
         return this.#answerUnknownMessage(path, packet, now);
       default:
@@ -143,13 +144,13 @@ export class HomeAgent {
   }
 
   #receiveBindingUpdate(
-    outer: OuterSource | undefined,
+    event: SignallingEvent,
     packet: MobilityPacket,
     update: BindingUpdate,
     now: Now,
   ): HomeAgentAction[] {
-    const read = readUpdate(outer, packet, update);
-    if (read.kind === "dropped") return [dropped(read.reason, pathTo(outer, packet.source))];
+    const read = readUpdate(event, packet, update);
+    if (read.kind === "dropped") return [dropped(read.reason, pathTo(event.outer, packet.source))];
     const { homeAddress, path } = read.claim;
     const entry = this.#cache.get(homeAddress);
     if (isForCorrespondent(update, entry)) return [dropped("not a home registration", path, { homeAddress })];
@@ -366,10 +367,14 @@ export class HomeAgent {
   }
 
   /** Discovery of home agents and prefixes (RFC 6275 sections 10.5.1 and 10.6.2). */
-  #answerDiscovery(request: Uint8Array, { monotonicMs: nowMs }: Now): HomeAgentAction[] {
+  #answerDiscovery(
+    { packet: request, protection }: HomeAgentEvent & { kind: "discovery" },
+    { monotonicMs: nowMs }: Now,
+  ): HomeAgentAction[] {
     const mayAdvertiseTo = (homeAddress: Ipv6Address, careOfAddress: Ipv6Address) => {
       const path = this.#cache.registered(homeAddress)?.path;
       return path?.kind === "ipv6" && path.address === careOfAddress &&
+        this.#verifier.isProtected(homeAddress, protection) &&
         this.#advertisements.allow(homeAddress, nowMs);
     };
     const packet = this.#homeLink.answer(request, mayAdvertiseTo, nowMs);

@@ -62,11 +62,11 @@ export function isForCorrespondent(update: BindingUpdate, entry: BindingCacheEnt
  * to, and without authentication the source, so that nobody can send the traffic to a third party.
  */
 function isUsableCareOfAddress(received: ReceivedUpdate, settings: HomeAgentSettings): boolean {
-  const { careOfAddress, path, security } = received;
+  const { careOfAddress, path, security, protection } = received;
   if (careOfAddress === undefined) return false;
   if (path.kind === "udp") return true;
   if (!isRoutableUnicastIpv6(careOfAddress) || careOfAddress === settings.address) return false;
-  return security !== undefined || careOfAddress === path.address;
+  return security !== undefined || protection !== undefined || careOfAddress === path.address;
 }
 
 /** The binding cache entry for an update that nothing speaks against. */

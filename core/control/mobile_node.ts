@@ -7,7 +7,7 @@ import { BindingUpdateList } from "./binding_update_list.ts";
 import type { MobileNodeEnvironment } from "./binding_update_sender.ts";
 import { CareOfAddressChoice, sameCandidate } from "./care_of_address_choice.ts";
 import { HOLD_MS, MAX_BINDACK_TIMEOUT_MS } from "./constants.ts";
-import type { MobileNodeEvent, OuterSource } from "./event.ts";
+import type { MobileNodeEvent, SignallingEvent } from "./event.ts";
 import { grantedBinding, settled } from "./granted_binding.ts";
 import { readMobileNodePacket } from "./mobile_node_packet.ts";
 import type { CareOfAddressCandidate } from "./movement/candidate.ts";
@@ -65,7 +65,7 @@ export class MobileNode {
         this.#choice.want(event.interfaceName);
         return this.#followChoice(now);
       case "signalling":
-        return this.#receive(event.outer, event.packet, now);
+        return this.#receive(event, now);
       case "delegatedPrefixes":
         return this.#list.grants.delegate(event.prefixes);
       case "reconfigured":
@@ -221,9 +221,9 @@ export class MobileNode {
 
   // Messages from the home agent
 
-  #receive(outer: OuterSource | undefined, bytes: Uint8Array, now: Now): MobileNodeAction[] {
+  #receive(event: SignallingEvent, now: Now): MobileNodeAction[] {
     const state = this.#list.state;
-    const read = readMobileNodePacket(bytes, outer, candidateOf(state)?.address, this.#settings);
+    const read = readMobileNodePacket(event, candidateOf(state)?.address, this.#settings);
     if (read.kind === "dropped") {
       return [dropped(read.reason, read.fault === undefined ? {} : { fault: read.fault })];
     }

@@ -2,7 +2,7 @@ import type { IpAddress } from "../wire/address.ts";
 import { Protocol } from "../wire/constants.ts";
 import { decodeMobilityPacket, type MobilityPacket } from "../wire/mobility_packet.ts";
 import { describeWireError } from "../wire/result.ts";
-import type { OuterSource } from "./event.ts";
+import type { SignallingEvent } from "./event.ts";
 import type { MobileNodeSettings } from "./settings.ts";
 
 export type MobileNodePacket =
@@ -20,10 +20,9 @@ export type MobileNodePacket =
  * 6.4), or at home for the home address.
  */
 export function readMobileNodePacket(
-  bytes: Uint8Array,
-  outer: OuterSource | undefined,
+  { packet: bytes, outer, protection }: SignallingEvent,
   careOfAddress: IpAddress | undefined,
-  { homeAddress, homeAgentAddress }: MobileNodeSettings,
+  { homeAddress, homeAgentAddress, requiresEsp }: MobileNodeSettings,
 ): MobileNodePacket {
   const decoded = decodeMobilityPacket(bytes);
   if (!decoded.ok) return dropped("malformed mobility packet", describeWireError(decoded.error));
@@ -34,6 +33,9 @@ export function readMobileNodePacket(
   }
   if (packet.source !== homeAgentAddress) return dropped("not from the home agent");
   if (packet.homeAddressOption !== undefined) return dropped("a home agent with a Home Address option");
+  if (requiresEsp && protection === undefined && packet.header.message.kind !== "bindingError") {
+    return dropped("not protected by ESP");
+  }
   const { destination, routingHomeAddress } = packet;
   const direct = routingHomeAddress === undefined && destination === homeAddress;
   const routed = outer === undefined && routingHomeAddress === homeAddress;

@@ -4,8 +4,10 @@ import { INFINITE_LIFETIME_SECONDS, type PrefixInformation } from "../wire/neigh
 import type { Report, SendPacket } from "./action.ts";
 import { INITIAL_SOLICIT_TIMER_MS } from "./constants.ts";
 import { encodeDiscoveryPacket, readDiscoveryPacket } from "./discovery_packet.ts";
+import type { EspProtection } from "./esp/security_association.ts";
 import type { Now } from "./now.ts";
 import { report } from "./report.ts";
+import type { MobileNodeSettings } from "./settings.ts";
 
 /** Our own limit: a home agent that knows nothing of prefix discovery is not asked for ever. */
 const ATTEMPTS = 4;
@@ -32,7 +34,7 @@ export type PrefixDiscoveryEvent =
     readonly isNecessary: boolean;
   }
   /** A message of discovery in its whole IPv6 packet. */
-  | { readonly kind: "discovery"; readonly packet: Uint8Array }
+  | { readonly kind: "discovery"; readonly packet: Uint8Array; readonly protection?: EspProtection }
   | { readonly kind: "deadline" };
 
 /**
@@ -42,6 +44,7 @@ export type PrefixDiscoveryEvent =
 export class PrefixDiscovery {
   readonly #homeAddress: Ipv6Address;
   readonly #homeAgentAddress: Ipv6Address;
+  readonly #requiresEsp: boolean;
   readonly #random: () => number;
   #careOfAddress: Ipv6Address | undefined;
   #solicitation: Solicitation | undefined;
@@ -51,14 +54,15 @@ export class PrefixDiscovery {
 
   /** @param random gives numbers from 0 (inclusive) to 1 (exclusive) */
   constructor(
-    { homeAddress, homeAgentAddress }: {
-      readonly homeAddress: Ipv6Address;
-      readonly homeAgentAddress: Ipv6Address;
-    },
+    { homeAddress, homeAgentAddress, requiresEsp = false }: Pick<
+      MobileNodeSettings,
+      "homeAddress" | "homeAgentAddress" | "requiresEsp"
+    >,
     random: () => number,
   ) {
     this.#homeAddress = homeAddress;
     this.#homeAgentAddress = homeAgentAddress;
+    this.#requiresEsp = requiresEsp;
     this.#random = random;
   }
 
@@ -68,6 +72,8 @@ export class PrefixDiscovery {
         this.#careOfAddress = event.careOfAddress;
         return this.#hasAsked && !event.isNecessary ? [] : this.#solicit(nowMs);
       case "discovery":
+        // RFC 3776 section 4.1: unprotected, it may be anybody's.
+        if (this.#requiresEsp && event.protection === undefined) return [];
         return this.#receive(event.packet, nowMs);
       case "deadline":
         return this.#passTime(nowMs);

@@ -33,8 +33,10 @@ export interface MobileNodeSettings {
   readonly homeAgentIpv4Address: Ipv4Address | undefined;
   /** 4191, unless the home agent stands behind a port mapping. */
   readonly homeAgentPort: number;
-  /** Undefined runs open, which the configuration has to ask for by name. */
+  /** Undefined: ESP alone proves the origin, or the node runs open, which the configuration has to ask for by name. */
   readonly security: MobilitySecurityAssociation | undefined;
+  /** What the home agent says counts only under ESP (RFC 3776 section 4.1), Binding Errors aside; left out: false. */
+  readonly requiresEsp?: boolean;
   /** The lifetime to ask for, a multiple of 4 up to 262140. */
   readonly lifetimeSeconds: number;
   /**
@@ -89,6 +91,8 @@ export interface MobileNodeEntry {
   readonly identity: string;
   readonly homeAddress: Ipv6Address;
   readonly security: MobilitySecurityAssociation | undefined;
+  /** What it says counts only under ESP, and nothing else proves its origin where `security` is undefined; left out: false. */
+  readonly requiresEsp?: boolean;
   /** The Prefix Table of RFC 3963 section 6.1.2: what a mobile router may claim, or a part of it. */
   readonly mobileNetworkPrefixes: readonly Ipv6Prefix[];
   /** The one that belongs to the IPv6 home address; left out: one of the pool, if any. */

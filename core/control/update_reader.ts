@@ -2,7 +2,8 @@ import { type IpAddress, type Ipv6Address, isRoutableUnicastIpv6, isUnicastIpv4 
 import type { BindingUpdate } from "../wire/mobility_message.ts";
 import { findOption } from "../wire/mobility_option.ts";
 import type { MobilityPacket } from "../wire/mobility_packet.ts";
-import type { OuterSource } from "./event.ts";
+import type { EspProtection } from "./esp/security_association.ts";
+import type { SignallingEvent } from "./event.ts";
 import { pathTo, type SignallingPath } from "./signalling_path.ts";
 
 /** A Binding Update as it came. */
@@ -17,6 +18,8 @@ export interface ClaimedUpdate {
    * the mobile node knows of its address. Undefined where an update over IPv4 has none.
    */
   readonly careOfAddress: IpAddress | undefined;
+  /** Of the ESP header that the update came under; undefined: none. */
+  readonly protection: EspProtection | undefined;
 }
 
 export type ReadUpdate =
@@ -26,10 +29,10 @@ export type ReadUpdate =
 
 /**
  * The home address and the care-of address of a Binding Update (RFC 6275 sections 9.5.1 and 10.3.1, RFC 5555
- * section 4.5); `outer` is undefined where it came natively over IPv6.
+ * section 4.5).
  */
 export function readUpdate(
-  outer: OuterSource | undefined,
+  { outer, protection }: SignallingEvent,
   packet: MobilityPacket,
   update: BindingUpdate,
 ): ReadUpdate {
@@ -39,8 +42,12 @@ export function readUpdate(
   if (findOption(update.options, "nonceIndices")) return dropped("nonce indices in a home registration");
   const path = pathTo(outer, source);
   if (path.kind === "ipv6") {
-    const careOfAddress = findOption(update.options, "alternateCareOfAddress")?.careOfAddress ?? source;
-    const claim = { path, packet, update, homeAddress, careOfAddress };
+    const alternate = findOption(update.options, "alternateCareOfAddress")?.careOfAddress;
+    // ESP does not cover the IPv6 header (RFC 6275 section 11.7.1).
+    if (protection !== undefined && alternate === undefined && homeAddressOption !== undefined) {
+      return dropped("ESP without an Alternate Care-of Address option");
+    }
+    const claim = { path, packet, update, homeAddress, careOfAddress: alternate ?? source, protection };
     // Without the option a node speaks from its home address: at home, where it can only de-register.
     if (homeAddressOption === undefined && !isDeregistration(claim)) return dropped("no Home Address option");
     return { kind: "claim", claim };
@@ -50,7 +57,7 @@ export function readUpdate(
   if (careOfAddress !== undefined && !isUnicastIpv4(careOfAddress)) {
     return dropped("care-of address is not unicast");
   }
-  return { kind: "claim", claim: { path, packet, update, homeAddress, careOfAddress } };
+  return { kind: "claim", claim: { path, packet, update, homeAddress, careOfAddress, protection } };
 }
 
 /** Does this ask for the removal of the binding (RFC 6275 section 9.5.1)? */

@@ -3,6 +3,7 @@ import { BindingStatusCode } from "../wire/binding_status.ts";
 import { findOption } from "../wire/mobility_option.ts";
 import { verifyMobilityHeader } from "./authentication.ts";
 import { NAI_SUBTYPE } from "./constants.ts";
+import type { EspProtection } from "./esp/security_association.ts";
 import type { Now } from "./now.ts";
 import { correctedTimestamp, ntpTimestamp, unixMsOfNtpTimestamp } from "./ntp_timestamp.ts";
 import {
@@ -45,7 +46,10 @@ export type Origin =
   | { readonly kind: "refused"; readonly received: ReceivedUpdate; readonly status: number }
   | { readonly kind: "proven"; readonly received: ReceivedUpdate };
 
-/** Who sent a Binding Update, is it fresh, and may its sender claim the home address? (RFC 4285 sections 5 and 6.) */
+/**
+ * Who sent a Binding Update, is it fresh, and may its sender claim the home address? (RFC 4285 sections 5 and 6; under ESP,
+ * what protected it has answered all three: RFC 3776 section 4.2.)
+ */
 export class UpdateVerifier {
   readonly #settings: HomeAgentSettings;
   readonly #hmac: Hmac;
@@ -93,8 +97,14 @@ export class UpdateVerifier {
     const identifier = findOption(update.options, "mobileNodeIdentifier");
     const claimed = identifier?.subtype === NAI_SUBTYPE ? naiText(identifier.identifier) : undefined;
     const listed = this.#byHomeAddress.get(homeAddress);
-    if (!this.#settings.requireAuthentication && listed?.security === undefined) {
-      const identity = claimed ?? listed?.identity ?? homeAddress;
+    if (!this.isProtected(homeAddress, claim.protection)) {
+      return { kind: "silent", reason: "not protected by ESP" };
+    }
+    const needsNoKey = !this.#settings.requireAuthentication || listed?.requiresEsp === true;
+    if (needsNoKey && listed?.security === undefined) {
+      const identity = listed?.requiresEsp === true
+        ? listed.identity
+        : claimed ?? listed?.identity ?? homeAddress;
       const received = {
         ...claim,
         identity,
@@ -138,6 +148,11 @@ export class UpdateVerifier {
       ? BindingStatusCode.administrativelyProhibited
       : BindingStatusCode.notHomeSubnet;
     return { kind: "refused", received, status };
+  }
+
+  /** Is what a mobile node says protected by ESP, where it has to be (RFC 3776 section 4.1)? */
+  isProtected(homeAddress: Ipv6Address, protection: EspProtection | undefined): boolean {
+    return this.#byHomeAddress.get(homeAddress)?.requiresEsp !== true || protection?.source === homeAddress;
   }
 
   #isFresh(identity: string, timestamp: bigint, now: Now): boolean {

@@ -1,3 +1,4 @@
+import { ESP_HEADER_OCTETS, espPayloadOctets, isEspPaddingRight } from "../wire/esp.ts";
 import type { Layer } from "./layer.ts";
 import { NONE } from "./packet_cursor.ts";
 import type { PacketCursor } from "./packet_cursor.ts";
@@ -17,9 +18,6 @@ export interface EspAssociation {
   readonly open: (packet: Uint8Array) => Uint8Array | undefined;
 }
 
-const HEADER_OCTETS = 8;
-const TRAILER_OCTETS = 2;
-
 const FIELDS: readonly Field[] = [
   { name: "SPI", at: 0, octets: 4, show: hexadecimal },
   { name: "Sequence number", at: 4, octets: 4, show: decimal },
@@ -30,41 +28,39 @@ export const esp: Layer = {
   name: "ESP",
   carry(cursor) {
     if (cursor.espAssociations.length === 0 || cursor.partial) return false;
-    if (cursor.available < HEADER_OCTETS || cursor.limit !== cursor.end) return false;
+    if (cursor.available < ESP_HEADER_OCTETS || cursor.limit !== cursor.end) return false;
     const spi = cursor.uint32(cursor.offset);
     const association = cursor.espAssociations.find((candidate) => matches(candidate, cursor, spi));
     if (association === undefined) return false;
     const content = association.open(cursor.bytes.subarray(cursor.offset, cursor.limit));
-    const payloadOctets = content === undefined
-      ? -1
-      : content.length - TRAILER_OCTETS - content[content.length - TRAILER_OCTETS];
-    if (content === undefined || !(payloadOctets >= 0)) {
+    const payloadOctets = content && espPayloadOctets(content);
+    if (content === undefined || payloadOctets === undefined) {
       cursor.complain(content === undefined ? "the ESP integrity check fails" : "wrong ESP padding");
       return false;
     }
-    if (!paddingCounts(content, payloadOctets)) cursor.complain("the ESP padding is not 1, 2, 3...");
+    if (!isEspPaddingRight(content, payloadOctets)) cursor.complain("the ESP padding is not 1, 2, 3...");
     cursor.espSpi = spi;
     cursor.espSequenceNumber = cursor.uint32(cursor.offset + 4);
-    cursor.offset += HEADER_OCTETS;
+    cursor.offset += ESP_HEADER_OCTETS;
     cursor.continueWith(content.subarray(0, payloadOctets), "decrypted");
     cursor.follow("ipProtocol", content[content.length - 1]);
     return true;
   },
   line(cursor, out) {
     out.styled("strong", "ESP");
-    if (!cursor.need(HEADER_OCTETS, "an ESP header")) return;
+    if (!cursor.need(ESP_HEADER_OCTETS, "an ESP header")) return;
     out.text(" spi=0x");
     out.hex(cursor.uint32(cursor.offset), 8);
     out.text(" seq=");
     out.decimal(cursor.uint32(cursor.offset + 4));
     out.text(" len=");
-    out.decimal(cursor.end - cursor.offset - HEADER_OCTETS);
+    out.decimal(cursor.end - cursor.offset - ESP_HEADER_OCTETS);
   },
   tree(cursor, node) {
     if (!addFields(cursor, node, cursor.offset, FIELDS)) return;
-    const octets = cursor.available - HEADER_OCTETS;
+    const octets = cursor.available - ESP_HEADER_OCTETS;
     if (octets > 0) {
-      addChild(node, "Encrypted data", cursor.offset + HEADER_OCTETS, octets, `${octets} bytes`);
+      addChild(node, "Encrypted data", cursor.offset + ESP_HEADER_OCTETS, octets, `${octets} bytes`);
     }
   },
 };
@@ -86,11 +82,4 @@ function hasAddress(
   return offsets.some((offset) =>
     offset !== NONE && wanted.every((octet, index) => bytes[offset + index] === octet)
   );
-}
-
-function paddingCounts(content: Uint8Array, start: number): boolean {
-  for (let index = start; index < content.length - TRAILER_OCTETS; index++) {
-    if (content[index] !== index - start + 1) return false;
-  }
-  return true;
 }

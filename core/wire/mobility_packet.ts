@@ -2,13 +2,9 @@ import type { Ipv6Address } from "./address.ts";
 import { ipv6Octets } from "./address.ts";
 import { ipv6UpperLayerChecksum } from "./checksum.ts";
 import { Protocol } from "./constants.ts";
-import {
-  decodeExtensionHeaders,
-  encodeExtensionHeader,
-  type ExtensionHeaderChain,
-  type Ipv6Option,
-} from "./extension_header.ts";
-import { decodeIpv6Header, encodeIpv6HeaderInto, IPV6_HEADER_OCTETS } from "./ipv6.ts";
+import { encodeExtensionHeader } from "./extension_header.ts";
+import { encodeIpv6HeaderInto, IPV6_HEADER_OCTETS } from "./ipv6.ts";
+import { decodeMobileIpv6Envelope } from "./mobile_ipv6_envelope.ts";
 import { decodeMobilityHeader, type MobilityHeader } from "./mobility_header.ts";
 import { type Decoded, decoded, malformed } from "./result.ts";
 
@@ -34,23 +30,16 @@ const CHECKSUM_OFFSET = 4;
 
 /** Decodes a whole IPv6 packet that carries a mobility header. Octets after its payload length are not looked at. */
 export function decodeMobilityPacket(packet: Uint8Array): Decoded<MobilityPacket> {
-  const ipv6 = decodeIpv6Header(packet, 0);
-  if (!ipv6.ok) return ipv6;
-  const { source, destination, payloadLength, nextHeader } = ipv6.value;
-  const end = IPV6_HEADER_OCTETS + payloadLength;
-  if (end > packet.length) return malformed(4, "IPv6 payload length", "goes past the end of the packet");
-  const chain = decodeExtensionHeaders(packet, IPV6_HEADER_OCTETS, end, nextHeader);
-  if (!chain.ok) return chain;
-  const addresses = homeAddresses(chain.value);
-  if (!addresses.ok) return addresses;
-  const { offset } = chain.value;
-  if (chain.value.nextHeader !== Protocol.mobilityHeader) {
-    return malformed(offset, "next header", `is ${chain.value.nextHeader}, not ${Protocol.mobilityHeader}`);
+  const envelope = decodeMobileIpv6Envelope(packet);
+  if (!envelope.ok) return envelope;
+  const { source, destination, homeAddressOption, routingHomeAddress, protocol, offset, end } =
+    envelope.value;
+  if (protocol !== Protocol.mobilityHeader) {
+    return malformed(offset, "next header", `is ${protocol}, not ${Protocol.mobilityHeader}`);
   }
   const header = decodeMobilityHeader(packet.subarray(offset, end));
   if (!header.ok) return { ok: false, error: { ...header.error, offset: header.error.offset + offset } };
   const headerEnd = offset + header.value.length;
-  const { homeAddressOption, routingHomeAddress } = addresses.value;
   const checksum = ipv6UpperLayerChecksum({
     source: homeAddressOption === undefined ? packet.subarray(8, 24) : ipv6Octets(homeAddressOption),
     destination: routingHomeAddress === undefined ? packet.subarray(24, 40) : ipv6Octets(routingHomeAddress),
@@ -68,57 +57,6 @@ export function decodeMobilityPacket(packet: Uint8Array): Decoded<MobilityPacket
     header: header.value,
     checksumValid: checksum === 0,
   });
-}
-
-type HomeAddresses = Pick<MobilityPacket, "homeAddressOption" | "routingHomeAddress">;
-
-/** Goes over the extension headers as a receiver has to (RFC 8200 section 4, RFC 6275 sections 6.3, 6.4). */
-function homeAddresses(chain: ExtensionHeaderChain): Decoded<HomeAddresses> {
-  let homeAddressOption: Ipv6Address | undefined;
-  let routingHomeAddress: Ipv6Address | undefined;
-  for (const [i, header] of chain.headers.entries()) {
-    const offset = chain.offsets[i];
-    switch (header.kind) {
-      case "hopByHopOptions":
-      case "destinationOptions":
-        for (const option of header.options) {
-          if (asksToDiscard(option)) {
-            return malformed(offset, "IPv6 option", "is unknown and asks for a discard");
-          }
-          if (option.kind !== "homeAddress") continue;
-          if (homeAddressOption !== undefined) {
-            return malformed(offset, "Home Address option", "stands there twice");
-          }
-          homeAddressOption = option.homeAddress;
-        }
-        break;
-      case "homeAddressRouting":
-        if (header.segmentsLeft !== 1) {
-          return malformed(offset + 3, "segments left", `is ${header.segmentsLeft}, not 1`);
-        }
-        if (routingHomeAddress !== undefined) {
-          return malformed(offset, "type 2 routing header", "stands there twice");
-        }
-        routingHomeAddress = header.homeAddress;
-        break;
-      case "otherRouting":
-        if (header.segmentsLeft !== 0) {
-          return malformed(offset + 2, "routing type", "is unknown, with segments left");
-        }
-        break;
-      case "fragment":
-        if (header.fragmentOffset > 0 || header.moreFragments) {
-          return malformed(offset, "IPv6 packet", "is a fragment");
-        }
-        break;
-    }
-  }
-  return decoded({ homeAddressOption, routingHomeAddress });
-}
-
-/** The two upper bits of an option type say what to do with an unknown option: 00 is to skip it. */
-function asksToDiscard(option: Ipv6Option): boolean {
-  return option.kind === "otherIpv6Option" && option.type >> 6 !== 0;
 }
 
 /** What encodeMobilityPacket() makes a packet of. */

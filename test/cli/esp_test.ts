@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { createCipheriv, createHmac } from "node:crypto";
-import { ESP_ALGORITHMS } from "../../cli/decode_input/esp_cipher.ts";
+import { ESP_ALGORITHMS } from "../../cli/esp/algorithms.ts";
+import { espCipher } from "../../cli/esp/cipher.ts";
 import { readEspKeys } from "../../cli/decode_input/esp_keys.ts";
 import { UsageError } from "../../cli/output/fault.ts";
 import type { EspAssociation } from "../../core/inspect/esp.ts";
@@ -29,7 +30,9 @@ function show(
 }
 
 function opener(name: string, encryptionKey: string, integrityKey: string): EspAssociation["open"] {
-  return ESP_ALGORITHMS.get(name)!.opener(octets(encryptionKey), octets(integrityKey));
+  const keys = { encryptionKey: octets(encryptionKey), integrityKey: octets(integrityKey) };
+  const cipher = espCipher({ algorithm: ESP_ALGORITHMS.get(name)!, ...keys });
+  return (packet) => cipher.open(packet, undefined);
 }
 
 /** An ESP packet with integrity and without encryption around `trailed`, which ends with its trailer. */

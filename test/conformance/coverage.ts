@@ -17,7 +17,7 @@ const OWN_FILES = new Set(
   ["coverage.ts", "reasons.ts", "rows.ts"].map((name) => new URL(name, import.meta.url).href),
 );
 const STRING = /"[^"\n]*"|`[^`\n]*`/g;
-const ROW = /\b[ADMN]-\d{3}\b/g;
+const ROW = /\b[ADKMNS]-\d{3}\b/g;
 
 /** "M-041" to "M-043" of "M-041-043"; one row of "M-041". */
 export function expandRows(text: string): string[] {
