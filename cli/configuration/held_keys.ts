@@ -1,4 +1,8 @@
-import type { MobileNodeEntry, MobilitySecurityAssociation } from "../../core/control/settings.ts";
+import {
+  associationsOf,
+  type MobileNodeEntry,
+  type MobilitySecurityAssociation,
+} from "../../core/control/settings.ts";
 import type { Configuration } from "./record.ts";
 
 /*
@@ -6,7 +10,7 @@ import type { Configuration } from "./record.ts";
  * not used any more. What the runtime copied on the way stays until its memory is used again: see docs/keys.md.
  */
 
-type Secured = Pick<MobileNodeEntry, "security">;
+type Secured = Pick<MobileNodeEntry, "security" | "previousSecurity">;
 
 function keysOf(configuration: Configuration): Uint8Array[] {
   return securedIn(configuration).flatMap(associationsOf).map(({ key }) => key);
@@ -30,7 +34,8 @@ export function withHeldKeys<Kind extends Configuration>(fresh: Kind, running: K
   );
   const keep = <Entry extends Secured>(entry: Entry): Entry => {
     const security = keptAssociation(entry.security, held);
-    return security === entry.security ? entry : { ...entry, security };
+    const previousSecurity = keptAssociation(entry.previousSecurity, held);
+    return { ...entry, security, ...(previousSecurity === undefined ? {} : { previousSecurity }) };
   };
   if (fresh.kind === "mobileNode") return { ...fresh, settings: keep(fresh.settings) };
   const mobileNodes = fresh.settings.mobileNodes.map(keep);
@@ -53,8 +58,4 @@ function keptAssociation(
 
 function securedIn({ kind, settings }: Configuration): readonly Secured[] {
   return kind === "homeAgent" ? settings.mobileNodes : [settings];
-}
-
-function associationsOf({ security }: Secured): MobilitySecurityAssociation[] {
-  return security === undefined ? [] : [security];
 }

@@ -24,7 +24,7 @@ import {
   type TableSource,
 } from "./read_table.ts";
 import { HOME_AGENT_KEYS, MOBILE_NODE_ENTRY_KEYS } from "./schema.ts";
-import { readSecurity } from "./security.ts";
+import { readPreviousSecurity, readSecurity } from "./security.ts";
 
 /** What one home agent serves at most. */
 export const MAXIMUM_MOBILE_NODES = 10_000;
@@ -158,26 +158,30 @@ function readEntry(
   const title = `[[mobile_node]] ${index + 1}`;
   const own = { ...source, title, name: `mobile_node.${index}` };
   const entry = readTable(table, MOBILE_NODE_ENTRY_KEYS, own);
-  const { identity, home_address: homeAddress, spi } = entry;
+  const { identity, home_address: homeAddress } = entry;
   if (homeAddress !== undefined && agent.home_prefix !== undefined) {
     checkInPrefix(homeAddress, "home_address", agent.home_prefix, own);
   }
   checkIpv4HomeAddress(entry.ipv4_home_address, agent, own);
   claims.push(...claimsOfEntry(entry, own));
   // The SPI alone indexes the security associations (RFC 4285 section 3.1), so that it is unique, too.
-  for (const [key, value] of Object.entries({ identity, spi })) {
+  for (const key of ["identity", "spi", "previous_spi"] as const) {
+    const value = entry[key];
     if (value === undefined) continue;
-    const name = `${key} ${value}`;
+    const name = `${key === "identity" ? key : "spi"} ${value}`;
     const first = seen.get(name);
     if (first === undefined) seen.set(name, title);
     else addMistake(own, key, ` = ${JSON.stringify(value)}: is that of ${first} already; each needs its own`);
   }
-  const security = readSecurity(entry, (key) => Object.hasOwn(table, key), agent.authentication, own);
+  const present = (key: string) => Object.hasOwn(table, key);
+  const security = readSecurity(entry, present, agent.authentication, own);
+  const previousSecurity = readPreviousSecurity(entry, present, agent.authentication, own);
   return {
     identity: identity!,
     homeAddress: homeAddress!,
     mobileNetworkPrefixes: entry.mobile_network_prefixes!,
     ipv4HomeAddress: entry.ipv4_home_address,
     security,
+    ...(previousSecurity === undefined ? {} : { previousSecurity }),
   };
 }

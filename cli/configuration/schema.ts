@@ -184,6 +184,9 @@ export const MOBILE_NODE_ENTRY_KEYS = {
   spi: spi.optional(),
   key_file: keyFile.optional(),
   algorithm: algorithm.default("hmac-sha256-128"),
+  previous_spi: spi.optional(),
+  previous_key_file: keyFile.optional(),
+  previous_algorithm: algorithm.optional(),
 };
 
 /** [mobile_node] */

@@ -9,6 +9,15 @@ export interface SecurityKeys {
   readonly algorithm?: AuthenticationAlgorithm;
 }
 
+/** Those of the key before, in a home agent's file. */
+interface PreviousSecurityKeys {
+  readonly previous_spi?: number;
+  readonly previous_key_file?: string;
+  readonly previous_algorithm?: AuthenticationAlgorithm;
+}
+
+type SecuritySource = TableSource & { readonly resolvePath: (path: string) => string };
+
 /**
  * The security association of one mobile node. With authentication "mn-ha" both spi and key_file have to be
  * there, with "none" neither may: a key that nobody asks for would only look safe. Undefined after a mistake, too.
@@ -17,7 +26,7 @@ export function readSecurity(
   keys: SecurityKeys,
   present: (key: string) => boolean,
   authentication: "mn-ha" | "none" | undefined,
-  source: TableSource & { readonly resolvePath: (path: string) => string },
+  source: SecuritySource,
 ): MobilitySecurityAssociation | undefined {
   for (const key of ["spi", "key_file"]) {
     if (authentication === "none" && present(key)) {
@@ -37,9 +46,47 @@ export function readSecurity(
   }
   const { spi, key_file: keyFile, algorithm } = keys;
   if (authentication !== "mn-ha" || keyFile === undefined) return undefined;
+  return readAssociation({ spi, keyFile, algorithm }, "key_file", source);
+}
+
+/** The key before, while the home agent takes two: both its keys or none. Undefined after a mistake, too. */
+export function readPreviousSecurity(
+  keys: Pick<SecurityKeys, "algorithm"> & PreviousSecurityKeys,
+  present: (key: string) => boolean,
+  authentication: "mn-ha" | "none" | undefined,
+  source: SecuritySource,
+): MobilitySecurityAssociation | undefined {
+  const named = ["previous_spi", "previous_key_file", "previous_algorithm"].filter(present);
+  if (named.length === 0) return undefined;
+  if (authentication === "none") {
+    addMistake(
+      source,
+      named[0],
+      ': contradicts authentication = "none", which asks nobody for a key; remove it',
+    );
+    return undefined;
+  }
+  for (const key of ["previous_spi", "previous_key_file"]) {
+    if (!present(key)) addMistake(source, key, ` is missing: the key before needs it, beside ${named[0]}`);
+  }
+  const { previous_spi: spi, previous_key_file: keyFile } = keys;
+  const algorithm = keys.previous_algorithm ?? keys.algorithm;
+  if (keyFile === undefined) return undefined;
+  return readAssociation({ spi, keyFile, algorithm }, "previous_key_file", source);
+}
+
+function readAssociation(
+  { spi, keyFile, algorithm }: {
+    readonly spi: number | undefined;
+    readonly keyFile: string;
+    readonly algorithm: AuthenticationAlgorithm | undefined;
+  },
+  name: string,
+  source: SecuritySource,
+): MobilitySecurityAssociation | undefined {
   const result = readKeyFile(source.resolvePath(keyFile));
   if ("mistake" in result) {
-    addMistake(source, "key_file", `: ${result.mistake}`);
+    addMistake(source, name, `: ${result.mistake}`);
     return undefined;
   }
   return spi === undefined || algorithm === undefined ? undefined : { spi, algorithm, key: result.key };

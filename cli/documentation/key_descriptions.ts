@@ -53,6 +53,10 @@ export const MOBILE_NODE_ENTRY_DESCRIPTIONS: DescriptionsOf<typeof MOBILE_NODE_E
   key_file:
     'The shared key, the same at both ends, in a file with mode 0600; needed unless authentication = "none".',
   algorithm: "How proofs of origin are computed, as at the mobile node.",
+  previous_spi:
+    "While keys are rolled: the number of the key before, which is still taken. See docs/keys.md.",
+  previous_key_file: "While keys are rolled: the key before, in a file with mode 0600.",
+  previous_algorithm: "What goes with the key before; left out: as algorithm says.",
 };
 
 export const MOBILE_NODE_DESCRIPTIONS: DescriptionsOf<typeof MOBILE_NODE_KEYS> = {

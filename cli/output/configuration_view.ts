@@ -3,7 +3,11 @@ import type {
   HomeAgentConfiguration,
   MobileNodeConfiguration,
 } from "../configuration/record.ts";
-import type { Ipv4HomeAddress, MobilitySecurityAssociation } from "../../core/control/settings.ts";
+import {
+  associationsOf,
+  type Ipv4HomeAddress,
+  type MobilitySecurityAssociation,
+} from "../../core/control/settings.ts";
 import { UNSPECIFIED_IPV4 } from "../../core/wire/address.ts";
 import type { Colours } from "./colours.ts";
 import { describeIpv4HomeAddress, describePool, describePrefixes } from "./prefix_text.ts";
@@ -52,7 +56,7 @@ function describeHomeAgent(configuration: HomeAgentConfiguration, colours: Colou
     node.homeAddress,
     node.ipv4HomeAddress === undefined ? "-" : describeIpv4HomeAddress(node.ipv4HomeAddress),
     describePrefixes(node.mobileNetworkPrefixes),
-    describeSecurity(node.security),
+    associationsOf(node).map(describeSecurity).join("; ") || "none",
   ]);
   const titles = ["IDENTITY", "HOME ADDRESS", "IPv4 HOME ADDRESS", "MOBILE NETWORKS", "SECURITY"];
   const columns = titles.map((title) => ({ title }));
@@ -74,7 +78,7 @@ function describeMobileNode(configuration: MobileNodeConfiguration, colours: Col
         ? homeAgentAddress
         : `${homeAgentAddress}, ${settings.homeAgentIpv4Address} port ${settings.homeAgentPort}`,
     ],
-    ["security", describeSecurity(settings.security)],
+    ["security", settings.security === undefined ? "none" : describeSecurity(settings.security)],
     ["lifetime", `${settings.lifetimeSeconds} s`],
     [
       "keepalive",
@@ -110,7 +114,6 @@ function describeWanted(ipv4HomeAddress: Ipv4HomeAddress | undefined): string {
   return prefixLength === 32 ? "any" : `any, with a network of ${prefixLength} bits`;
 }
 
-function describeSecurity(security: MobilitySecurityAssociation | undefined): string {
-  if (security === undefined) return "none";
+function describeSecurity(security: MobilitySecurityAssociation): string {
   return `SPI ${security.spi}, ${security.algorithm}, key of ${security.key.length} octets`;
 }

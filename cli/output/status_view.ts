@@ -18,6 +18,7 @@ const BINDING_COLUMNS = [
   { title: "REMAINING", align: "right" },
   { title: "LIFETIME", align: "right" },
   { title: "SEQUENCE", align: "right" },
+  { title: "SPI", align: "right" },
 ] as const;
 
 /** The answer of a home agent, {bindings, counters}, for people. */
@@ -33,6 +34,7 @@ export function describeBindings({ bindings, counters }: DaemonAnswer, colours: 
     seconds(binding.remainingSeconds),
     seconds(binding.lifetimeSeconds),
     cell(binding.sequenceNumber),
+    cell(binding.spi),
   ]);
   const table = rows.length === 0
     ? "No mobile node is bound.\n"

@@ -27,6 +27,8 @@ export interface RegisteredBinding {
   /** Likewise: binding cache entries of their own in RFC 5555 section 4.5, which live and die with this one. */
   readonly ipv4HomeAddresses: readonly Ipv4HomeAddress[];
   readonly natDetected: boolean;
+  /** Of the key that its last Binding Update was proven with; undefined where it needed no proof. */
+  readonly spi: number | undefined;
   readonly sequenceNumber: number;
   readonly lifetimeSeconds: number;
   readonly expiresAtMs: number;
@@ -120,6 +122,8 @@ export interface BindingStatus {
   readonly lifetimeSeconds: number;
   readonly remainingSeconds: number;
   readonly sequenceNumber: number;
+  /** Which of its keys the mobile node uses; null where it needs none. */
+  readonly spi: number | null;
   readonly mobileNetworkPrefixes: readonly Ipv6Prefix[];
   readonly ipv4HomeAddresses: readonly Ipv4HomeAddress[];
 }
@@ -135,6 +139,7 @@ export function bindingStatus(binding: RegisteredBinding, monotonicMs: number): 
     lifetimeSeconds: binding.lifetimeSeconds,
     remainingSeconds: Math.max(0, (binding.expiresAtMs - monotonicMs) / 1000),
     sequenceNumber: binding.sequenceNumber,
+    spi: binding.spi ?? null,
     mobileNetworkPrefixes: binding.prefixes,
     ipv4HomeAddresses: binding.ipv4HomeAddresses,
   };

@@ -76,7 +76,7 @@ export function bindingFor(
   settings: HomeAgentSettings,
   now: Now,
 ): RegisteredBinding {
-  const { update, homeAddress, identity, path } = received;
+  const { update, homeAddress, identity, path, security } = received;
   const lifetimeSeconds = Math.min(update.lifetimeSeconds, settings.maximumLifetimeSeconds);
   const lifetimeMs = lifetimeSeconds * 1000;
   const granted = grantedPrefixes(received, grants.delegated, settings);
@@ -90,6 +90,7 @@ export function bindingFor(
     linkLocalCompatibility: update.linkLocalCompatibility,
     prefixes: granted.kind === "granted" ? granted.prefixes : [],
     ipv4HomeAddresses: grants.ipv4.granted,
+    spi: security?.spi,
     sequenceNumber: update.sequenceNumber,
     lifetimeSeconds,
     expiresAtMs: now.monotonicMs + lifetimeMs,

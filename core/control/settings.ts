@@ -93,10 +93,19 @@ export interface MobileNodeEntry {
   readonly security: MobilitySecurityAssociation | undefined;
   /** What it says counts only under ESP, and nothing else proves its origin where `security` is undefined; left out: false. */
   readonly requiresEsp?: boolean;
+  /** Still taken while the mobile node is on its way from one key to the next. Of another SPI. */
+  readonly previousSecurity?: MobilitySecurityAssociation;
   /** The Prefix Table of RFC 3963 section 6.1.2: what a mobile router may claim, or a part of it. */
   readonly mobileNetworkPrefixes: readonly Ipv6Prefix[];
   /** The one that belongs to the IPv6 home address; left out: one of the pool, if any. */
   readonly ipv4HomeAddress?: Ipv4HomeAddress;
+}
+
+/** What a mobile node may prove itself with, the latest first. */
+export function associationsOf(
+  { security, previousSecurity }: Pick<MobileNodeEntry, "security" | "previousSecurity">,
+): MobilitySecurityAssociation[] {
+  return [security, previousSecurity].filter((association) => association !== undefined);
 }
 
 /** Networks of one length that are given to whoever asks, one each. */

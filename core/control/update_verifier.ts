@@ -7,6 +7,7 @@ import type { EspProtection } from "./esp/security_association.ts";
 import type { Now } from "./now.ts";
 import { correctedTimestamp, ntpTimestamp, unixMsOfNtpTimestamp } from "./ntp_timestamp.ts";
 import {
+  associationsOf,
   type Hmac,
   type HomeAgentSettings,
   type Ipv4HomeAddress,
@@ -120,19 +121,20 @@ export class UpdateVerifier {
     if (node?.security === undefined) return { kind: "silent", reason: "unknown mobile node identifier" };
     const proof = findOption(update.options, "messageAuthentication");
     if (proof === undefined) return { kind: "silent", reason: "no message authentication option" };
-    if (proof.spi !== node.security.spi) return { kind: "silent", reason: "unknown SPI" };
+    const security = associationsOf(node).find(({ spi }) => spi === proof.spi);
+    if (security === undefined) return { kind: "silent", reason: "unknown SPI" };
 
     const timestamp = findOption(update.options, "messageIdentification")?.timestamp;
     const received: ReceivedUpdate = {
       ...claim,
       identity: node.identity,
-      security: node.security,
+      security,
       timestamp,
       configuredPrefixes: node.mobileNetworkPrefixes,
       configuredIpv4HomeAddress: node.ipv4HomeAddress,
     };
     const addresses = { careOfAddress, homeAddress };
-    if (!verifyMobilityHeader(packet.mobilityHeader, packet.header, node.security, addresses, this.#hmac)) {
+    if (!verifyMobilityHeader(packet.mobilityHeader, packet.header, security, addresses, this.#hmac)) {
       return { kind: "unproven", received, status: BindingStatusCode.authenticationFailed };
     }
     if (timestamp === undefined) {

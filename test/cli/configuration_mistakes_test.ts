@@ -13,6 +13,47 @@ const IPV6 = "must be a global unicast IPv6 address";
 
 const BAD_HOME_AGENTS: readonly BadCase[] = [
   {
+    name: "half of the key before",
+    from: /^spi = 1000/m,
+    to: "previous_spi = 999\nspi = 1000",
+    expect: [
+      ":6: [[mobile_node]] 1 previous_key_file is missing: the key before needs it, beside previous_spi",
+    ],
+  },
+  {
+    name: "the other half",
+    from: /^spi = 1000/m,
+    to: 'previous_key_file = "mn2.key"\nspi = 1000',
+    expect: [
+      ":6: [[mobile_node]] 1 previous_spi is missing: the key before needs it, beside previous_key_file",
+    ],
+  },
+  {
+    name: "the key before with the SPI of the next",
+    from: /^spi = 1000/m,
+    to: 'previous_spi = 1000\nprevious_key_file = "mn2.key"\nspi = 1000',
+    expect: [
+      ":9: [[mobile_node]] 1 previous_spi = 1000: is that of [[mobile_node]] 1 already; each needs its own",
+    ],
+  },
+  {
+    name: "the key before with another node's SPI, and without a file",
+    from: /^spi = 1001/m,
+    to: 'spi = 1001\nprevious_spi = 1000\nprevious_key_file = "gone.key"',
+    expect: [
+      ":16: [[mobile_node]] 2 previous_spi = 1000: is that of [[mobile_node]] 1 already; each needs its own",
+      ":17: [[mobile_node]] 2 previous_key_file: key file",
+    ],
+  },
+  {
+    name: "the key before where nobody needs a key",
+    from: /home_prefix = .*\n\n[^]*/m,
+    to:
+      'home_prefix = "2001:db8:100::/64"\nauthentication = "none"\n[[mobile_node]]\nidentity = "mn@example.org"\n' +
+      'home_address = "2001:db8:100::100"\nprevious_spi = 1000\n',
+    expect: [':9: [[mobile_node]] 1 previous_spi: contradicts authentication = "none"'],
+  },
+  {
     name: "mistyped key",
     from: /^home_prefix/m,
     to: "home_prefx",

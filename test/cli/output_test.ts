@@ -78,6 +78,7 @@ Deno.test("status: bindings and counters for people", () => {
       lifetimeSeconds: 420,
       remainingSeconds: 411.6,
       sequenceNumber: 7,
+      spi: 1000,
     },
     {
       homeAddress: "2001:db8:100::200",
@@ -95,9 +96,9 @@ Deno.test("status: bindings and counters for people", () => {
   const counters = { sent: { packets: 3, octets: 0 }, dropped: { noBinding: 2, malformed: 0 } };
   assertEquals(
     describeBindings({ bindings, counters }, plain),
-    `HOME ADDRESS       IPv4 HOME ADDRESS         MOBILE NETWORKS    IDENTITY         CARE-OF ADDRESS  TUNNEL         NAT  REMAINING  LIFETIME  SEQUENCE
-2001:db8:100::100  192.0.2.100, 10.1.0.1/24  2001:db8:200::/64  mn1@example.org  198.51.100.7     UDP port 8763  yes      412 s     420 s         7
-2001:db8:100::200  -                         -                  mn2@example.org  192.0.2.1        protocol 41    no         1 s      60 s     65535
+    `HOME ADDRESS       IPv4 HOME ADDRESS         MOBILE NETWORKS    IDENTITY         CARE-OF ADDRESS  TUNNEL         NAT  REMAINING  LIFETIME  SEQUENCE   SPI
+2001:db8:100::100  192.0.2.100, 10.1.0.1/24  2001:db8:200::/64  mn1@example.org  198.51.100.7     UDP port 8763  yes      412 s     420 s         7  1000
+2001:db8:100::200  -                         -                  mn2@example.org  192.0.2.1        protocol 41    no         1 s      60 s     65535     -
 
 sent.packets       3
 dropped.noBinding  2

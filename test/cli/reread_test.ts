@@ -108,6 +108,23 @@ Deno.test("reread: a mobile node takes a key and a lifetime; a mobile network th
   assertEquals(come.configuration.mobileNetwork, undefined);
 });
 
+Deno.test("keys: while they are rolled a mobile node has two at the home agent, and the roll copies none", () => {
+  using folder = new KeyFolder();
+  const rolling = HOME_AGENT_TOML.replace("spi = 1000", "spi = 2000")
+    .replace('"mn1.key"', '"mn2.key"\nprevious_spi = 1000\nprevious_key_file = "mn1.key"')
+    .replace("hmac-sha1-96", 'hmac-sha1-96"\nprevious_spi = 5000\nprevious_key_file = "mn1.key');
+  const running = asHomeAgent(changing(folder, HOME_AGENT_TOML, rolling));
+  const [old] = running.settings.mobileNodes;
+  const next = withHeldKeys(rereadConfiguration(running).configuration, running);
+  const [one, two] = next.settings.mobileNodes;
+  assertEquals(one.security?.key.toHex(), KEY_HEX.mn2);
+  assertEquals([one.previousSecurity?.spi, one.previousSecurity?.algorithm], [1000, "hmac-sha256-128"]);
+  assert(one.previousSecurity?.key === old.security?.key);
+  assertEquals(two.previousSecurity?.algorithm, "hmac-sha1-96");
+  overwriteKeys(running, next);
+  assertEquals(one.previousSecurity?.key.toHex(), KEY_HEX.mn1);
+});
+
 Deno.test("keys: those that stay are the same octets, copies and those that go are overwritten", () => {
   using folder = new KeyFolder();
   const file = folder.write("ha.toml", HOME_AGENT_TOML);

@@ -1,11 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import type { HomeAgentAction } from "../../core/control/action.ts";
+import { verifyMobilityHeader } from "../../core/control/authentication.ts";
 import type { ChangeableSettings, HomeAgentSettings, MobileNodeEntry } from "../../core/control/settings.ts";
 import { findOption } from "../../core/wire/mobility_option.ts";
 import {
   at,
   careOf,
   fromOuter,
+  hmac,
   HOME_ADDRESS,
   homeAgentSettings,
   IDENTITY,
@@ -93,6 +95,25 @@ Deno.test("reconfigured: another key counts from now on, and the binding stays",
     sentAcknowledgement(receive(homeAgent, { sequenceNumber: 3, sealWith: NEW_KEY }, 2000)).status,
     0,
   );
+});
+
+Deno.test("RFC 4285 5.1: while keys are rolled both are taken, and the answer is proven with the one that the update used", () => {
+  const homeAgent = newHomeAgent({
+    mobileNodes: [{ ...NODE, security: NEW_KEY, previousSecurity: security }],
+  });
+  for (const [sequenceNumber, key] of [[1, security], [2, NEW_KEY], [3, security]] as const) {
+    const answer = receive(homeAgent, { sequenceNumber, sealWith: key }, 1000 * sequenceNumber);
+    const { header, mobilityHeader } = sent(answer).message;
+    assertEquals(sentAcknowledgement(answer).status, 0);
+    const addresses = { careOfAddress: COA, homeAddress: HOME_ADDRESS };
+    assert(verifyMobilityHeader(mobilityHeader, header, key, addresses, hmac));
+    assertEquals(homeAgent.bindings(at(0))[0].spi, key.spi);
+  }
+  // The SPI of one with the key of the other proves nothing.
+  const mixed = receive(homeAgent, { sequenceNumber: 4, sealWith: { ...NEW_KEY, spi: security.spi } }, 4000);
+  assertEquals(sentAcknowledgement(mixed).status, 146);
+  homeAgent.handle(reconfigured({ mobileNodes: [{ ...NODE, security: NEW_KEY }] }), at(4500));
+  assertEquals(kinds(receive(homeAgent, { sequenceNumber: 5 }, 5000)), []);
 });
 
 Deno.test("reconfigured: a mobile router loses the prefix that is not its own any more, and keeps the other", () => {

@@ -2,22 +2,25 @@ import { assert, assertEquals } from "@std/assert";
 import {
   configureHomeAgent,
   configureMobileNode,
+  type HomeAgentAnswer,
   type HomeAgentDaemon,
   type HomeAgentOptions,
 } from "../../cli/lab/daemons.ts";
 import { dsmipCommand, type Lab } from "../../cli/lab/lab.ts";
 import type { Topology } from "../../cli/lab/network.ts";
 import { runProgram } from "../../cli/lab/process.ts";
+import { runFlow } from "../../cli/lab/traffic.ts";
 import { labTest } from "./support.ts";
 
-/* mn ---- ha: reloads of both daemons, by command and by SIGHUP. */
+/* mn ---- ha ---- cn: reloads of both daemons, by command and by SIGHUP. */
 
 const TOPOLOGY: Topology = {
   nodes: [
-    { name: "ha", router: true, addresses: [["access", "203.0.113.1/24"]] },
+    { name: "ha", router: true, addresses: [["access", "203.0.113.1/24"], ["cn", "2001:db8:200::1/64"]] },
+    { name: "cn", addresses: [["eth0", "2001:db8:200::10/64"]], routes: [["::/0", "2001:db8:200::1"]] },
     { name: "mn", ipv4Only: ["eth0"], addresses: [["eth0", "203.0.113.10/24"]] },
   ],
-  links: [[["ha", "access"], ["mn", "eth0"]]],
+  links: [[["ha", "access"], ["mn", "eth0"]], [["ha", "cn"], ["cn", "eth0"]]],
 };
 const MOBILE_NODE = { identity: "mn@example.org", homeAddress: "2001:db8:100::100", spi: 1000 };
 const HOME_AGENT: HomeAgentOptions = {
@@ -90,6 +93,60 @@ labTest("lab: a home agent takes a changed configuration over, and nothing of a 
   await rewrite(lab, "ha", (text) => text.split("[[mobile_node]]")[0]);
   Deno.kill(homeAgent.pid!, "SIGHUP");
   await homeAgent.until("no binding", LIMIT_MS, ({ bindings }) => bindings.length === 0);
+});
+
+labTest("lab: keys are rolled while traffic flows both ways, and no packet is lost", async (lab) => {
+  const { homeAgent, mobileNode } = await open(lab);
+  mobileNode.start();
+  const hasSpi = (spi: number) => ({ bindings }: HomeAgentAnswer) => bindings.some((one) => one.spi === spi);
+  await homeAgent.until("the binding", LIMIT_MS, hasSpi(1000));
+  const usual = { packetOctets: 200, intervalMs: 5, seconds: 8 };
+  const down = { from: "cn", to: "mn", address: MOBILE_NODE.homeAddress };
+  const up = { from: "mn", to: "cn", address: "2001:db8:200::10" };
+  const flows = Promise.all([
+    runFlow(lab, { ...usual, way: down, port: 5001 }),
+    runFlow(lab, { ...usual, way: up, port: 5002 }),
+  ]);
+  await lab.writeFile("next.key", "5a".repeat(32));
+  // The home agent takes both, the mobile node the next, the home agent the next only.
+  await rewrite(
+    lab,
+    "ha",
+    (text) =>
+      text.replace(
+        'spi = 1000\nkey_file = "mn.key"',
+        'spi = 1001\nkey_file = "next.key"\n' +
+          'previous_spi = 1000\nprevious_key_file = "mn.key"',
+      ),
+  );
+  assertEquals((await reload(lab, "ha")).code, 0);
+  await rewrite(
+    lab,
+    "mn",
+    (text) => text.replace('spi = 1000\nkey_file = "mn.key"', 'spi = 1001\nkey_file = "next.key"'),
+  );
+  assertEquals((await reload(lab, "mn")).code, 0);
+  await homeAgent.until("the next key", LIMIT_MS, hasSpi(1001));
+  await rewrite(lab, "ha", (text) => text.replace('previous_spi = 1000\nprevious_key_file = "mn.key"', ""));
+  assertEquals((await reload(lab, "ha")).code, 0);
+  for (const { received, lost, duplicated } of await flows) {
+    assertEquals({ received, lost, duplicated }, { received: 1600, lost: 0, duplicated: 0 });
+  }
+  // Who still comes with the old key is nobody.
+  const before = (await mobileNode.ask())!.sequenceNumber;
+  await rewrite(
+    lab,
+    "mn",
+    (text) => text.replace('spi = 1001\nkey_file = "next.key"', 'spi = 1000\nkey_file = "mn.key"'),
+  );
+  assertEquals((await reload(lab, "mn")).code, 0);
+  const { answer } = await mobileNode.until(
+    "two more updates",
+    LIMIT_MS,
+    ({ sequenceNumber }) => (sequenceNumber - before & 0xffff) >= 2,
+  );
+  const [binding] = (await homeAgent.ask())!.bindings;
+  assertEquals([binding.spi, (answer.sequenceNumber - binding.sequenceNumber & 0xffff) >= 2], [1001, true]);
 });
 
 labTest("lab: a mobile node takes another lifetime over, by its next Binding Update at once", async (lab) => {
