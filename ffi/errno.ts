@@ -56,6 +56,8 @@ export class SystemError extends Error {
   readonly call: string;
   readonly errno: number;
   readonly errnoName: string;
+  /** The end of the message, where there is any. */
+  readonly advice: string | undefined;
 
   /**
    * @param attempt what was tried, as the end of "Cannot ...": "open /dev/net/tun"
@@ -71,6 +73,7 @@ export class SystemError extends Error {
     this.call = call;
     this.errno = errno;
     this.errnoName = errnoName(errno);
+    this.advice = advice;
   }
 }
 

@@ -1,4 +1,4 @@
-import { Failure, messageOf, RulesBroken, UsageError } from "../output/fault.ts";
+import { Failure, FaultsFound, messageOf, RulesBroken, UsageError } from "../output/fault.ts";
 import { OutputClosed, remark } from "../output/write.ts";
 import type { LogLevel } from "../daemon/log.ts";
 
@@ -6,6 +6,7 @@ import type { LogLevel } from "../daemon/log.ts";
 export function exitStatusOf(error: unknown, { logLevel }: { readonly logLevel: LogLevel }): number {
   if (error instanceof OutputClosed) return 0;
   if (error instanceof RulesBroken) return 3;
+  if (error instanceof FaultsFound) return 1;
   remark(`dsmip: ${messageOf(error)}\n`);
   if (error instanceof UsageError) return 2;
   const expected = error instanceof Failure;

@@ -3,6 +3,7 @@ import { versionText } from "../output/version.ts";
 import { print, remark } from "../output/write.ts";
 import { configCommand } from "./config.ts";
 import { decodeCommand } from "./decode.ts";
+import { doctorCommand } from "./doctor.ts";
 import { exitStatusOf } from "./exit_status.ts";
 import { globalOptions, logFormatOption, logLevelOption } from "./global_options.ts";
 import { homeAgentCommand } from "./home_agent.ts";
@@ -12,6 +13,7 @@ import { mobileNodeCommand } from "./mobile_node.ts";
 const EXAMPLES = `
 Examples:
   dsmip config check ha.toml          look for mistakes in a configuration
+  dsmip doctor --config mn.toml       look for what keeps it from working here
   dsmip ha serve --config ha.toml     serve as a home agent
   dsmip mn up --config mn.toml        be a mobile node
   dsmip decode capture.pcap           read what is on the wire
@@ -36,7 +38,14 @@ export function buildProgram(): CommandUnknownOpts {
       outputError: (text, write) => write(`dsmip: ${text}`),
     })
     .exitOverride();
-  const commands = [homeAgentCommand(), mobileNodeCommand(), decodeCommand(), labCommand(), configCommand()];
+  const commands = [
+    homeAgentCommand(),
+    mobileNodeCommand(),
+    decodeCommand(),
+    labCommand(),
+    configCommand(),
+    doctorCommand(),
+  ];
   for (const command of commands) program.addCommand(command);
   settle(program);
   return program;

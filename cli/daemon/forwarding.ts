@@ -5,7 +5,7 @@ import type { Log } from "./log.ts";
 import type { SavedSysctls } from "./saved_sysctls.ts";
 
 /** Of the whole host. That of IPv4 has a second name, net/ipv4/ip_forward. */
-const FORWARDING = { 6: "net/ipv6/conf/all/forwarding", 4: "net/ipv4/conf/all/forwarding" } as const;
+export const FORWARDING = { 6: "net/ipv6/conf/all/forwarding", 4: "net/ipv4/conf/all/forwarding" } as const;
 
 /** The families that a home agent forwards: IPv4 where a mobile node may get an IPv4 home address. */
 export function forwardedFamilies(settings: HomeAgentSettings): readonly IpFamily[] {

@@ -1,3 +1,4 @@
+import { findProgram, SYSTEM_FOLDERS } from "./find_program.ts";
 import type { Log } from "./log.ts";
 
 export interface SupervisedProgramOptions {
@@ -10,8 +11,6 @@ export interface SupervisedProgramOptions {
 
 /** What ties a program to this process: setpriv(1) of this package. */
 const TIE = { name: "setpriv", packageName: "util-linux" } as const;
-/** Where programs are looked for, after the search path, which often lacks those for the administrator. */
-const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 /** A program that ends at once is started again after this long, then after twice as long, and so on. */
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 30_000;
@@ -173,19 +172,6 @@ function signal(child: Deno.ChildProcess | undefined, name: Deno.Signal): void {
     child?.kill(name);
   } catch {
     // It has ended in the meantime.
-  }
-}
-
-function findProgram(name: string): string | undefined {
-  const folders = [...(Deno.env.get("PATH") ?? "").split(":"), ...SYSTEM_FOLDERS];
-  return folders.filter((folder) => folder.startsWith("/")).map((folder) => `${folder}/${name}`).find(isFile);
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
   }
 }
 

@@ -22,6 +22,14 @@ export class RulesBroken extends Error {
   }
 }
 
+/** `doctor` found a fault, and has said so. Exit status 1. */
+export class FaultsFound extends Error {
+  constructor() {
+    super("faults were found");
+    this.name = "FaultsFound";
+  }
+}
+
 /** The text of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

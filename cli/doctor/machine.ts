@@ -1,0 +1,42 @@
+import type { InterfaceAddress, Link } from "../../ffi/netlink_record.ts";
+import { Netlink } from "../../ffi/netlink.ts";
+import { readSysctl } from "../../ffi/sysctl.ts";
+
+/** What is looked at on this machine, read once. */
+export interface Machine {
+  readonly links: readonly Link[];
+  readonly addresses: readonly InterfaceAddress[];
+  /** Undefined where the kernel has no such setting. */
+  readonly readSetting: (key: string) => string | undefined;
+  /** Whether settings can be changed: in a container /proc/sys is often read-only. */
+  readonly canSet: boolean;
+}
+
+/** @throws SystemError when the kernel does not list its interfaces */
+export function readMachine(): Machine {
+  const netlink = new Netlink();
+  try {
+    return { links: netlink.links(), addresses: netlink.addresses(), readSetting, canSet: canSet() };
+  } finally {
+    netlink.close();
+  }
+}
+
+function readSetting(key: string): string | undefined {
+  try {
+    return readSysctl(key);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** Opens one for writing, and writes nothing. */
+function canSet(): boolean {
+  try {
+    Deno.openSync("/proc/sys/net/ipv4/ip_forward", { write: true }).close();
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,89 @@
+import { assert, assertEquals } from "@std/assert";
+import { checkClock } from "../../cli/doctor/clock.ts";
+import { fault, ok, warning } from "../../cli/doctor/finding.ts";
+import { checkManagers } from "../../cli/doctor/managers.ts";
+import { effectiveCapabilities } from "../../cli/doctor/permissions.ts";
+import { describeRegistration } from "../../cli/doctor/reachability.ts";
+import { coloursFor } from "../../cli/output/colours.ts";
+import { describeFindings } from "../../cli/output/findings_view.ts";
+import { dsmip } from "../cli/dsmip.ts";
+
+const PLAIN = coloursFor({ isTerminal: () => false });
+
+Deno.test("doctor: findings read as a table, with what to do below", () => {
+  const text = describeFindings([
+    ok("IPv6", "on"),
+    fault("IPv6 forwarding", "off", "sysctl -w x=1"),
+    warning("clock", "a\nb", "run chrony"),
+  ], PLAIN);
+  assertEquals(
+    text,
+    `ok       IPv6             on
+fault    IPv6 forwarding  off
+                          do: sysctl -w x=1
+warning  clock            a\\u000ab
+                          do: run chrony
+
+1 fault, 1 warning.
+`,
+  );
+  assert(describeFindings([ok("IPv6", "on")], PLAIN).endsWith("\nAll is well.\n"));
+  assert(
+    describeFindings([warning("a", "b"), warning("c", "d")], PLAIN).endsWith("\nNo faults, 2 warnings.\n"),
+  );
+});
+
+Deno.test("doctor: a clock that is kept right, that is not, that is too far off", () => {
+  const stateOf = (synchronized: boolean, maximumErrorMs: number) =>
+    checkClock({ synchronized, maximumErrorMs }, 7000).state;
+  assertEquals([stateOf(true, 20), stateOf(false, 16_000), stateOf(true, 7001)], [
+    "ok",
+    "warning",
+    "warning",
+  ]);
+});
+
+Deno.test("doctor: NetworkManager counts where it manages the interface", () => {
+  const check = (isManaged: boolean | undefined) =>
+    checkManagers({ egress: ["eth0"], manage: true }, {
+      processes: new Set(["NetworkManager", "bash"]),
+      isManagedByNetworkManager: () => isManaged,
+    })[0];
+  assertEquals(check(false).state, "ok");
+  assertEquals([check(true).state, check(undefined).state], ["warning", "warning"]);
+  assert(check(true).advice!.includes("nmcli device set eth0 managed no"));
+});
+
+Deno.test("doctor: capabilities are bits", () => {
+  const of = (bits: string) => [...effectiveCapabilities(`Name:\tx\nCapEff:\t${bits}\nCapBnd:\t0\n`)];
+  assertEquals(of("0000000000003000"), ["CAP_NET_ADMIN", "CAP_NET_RAW"]);
+  assertEquals(of("000001ffffffffff"), ["CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_SYS_ADMIN"]);
+  assertEquals([of("0"), [...effectiveCapabilities("")]], [[], []]);
+});
+
+Deno.test("doctor: what a running mobile node says", () => {
+  const states = (status: Record<string, unknown>) =>
+    describeRegistration(status).map(({ state, check, text }) => `${state} ${check}: ${text}`);
+  assertEquals(
+    states({
+      state: "registered",
+      careOfAddress: "10.0.0.5",
+      encapsulation: "udp",
+      natDetected: true,
+      keepaliveSeconds: 25,
+    }),
+    [
+      "ok registration: dsmip mn up runs: registered, from 10.0.0.5",
+      "ok NAT: traffic goes in UDP, and a packet every 25 s keeps the NAT's memory fresh",
+    ],
+  );
+  assertEquals(
+    states({ state: "registering", lastRefusal: { status: 129, name: "administratively prohibited" } }),
+    ["fault registration: dsmip mn up runs and is not registered (registering), the home agent refuses: 129 administratively prohibited"],
+  );
+});
+
+Deno.test("doctor: a configuration with mistakes is refused as everywhere", async () => {
+  const { code, stdout, stderr } = await dsmip("doctor", "--config", "/nowhere.toml");
+  assertEquals([code, stdout, stderr], [2, "", "dsmip: /nowhere.toml: there is no such file\n"]);
+});
