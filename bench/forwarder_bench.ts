@@ -74,7 +74,7 @@ for (const encapsulation of ["udp", "ipv6InIpv4"] as const) {
       () => void wasm.module.outbound(0, map.BATCH),
     );
   }
-  const plain = new PlainForwarder(SETTINGS);
+  const plain = new PlainForwarder(SETTINGS, 0n);
   bind(plain, 1000, encapsulation);
   const packets = batch(1000, "out").map((bytes) => ({ bytes }));
   Deno.bench(`plain, ${encapsulation}, 1000 bindings`, { group }, () => void plain.outbound(packets, 0));
@@ -95,7 +95,7 @@ for (const encapsulation of ["udp", "ipv6InIpv4"] as const) {
         : () => void module.inboundRawIpv4(map.BATCH, 1),
     );
   }
-  const plain = new PlainForwarder(SETTINGS);
+  const plain = new PlainForwarder(SETTINGS, 0n);
   bind(plain, 1000, encapsulation);
   const datagrams = received(batch(1000, "in"), encapsulation);
   Deno.bench(`plain, ${encapsulation} in, 1000 bindings`, { group }, () => {

@@ -1,6 +1,7 @@
 import type { TunnelEnd } from "../core/control/tunnel.ts";
 import { type Bound, prefixOf } from "../core/forwarding/bindings.ts";
 import { MAXIMUM_INNER_MTU, MINIMUM_IPV6_MTU } from "../core/forwarding/limits.ts";
+import { wholeOctets } from "../core/forwarding/outer_fragments.ts";
 import { isIpv4, isV4Mapped, UNSPECIFIED_IPV4 } from "../core/wire/address.ts";
 import { ENCAPSULATION_NUMBERS } from "./encapsulation.ts";
 import { addressKey, portWord, spiAddress } from "./forwarder_memory.ts";
@@ -31,7 +32,7 @@ export class BindingTableWriter {
   /**
    * Traffic of this home address, or of this mobile network prefix, uses this tunnel from now on. An address goes before
    * a prefix, and a longer prefix before a shorter one.
-   * @param innerMtu octets; values outside 1280..65507 are brought there
+   * @param innerMtu octets, as in Forwarder.setBinding
    * @throws Error when the table is full, or the prefixes of this version have more than 8 lengths
    */
   set(bound: Bound, tunnel: TunnelEnd, innerMtu: number): void {
@@ -42,6 +43,7 @@ export class BindingTableWriter {
       tunnel.encapsulation === "udp" ? portWord(tunnel.port) : 0,
       ENCAPSULATION_NUMBERS[tunnel.encapsulation],
       Math.min(MAXIMUM_INNER_MTU, Math.max(MINIMUM_IPV6_MTU, innerMtu)),
+      wholeOctets(tunnel.encapsulation, innerMtu),
     );
     if (result === TABLE_FULL) throw cannotBind(bound, "the binding table is full");
     if (result === LENGTHS_FULL) throw cannotBind(bound, "the prefixes in the table have too many lengths");

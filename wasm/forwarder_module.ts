@@ -30,7 +30,13 @@ export interface ForwarderModule {
   countSocketError(): void;
 
   // For control, the only writer of the binding table.
-  setBinding(length: number, port: number, encapsulation: number, innerMtu: number): number;
+  setBinding(
+    length: number,
+    port: number,
+    encapsulation: number,
+    innerMtu: number,
+    wholeOctets: number,
+  ): number;
   removeBinding(length: number): number;
 
   // For tests and measurements.

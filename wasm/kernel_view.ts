@@ -57,6 +57,9 @@ export function slotOf(place: number): number {
   return Math.floor((place - map.SLOTS) / map.SLOT_STRIDE);
 }
 
+/** Next header. */
+const FRAGMENT = 44;
+
 /** Where the packet of a slot begins. */
 export function packetAt(slot: number): number {
   return map.SLOTS + map.HEADROOM + slot * map.SLOT_STRIDE;
@@ -126,9 +129,12 @@ export class KernelView {
     const message = map.RAW_IPV6_SEND_MESSAGES + index * map.MESSAGE_OCTETS;
     const [datagram] = this.#cut(this.#messagePieces(message), Infinity);
     const { bytes } = datagram;
-    this.#checkNotes(map.RAW_IPV6_SEND_NOTES + 8 * index, 1, bytes.length - 40);
+    this.#checkNotes(map.RAW_IPV6_SEND_NOTES + 8 * index, ...innerPacketIn(bytes));
     const typeOfService = (bytes[0] & 0x0f) << 4 | bytes[1] >> 4;
-    return { address: this.#ipv6Name(message), port: 0, typeOfService, datagrams: [datagram] };
+    // The first of two fragments may consist of copied headers alone: it is of the slot that the second is of.
+    const of = bytes[6] === FRAGMENT && bytes[43] === 1 ? message + map.MESSAGE_OCTETS : message;
+    const [{ slot }] = this.#cut(this.#messagePieces(of), Infinity);
+    return { address: this.#ipv6Name(message), port: 0, typeOfService, datagrams: [{ bytes, slot }] };
   }
 
   /** What writev() hands to the TUN device. */
@@ -323,6 +329,16 @@ export class KernelView {
   #pointer(at: number): number {
     return Number(this.#view.getBigUint64(at, true));
   }
+}
+
+/**
+ * Inner packets that are lost with an outer IPv6 packet, and their octets: with the first of two fragments, none; with the
+ * last, the whole packet.
+ */
+function innerPacketIn(outer: Uint8Array): [packets: number, octets: number] {
+  if (outer[6] !== FRAGMENT) return [1, outer.length - 40];
+  const field = outer[42] << 8 | outer[43];
+  return field === 1 ? [0, 0] : [1, field + outer.length - 48];
 }
 
 function check(isRight: boolean, fault: string): void {

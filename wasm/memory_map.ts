@@ -79,6 +79,8 @@ export const IPV4_SOURCE_KEY = 336;
 export const IPV4_DESTINATION_KEY = 352;
 /** As the counts above. */
 export const RAW_IPV6_SEND_COUNT = 368;
+/** Outer IPv6 packets that were cut, u32. */
+export const CUT_PACKETS = 372;
 
 // ── Binding table ──
 /** What readers need: offset of the slot array in use, its mask, offset of the entries, u64 seed of the hash. */
@@ -125,6 +127,8 @@ export const ENTRY_INNER_MTU = 36;
 /** The writer's own: next entry of a list (its number + 1), and the epoch of its retirement. */
 export const ENTRY_LINK = 40;
 export const ENTRY_RETIRED_EPOCH = 44;
+/** u32: longer inner packets leave in outer IPv6 fragments, octets. */
+export const ENTRY_WHOLE_OCTETS = 48;
 
 /** Entries beyond the maximum, so that a change need not wait for readers. */
 export const SPARE_ENTRIES = 256;
@@ -313,6 +317,9 @@ export const RAW_IPV6_SEND_NOTES = RAW_IPV4_SEND_NOTES + DATAGRAMS * 8;
 /** Headers of segments, one behind the other, each on a multiple of 8. */
 export const SEGMENT_HEADERS = RAW_IPV6_SEND_NOTES + DATAGRAMS * 8;
 export const SEGMENT_HEADERS_OCTETS = 128 * DATAGRAMS;
+/** Of each message to the raw IPv6 socket: the headers of a second outer fragment, and what they had no vector for. */
+export const OUTER_FRAGMENTS = SEGMENT_HEADERS + SEGMENT_HEADERS_OCTETS;
+export const OUTER_FRAGMENT_STRIDE = 96;
 
 // ── What is written to the TUN device: likewise ──
 export const TUN_WRITES = 256;
@@ -323,7 +330,7 @@ export const SPLIT_WRITES = TUN_WRITES;
 export const ALL_TUN_WRITES = TUN_WRITES + TUN_WRITE_PACKETS;
 /** The header of the TUN device, then pieces of the packet: its first one, and payloads of those merged with it. */
 export const TUN_WRITE_VECTORS_OCTETS = (1 + TUN_WRITE_PACKETS) * VECTOR_OCTETS;
-export const TUN_WRITE_VECTORS = SEGMENT_HEADERS + SEGMENT_HEADERS_OCTETS;
+export const TUN_WRITE_VECTORS = OUTER_FRAGMENTS + DATAGRAMS * OUTER_FRAGMENT_STRIDE;
 export const TUN_WRITE_HEADERS = TUN_WRITE_VECTORS + ALL_TUN_WRITES * TUN_WRITE_VECTORS_OCTETS;
 export const TUN_WRITE_HEADER_OCTETS = 16;
 /** What a write consists of: u32 each. */

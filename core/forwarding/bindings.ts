@@ -15,6 +15,8 @@ export function prefixOf(bound: Bound): IpPrefix {
 export interface Binding {
   readonly tunnel: TunnelEnd;
   readonly innerMtu: number;
+  /** Longer inner packets leave in outer fragments, octets. */
+  readonly wholeOctets: number;
 }
 
 interface Entry {

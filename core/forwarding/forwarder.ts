@@ -19,7 +19,9 @@ import type { TunHeader } from "./tun_header.ts";
 export interface Forwarder {
   /**
    * Home agent: traffic of this home address or mobile network prefix uses this tunnel from now on. Mobile node: all
-   * its traffic does, named by its home address. `innerMtu` is what the tunnel carries, octets; values outside 1280..65507 are brought there.
+   * its traffic does, named by its home address. `innerMtu` is what the tunnel carries, octets: 1280 to 65507, or the nearest
+   * of these. Only in IPv6 less means more: inner packets between that (1240 at least) and 1280 leave in two outer fragments
+   * (RFC 2473 section 7.1 (b)).
    */
   setBinding(bound: Bound, tunnel: TunnelEnd, innerMtu: number): void;
   removeBinding(bound: Bound): void;
@@ -105,7 +107,8 @@ export type OutboundVerdict =
     readonly typeOfService: number;
     /**
      * One, or one for each segment or fragment that the packet was cut into. UDP: the payload. Otherwise the whole outer
-     * packet, protocol 41 or 4 as the inner packet's version has it; IPv4 identification and DF are 0.
+     * packet, or one of its two fragments, protocol 41 or 4 as the inner packet's version has it; IPv4 identification and DF
+     * are 0.
      */
     readonly datagrams: readonly Uint8Array[];
   }

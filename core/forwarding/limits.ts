@@ -4,6 +4,12 @@
 
 /** Every IPv6 link carries this much (RFC 8200 section 5); a smaller tunnel has to fragment (RFC 2473 7.1). */
 export const MINIMUM_IPV6_MTU = 1280;
+/** What an outer IPv6 header leaves of that: inner packets of so many octets never need outer fragments. */
+export const SMALLEST_IPV6_TUNNEL_MTU = 1240;
+/** Octets of the first of two outer IPv6 fragments behind its headers, which every link carries: 1280 - 40 - 8. */
+export const OUTER_FRAGMENT_OCTETS = 1232;
+/** The most that stands in front of an inner packet: an IPv6 header and a Fragment header. */
+export const MAXIMUM_OUTER_HEADERS_OCTETS = 48;
 /** The longest IPv4 packet (RFC 791 section 3.1). */
 export const MAXIMUM_IPV4_OCTETS = 65535;
 /** Every IPv4 host takes this much (RFC 791 section 3.2): an ICMP error quotes no more (RFC 1812 section 4.3.2.3). */

@@ -12,7 +12,7 @@ import {
   UNSPECIFIED_IPV6,
 } from "../wire/address.ts";
 import { Protocol } from "../wire/constants.ts";
-import { Bindings, type Bound } from "./bindings.ts";
+import { type Binding, Bindings, type Bound } from "./bindings.ts";
 import type { DropReasonName, ForwardingCounters } from "./counters.ts";
 import { decapsulatedEcn, ECN_MASK, setEcn, trafficClass } from "./ecn.ts";
 import type {
@@ -47,6 +47,7 @@ import {
   UNBOUND_REPORTS_PER_SECOND,
 } from "./limits.ts";
 import { innerOfRaw, outerIpv4Header } from "./outer_ipv4.ts";
+import { fragmentIdentification, outerFragments, wholeOctets } from "./outer_fragments.ts";
 import { outerIpv6Header } from "./outer_ipv6.ts";
 import { fragmentationNeeded, packetTooBig } from "./packet_too_big.ts";
 import { segment } from "./segmentation.ts";
@@ -90,15 +91,21 @@ export class PlainForwarder implements Forwarder {
   #ipv4Home: Ipv4HomeAddress | undefined;
   #mobileNetworkPrefixes: readonly Ipv6Prefix[];
   #spis: ReadonlySet<number> = new Set();
+  readonly #seed: bigint;
+  /** Outer packets that were cut. */
+  #cutPackets = 0;
 
-  constructor(settings: ForwarderSettings) {
+  /** @param seed 64 random bits */
+  constructor(settings: ForwarderSettings, seed: bigint) {
     this.#settings = settings;
+    this.#seed = seed;
     this.#mobileNetworkPrefixes = settings.role === "mobileNode" ? settings.mobileNetworkPrefixes ?? [] : [];
   }
 
   setBinding(bound: Bound, tunnel: TunnelEnd, innerMtu: number): void {
     const mtu = Math.min(MAXIMUM_INNER_MTU, Math.max(MINIMUM_IPV6_MTU, innerMtu));
-    this.#bindings.set(bound, { tunnel, innerMtu: mtu });
+    const whole = wholeOctets(tunnel.encapsulation, innerMtu);
+    this.#bindings.set(bound, { tunnel, innerMtu: mtu, wholeOctets: whole });
   }
 
   removeBinding(bound: Bound): void {
@@ -173,12 +180,12 @@ export class PlainForwarder implements Forwarder {
     if (binding === undefined) return this.#refuse(isHomeAgent ? "noBinding" : "noTunnel");
     const segments = header === undefined ? [packet.slice()] : segment(packet, header);
     if (segments.length === 0) return this.#refuse("tunHeaderMalformed");
-    const { tunnel, innerMtu } = binding;
+    const { innerMtu } = binding;
     const [first] = segments;
-    if (first.length <= innerMtu) return this.#encapsulate(segments, tunnel);
+    if (first.length <= innerMtu) return this.#encapsulate(segments, binding);
     if (!mayBeFragmented(first)) return this.#refuseTooBig(first, innerMtu, nowMs);
     if (fragment(first, innerMtu).length === 0) return this.#refuse("innerHeaderMalformed");
-    return this.#encapsulate(segments.flatMap((each) => fragment(each, innerMtu)), tunnel);
+    return this.#encapsulate(segments.flatMap((each) => fragment(each, innerMtu)), binding);
   }
 
   #refuseTooBig(packet: Uint8Array, mtu: number, nowMs: number): OutboundVerdict {
@@ -193,19 +200,20 @@ export class PlainForwarder implements Forwarder {
     return { ...verdict, answer };
   }
 
-  #encapsulate(
-    packets: readonly Uint8Array[],
-    { encapsulation, address, port }: TunnelEnd,
-  ): OutboundVerdict {
+  #encapsulate(packets: readonly Uint8Array[], { tunnel, wholeOctets }: Binding): OutboundVerdict {
+    const { encapsulation, address, port } = tunnel;
     this.#counters.encapsulatedPackets += packets.length;
     for (const { length } of packets) this.#counters.encapsulatedOctets += length;
     const typeOfService = trafficClass(packets[0]);
     if (encapsulation === "udp") {
       return { kind: "send", encapsulation, address, port, typeOfService, datagrams: packets };
     }
-    const datagrams = packets.map((packet) =>
-      encapsulation === "ipv6InIpv4" ? this.#inIpv4(packet, address) : this.#inIpv6(packet, address)
-    );
+    const datagrams = packets.flatMap((packet) => {
+      if (encapsulation === "ipv6InIpv4") return [this.#inIpv4(packet, address)];
+      const outer = this.#inIpv6(packet, address);
+      if (packet.length <= wholeOctets) return [outer];
+      return outerFragments(outer, fragmentIdentification(this.#cutPackets++, this.#seed));
+    });
     return { kind: "send", encapsulation, address, port: 0, typeOfService, datagrams };
   }
 

@@ -1,7 +1,6 @@
 import { finishChecksum, onesComplementSum } from "../wire/checksum.ts";
 import { ipv4HeaderLength, IPV6_HEADER_OCTETS, isIpv6 } from "./inner_packet.ts";
-import { MAXIMUM_SEGMENT_HEADERS_OCTETS, MAXIMUM_SEGMENTS } from "./limits.ts";
-import { OUTER_IPV6_OCTETS } from "./outer_ipv6.ts";
+import { MAXIMUM_OUTER_HEADERS_OCTETS, MAXIMUM_SEGMENT_HEADERS_OCTETS, MAXIMUM_SEGMENTS } from "./limits.ts";
 import type { TunHeader } from "./tun_header.ts";
 
 const TCP_HEADER_OCTETS = 20;
@@ -55,7 +54,7 @@ function segmentHeaders(packet: Uint8Array, header: TunHeader): number | undefin
   const headers = checksumStart + transportHeader;
   if (transportHeader < minimum || headers >= packet.length || segmentOctets === 0) return undefined;
   const segments = Math.ceil((packet.length - headers) / segmentOctets);
-  const octetsEach = 8 * Math.ceil((headers + OUTER_IPV6_OCTETS) / 8);
+  const octetsEach = 8 * Math.ceil((headers + MAXIMUM_OUTER_HEADERS_OCTETS) / 8);
   if (segments > MAXIMUM_SEGMENTS || segments * octetsEach > MAXIMUM_SEGMENT_HEADERS_OCTETS) return undefined;
   return headers;
 }

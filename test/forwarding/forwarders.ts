@@ -50,7 +50,12 @@ export interface NamedForwarder {
   readonly make: (settings: ForwarderSettings) => Forwarder;
 }
 
-export const PLAIN: NamedForwarder = { name: "plain", make: (settings) => new PlainForwarder(settings) };
+/** What the WASM forwarder has by itself. */
+export const SEED = 0x5eed_5eed_5eedn;
+export const PLAIN: NamedForwarder = {
+  name: "plain",
+  make: (settings) => new PlainForwarder(settings, SEED),
+};
 
 function wasm(name: string, options?: WasmForwarderOptions): NamedForwarder {
   return { name, make: (settings) => new WatchedForwarder(settings, options) };

@@ -1,6 +1,7 @@
 import type { ForwardingCase } from "./case_tools.ts";
 import { checksumCases } from "./checksum_cases.ts";
 import { messageCases } from "./message_cases.ts";
+import { outerFragmentCases } from "./outer_fragment_cases.ts";
 import { segmentFragmentCases } from "./segment_fragment_cases.ts";
 import { segmentTooBigCases } from "./segment_too_big_cases.ts";
 import { segmentationCases } from "./segmentation_cases.ts";
@@ -13,6 +14,7 @@ export const OUTBOUND_OFFLOAD_CASES: readonly ForwardingCase[] = [
   ...segmentationCases,
   ...segmentTooBigCases,
   ...segmentFragmentCases,
+  ...outerFragmentCases,
   ...messageCases,
 ];
 

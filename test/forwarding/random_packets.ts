@@ -102,7 +102,7 @@ const EXTENSIONS = [0, 43, 60, 44, 51];
 /** What the ESP headers begin with. */
 export const SPIS: readonly number[] = [0x0000_0100, 0x8000_0001, 0xffff_ffff];
 /** Around what fits into the tunnels. */
-const MTUS = [576, 1280, 1281, 1472, 1480, 70_000];
+const MTUS = [576, 1240, 1263, 1280, 1281, 1472, 1480, 70_000];
 
 export const MOBILE_NETWORKS = [
   "2001:db8:200::/48",

@@ -8,6 +8,7 @@ import {
   ENTRY_PORT,
   ENTRY_PREFIX_LENGTH,
   ENTRY_RETIRED_EPOCH,
+  ENTRY_WHOLE_OCTETS,
   LENGTHS_FULL,
   READER_STUCK,
   SPARE_ENTRIES,
@@ -183,7 +184,7 @@ export function openTable(maximumBindings: u32, slotCount: u32, seedHigh: u32, s
  * network order.
  * @returns STORED, TABLE_FULL, LENGTHS_FULL or READER_STUCK
  */
-export function setBinding(length: u32, port: u32, encapsulation: u32, innerMtu: u32): i32 {
+export function setBinding(length: u32, port: u32, encapsulation: u32, innerMtu: u32, wholeOctets: u32): i32 {
   const hash = hashWriterKey(length);
   let place = find(hash, length);
   if (place == 0 && load<u32>(WRITER_LIVE) == load<u32>(WRITER_MAXIMUM)) return TABLE_FULL;
@@ -199,6 +200,7 @@ export function setBinding(length: u32, port: u32, encapsulation: u32, innerMtu:
   store<u8>(entry, <u8>encapsulation, ENTRY_ENCAPSULATION);
   store<u8>(entry, <u8>length, ENTRY_PREFIX_LENGTH);
   store<u32>(entry, innerMtu, ENTRY_INNER_MTU);
+  store<u32>(entry, wholeOctets, ENTRY_WHOLE_OCTETS);
   const slot = number | (hash & TAG_MASK) | TAG_NEVER_ZERO;
   if (place != 0) {
     const old = load<u32>(place) & NUMBER_MASK;

@@ -45,7 +45,7 @@ const SEND_VECTORS_END = SEND_VECTORS + 2 * DATAGRAMS * VECTOR_OCTETS;
  */
 let udpCount: i32 = 0;
 let rawIpv4Count: i32 = 0;
-let rawIpv6Count: i32 = 0;
+export let rawIpv6Count: i32 = 0;
 /** UDP takes vectors from the front, so that those of one message follow each other; raw takes them from the back. */
 let udpVectors: usize = SEND_VECTORS;
 let rawVectors: usize = SEND_VECTORS_END;
@@ -144,14 +144,18 @@ export function sendRawIpv4(
   rawIpv4Count++;
 }
 
-/** The same for a packet with its IPv6 header. `address` is where its 16 octets are. */
+/**
+ * The same for a packet with its IPv6 header. `address` is where its 16 octets are; `innerPackets` and `innerOctets` are what
+ * is lost where it is refused.
+ */
 export function sendRawIpv6(
   head: usize,
   headOctets: i32,
   tail: usize,
   tailOctets: i32,
   address: usize,
-  outerOctets: i32,
+  innerPackets: i32,
+  innerOctets: i32,
 ): void {
   rawVectors -= 2 * VECTOR_OCTETS;
   const added = setDatagram(rawVectors, head, headOctets, tail, tailOctets);
@@ -159,7 +163,7 @@ export function sendRawIpv6(
   setVectors(RAW_IPV6_SEND_MESSAGES + rawIpv6Count * MESSAGE_OCTETS, rawVectors, added);
   store<u64>(name, load<u64>(address), NAME_IPV6_ADDRESS);
   store<u64>(name, load<u64>(address, 8), NAME_IPV6_ADDRESS + 8);
-  note(RAW_IPV6_SEND_NOTES, rawIpv6Count, 1, headOctets + tailOctets - outerOctets);
+  note(RAW_IPV6_SEND_NOTES, rawIpv6Count, innerPackets, innerOctets);
   rawIpv6Count++;
 }
 

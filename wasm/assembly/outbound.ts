@@ -1,4 +1,5 @@
 import { DropReason } from "../../core/forwarding/drop_reason";
+import { MAXIMUM_OUTER_HEADERS_OCTETS, OUTER_FRAGMENT_OCTETS } from "../../core/forwarding/limits";
 import {
   ENCAPSULATED_OCTETS,
   ENCAPSULATED_PACKETS,
@@ -6,8 +7,11 @@ import {
   ENTRY_INNER_MTU,
   ENTRY_OUTER_ADDRESS,
   ENTRY_PORT,
+  ENTRY_WHOLE_OCTETS,
   IPV6_IN_IPV6_ENCAPSULATION,
   MOBILE_NODE_ROLE,
+  OUTER_FRAGMENT_STRIDE,
+  OUTER_FRAGMENTS,
   OWN_ADDRESS,
   PASSED,
   ROLE,
@@ -18,7 +22,7 @@ import {
 import { enterTable, isLarge, leaveTable, lookup, lookupLongest, touch } from "./binding_table";
 import { openClock } from "./clock";
 import { add, closeVerdicts, drop, openVerdicts, pass } from "./count";
-import { closeSends, openSends, roomForDatagrams, sendRawIpv4, sendRawIpv6, sendUdp } from "./datagrams";
+import { closeSends, openSends, rawIpv6Count, roomForDatagrams, sendRawIpv4, sendRawIpv6, sendUdp } from "./datagrams";
 import {
   firstHeader,
   fragmentOctets,
@@ -33,6 +37,7 @@ import { destinationKey, innerLength, isIpv6, isUnicastAt, sourceKey, trafficCla
 import { packetAt } from "./messages";
 import { isOwn } from "./mobile_network";
 import { OUTER_IPV4_OCTETS, PROTOCOL_IPV4, PROTOCOL_IPV6, writeOuterIpv4 } from "./outer_ipv4";
+import { nextIdentification, writeFragmentHeaders } from "./outer_fragments";
 import { OUTER_IPV6_OCTETS, writeOuterIpv6 } from "./outer_ipv6";
 import { answerTooBig, answerLength } from "./packet_too_big";
 import {
@@ -53,6 +58,8 @@ let address: u32 = 0;
 let addressKey: usize = 0;
 let port: u32 = 0;
 let typeOfService: u32 = 0;
+/** Longer inner packets leave in two outer fragments. */
+let wholeOctets: i32 = 0;
 
 /** Only there so that what touches memory is not left out by a compiler. */
 let touched: u32 = 0;
@@ -94,7 +101,8 @@ function touchDestinations(first: i32, count: i32): void {
 
 /** False where there is no room for it in this call. */
 function outboundPacket(slot: i32, tunnel: usize): bool {
-  if (roomForDatagrams() == 0) return false;
+  // Two, where it leaves in outer fragments.
+  if (roomForDatagrams() < 2) return false;
   const packet = packetAt(slot);
   const length = innerLength(packet, load<i32>(SLOT_LENGTHS + (slot << 2)), 0);
   if (length < 0) return refuse(~length);
@@ -119,6 +127,7 @@ function outboundPacket(slot: i32, tunnel: usize): bool {
   address = load<u32>(addressKey, 12);
   port = load<u16>(entry, ENTRY_PORT);
   typeOfService = trafficClass(packet);
+  wholeOctets = load<i32>(entry, ENTRY_WHOLE_OCTETS);
   if (isTooBig && !isRoomForFragments()) return false;
   if (segmentPayload != 0) return encapsulateSegments(packet, length, mtu);
   pass();
@@ -162,31 +171,53 @@ function encapsulate(head: usize, headOctets: i32, tail: usize, tailOctets: i32)
   else sendRaw(head, headOctets, tail, tailOctets);
 }
 
-/** Octets of the outer header that we write. */
+/** Octets of the outer headers that we write, at most. */
 @inline
 function outerOctets(): i32 {
   if (encapsulation == UDP_ENCAPSULATION) return 0;
-  return encapsulation == IPV6_IN_IPV6_ENCAPSULATION ? OUTER_IPV6_OCTETS : OUTER_IPV4_OCTETS;
+  return encapsulation == IPV6_IN_IPV6_ENCAPSULATION ? MAXIMUM_OUTER_HEADERS_OCTETS : OUTER_IPV4_OCTETS;
 }
 
 /** Writes the outer header in front of the first piece. */
 function sendRaw(head: usize, headOctets: i32, tail: usize, tailOctets: i32): void {
   const protocol = isIpv6(head) ? PROTOCOL_IPV6 : PROTOCOL_IPV4;
   const innerOctets = headOctets + tailOctets;
-  const outer = head - outerOctets();
   if (encapsulation == IPV6_IN_IPV6_ENCAPSULATION) {
+    if (innerOctets > wholeOctets) return sendOuterFragments(head, headOctets, tail, tailOctets, protocol);
+    const outer = head - OUTER_IPV6_OCTETS;
     writeOuterIpv6(outer, innerOctets, addressKey, typeOfService, protocol);
-    sendRawIpv6(outer, OUTER_IPV6_OCTETS + headOctets, tail, tailOctets, addressKey, OUTER_IPV6_OCTETS);
+    sendRawIpv6(outer, OUTER_IPV6_OCTETS + headOctets, tail, tailOctets, addressKey, 1, innerOctets);
   } else {
+    const outer = head - OUTER_IPV4_OCTETS;
     writeOuterIpv4(outer, innerOctets, address, typeOfService, protocol);
     sendRawIpv4(outer, OUTER_IPV4_OCTETS + headOctets, tail, tailOctets, address, OUTER_IPV4_OCTETS);
   }
 }
 
+/** The headers of the first fragment go in front of the first piece. The packet is lost with its second fragment. */
+function sendOuterFragments(head: usize, headOctets: i32, tail: usize, tailOctets: i32, protocol: u32): void {
+  const identification = nextIdentification();
+  const inHead = min<i32>(headOctets, OUTER_FRAGMENT_OCTETS);
+  const inTail = OUTER_FRAGMENT_OCTETS - inHead;
+  const first = head - MAXIMUM_OUTER_HEADERS_OCTETS;
+  writeFragmentHeaders(first, OUTER_FRAGMENT_OCTETS, true, identification, addressKey, typeOfService, protocol);
+  sendRawIpv6(first, MAXIMUM_OUTER_HEADERS_OCTETS + inHead, tail, inTail, addressKey, 0, 0);
+  const innerOctets = headOctets + tailOctets;
+  const rest = innerOctets - OUTER_FRAGMENT_OCTETS;
+  const second = OUTER_FRAGMENTS + rawIpv6Count * OUTER_FRAGMENT_STRIDE;
+  writeFragmentHeaders(second, rest, false, identification, addressKey, typeOfService, protocol);
+  // A datagram has two vectors: what is left of a first piece before a second one goes behind the headers.
+  const copied = tailOctets == 0 ? 0 : headOctets - inHead;
+  memory.copy(second + MAXIMUM_OUTER_HEADERS_OCTETS, head + inHead, copied);
+  const left = tailOctets == 0 ? head + inHead : tail + inTail;
+  sendRawIpv6(second, MAXIMUM_OUTER_HEADERS_OCTETS + copied, left, rest - copied, addressKey, 1, innerOctets);
+}
+
 /** Segments that are longer than the tunnel carries leave in fragments. */
 function encapsulateSegments(packet: usize, length: i32, mtu: i32): bool {
   const segments = segmentCount;
-  if (segments > roomForDatagrams() || !isRoomForHeaders(segments, segmentHeaders)) return false;
+  const fragments = min<i32>(length, segmentHeaders + segmentPayload) > wholeOctets ? 2 * segments : segments;
+  if (fragments > roomForDatagrams() || !isRoomForHeaders(segments, segmentHeaders)) return false;
   pass();
   prepareSegments(packet, length);
   let payload = packet + segmentHeaders;

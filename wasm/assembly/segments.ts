@@ -1,5 +1,5 @@
 import { DropReason } from "../../core/forwarding/drop_reason";
-import { MAXIMUM_SEGMENT_HEADERS_OCTETS, MAXIMUM_SEGMENTS } from "../../core/forwarding/limits";
+import { MAXIMUM_OUTER_HEADERS_OCTETS, MAXIMUM_SEGMENT_HEADERS_OCTETS, MAXIMUM_SEGMENTS } from "../../core/forwarding/limits";
 import {
   GSO_ECN,
   GSO_NONE,
@@ -19,7 +19,6 @@ import {
 } from "../memory_map";
 import { finishChecksum, sumOctets } from "./checksum";
 import { ipv4HeaderLength, IPV6_HEADER_OCTETS, isIpv6 } from "./inner_packet";
-import { OUTER_IPV6_OCTETS } from "./outer_ipv6";
 import {
   TCP,
   TCP_CHECKSUM_OFFSET,
@@ -68,7 +67,7 @@ export function isRoomForHeaders(count: i32, octets: i32): bool {
 /** At most so many octets do headers need with an outer header in front. */
 @inline
 function headersStride(octets: i32): i32 {
-  return (octets + OUTER_IPV6_OCTETS + 7) & ~7;
+  return (octets + MAXIMUM_OUTER_HEADERS_OCTETS + 7) & ~7;
 }
 
 /** Takes room for headers behind an outer header, and says where they begin. There must be room. */
