@@ -13,6 +13,14 @@ export interface ControlLoopOptions<Event, Action> {
   readonly deadlineEvent: Event;
   /** Does one action; the next waits until it is done, so that actions keep their order. */
   readonly performAction: (action: Action) => void | Promise<void>;
+  /**
+   * Where an action threw: what the machine is told at once, and what is performed after that in place of the rest of the
+   * event's actions. Left out, or undefined: the machine is told nothing, and the rest is performed.
+   */
+  readonly recover?: (
+    failed: Action,
+    rest: readonly Action[],
+  ) => { readonly event: Event; readonly rest: readonly Action[] } | undefined;
   /** Told of everything that was thrown; the loop goes on. */
   readonly onError: (
     error: unknown,
@@ -36,9 +44,14 @@ const LONGEST_WAIT_MS = 2 ** 31 - 1;
 /** How long a machine that asks again for the deadline it just had has to wait. */
 const STUCK_WAIT_MS = 1000;
 
-/** The instant of this process: a clock that never jumps, and the wall clock. */
+/**
+ * The instant of this process: a clock that never jumps, and the wall clock as it was when the process began, gone on from there.
+ * Were the wall clock set back under a home agent, no timestamp would be later than those it has accepted (RFC 4285 section
+ * 6) until the clock had caught up; so each end keeps to its own time, and takes corrections from the other.
+ */
 export function currentNow(): Now {
-  return { monotonicMs: performance.now(), unixMs: Date.now() };
+  const monotonicMs = performance.now();
+  return { monotonicMs, unixMs: performance.timeOrigin + monotonicMs };
 }
 
 /**
@@ -119,20 +132,25 @@ export class ControlLoop<Event, Action> {
   }
 
   async #handle(event: Event): Promise<void> {
-    const { machine, performAction, onError } = this.#options;
-    let actions: readonly Action[];
+    const { machine, performAction, recover, onError } = this.#options;
+    let waiting: readonly Action[];
     try {
-      actions = machine.handle(event, currentNow());
+      waiting = machine.handle(event, currentNow());
     } catch (error) {
       onError(error, { event, action: undefined });
       return;
     }
-    for (const action of actions) {
-      if (this.#stopped) return;
+    while (waiting.length > 0 && !this.#stopped) {
+      const [action, ...rest] = waiting;
+      waiting = rest;
       try {
         await performAction(action);
       } catch (error) {
         onError(error, { event, action });
+        const recovery = recover?.(action, rest);
+        if (recovery === undefined) continue;
+        await this.#handle(recovery.event);
+        waiting = recovery.rest;
       }
     }
   }

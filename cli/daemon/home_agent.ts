@@ -1,4 +1,5 @@
 import type { HomeAgentAction } from "../../core/control/action.ts";
+import { bindingFailure } from "../../core/control/binding_failure.ts";
 import type { HomeAgentEvent } from "../../core/control/event.ts";
 import { HomeAgent } from "../../core/control/home_agent.ts";
 import { ENCAPSULATION_OVERHEAD } from "../../core/control/tunnel.ts";
@@ -47,7 +48,7 @@ export async function runHomeAgent(
   for (const warning of configuration.warnings) log.warning(warning);
   using signal = stopSignal();
   await using cleanup = new AsyncDisposableStack();
-  const machine = new HomeAgent(settings, { hmac, startedUnixMs: Date.now(), random: Math.random });
+  const machine = new HomeAgent(settings, { hmac, startedUnixMs: currentNow().unixMs, random: Math.random });
   const failure = Promise.withResolvers<never>();
   const reload = cleanup.use(new Reload(configuration, { log, serviceManager }));
 
@@ -180,6 +181,7 @@ export async function runHomeAgent(
     machine,
     deadlineEvent: { kind: "deadline" },
     performAction,
+    recover: bindingFailure,
     onError: (error) => log.error("an event could not be handled", { error: String(error) }),
   });
   const running = loop.run();

@@ -55,7 +55,10 @@ export class HomeAgentRoutes {
     this.#ipv4HomePrefix = ipv4HomePrefix;
   }
 
-  /** Replaces what there was for this home address. Routes that stay are not touched. */
+  /**
+   * Replaces what there was for this home address. Routes that stay are not touched.
+   * @throws Error where the table has no room or the kernel refuses a route: remove() takes back what was done
+   */
   set(homeAddress: Ipv6Address, networks: BoundNetworks, tunnel: TunnelEnd, innerMtu: number): void {
     const wanted = this.#entriesOf(networks);
     const present = this.#entries.get(homeAddress) ?? new Map<string, Entry>();
@@ -65,10 +68,10 @@ export class HomeAgentRoutes {
     }
     this.#dataPath.setBinding(homeAddress, tunnel, innerMtu);
     for (const [text, entry] of wanted) {
-      this.#dataPath.setBinding(entry.bound, tunnel, innerMtu);
-      if (present.has(text)) continue;
-      if (entry.route !== undefined) this.#network.addMobileNetwork(entry.route);
+      const isNew = !present.has(text);
       present.set(text, entry);
+      this.#dataPath.setBinding(entry.bound, tunnel, innerMtu);
+      if (isNew && entry.route !== undefined) this.#network.addMobileNetwork(entry.route);
     }
   }
 

@@ -96,6 +96,10 @@ export type HomeAgentAction =
     readonly mobileRouter: boolean;
   }
   | { readonly kind: "releaseHomeAddress"; readonly homeAddress: Ipv6Address }
-  /** Defend the IPv4 home address on the home link by proxy ARP (RFC 5555 section 4.5.2). */
-  | { readonly kind: "interceptIpv4HomeAddress"; readonly address: Ipv4Address }
+  /** Defend the IPv4 home address of this binding on the home link by proxy ARP (RFC 5555 section 4.5.2). */
+  | {
+    readonly kind: "interceptIpv4HomeAddress";
+    readonly homeAddress: Ipv6Address;
+    readonly address: Ipv4Address;
+  }
   | { readonly kind: "releaseIpv4HomeAddress"; readonly address: Ipv4Address };

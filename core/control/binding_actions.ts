@@ -1,4 +1,4 @@
-import { prefixContains, prefixText } from "../wire/address.ts";
+import { type Ipv4Address, type Ipv6Address, prefixContains, prefixText } from "../wire/address.ts";
 import type { HomeAgentAction } from "./action.ts";
 import type { RegisteredBinding } from "./binding_cache.ts";
 import { samePrefixes } from "./mobile_network_prefixes.ts";
@@ -14,17 +14,27 @@ export function bind(
   binding: RegisteredBinding,
   settings: HomeAgentSettings,
 ): HomeAgentAction[] {
-  const { homeAddress, tunnel, prefixes, ipv4HomeAddresses, sequenceNumber, mobileRouter } = binding;
+  const { homeAddress, tunnel, prefixes, ipv4HomeAddresses, sequenceNumber } = binding;
+  const way = earlier !== undefined && isSameWay(earlier, binding)
+    ? undefined
+    : { kind: "setBinding", homeAddress, tunnel, prefixes, ipv4HomeAddresses } as const;
+  // What is said of the binding is said when it stands.
+  const said = way === undefined
+    ? report("debug", "binding refreshed", { homeAddress, sequenceNumber })
+    : bound(binding, earlier ? "binding moved" : "binding created");
+  return [...(way === undefined ? [] : [way]), ...intercept(earlier, binding, settings), said];
+}
+
+/** The home link's part of a binding. */
+function intercept(
+  earlier: RegisteredBinding | undefined,
+  binding: RegisteredBinding,
+  settings: HomeAgentSettings,
+): HomeAgentAction[] {
+  if (!settings.homeLink) return [];
+  const { homeAddress, linkLocalCompatibility, mobileRouter } = binding;
   const actions: HomeAgentAction[] = [];
-  if (earlier !== undefined && isSameWay(earlier, binding)) {
-    actions.push(report("debug", "binding refreshed", { homeAddress, sequenceNumber }));
-  } else {
-    actions.push({ kind: "setBinding", homeAddress, tunnel, prefixes, ipv4HomeAddresses });
-    actions.push(bound(binding, earlier ? "binding moved" : "binding created"));
-  }
-  if (!settings.homeLink) return actions;
   if (earlier === undefined) {
-    const { linkLocalCompatibility } = binding;
     actions.push({ kind: "interceptHomeAddress", homeAddress, linkLocalCompatibility, mobileRouter });
   }
   const before = onHomeLink(earlier, settings);
@@ -32,7 +42,9 @@ export function bind(
   return [
     ...actions,
     ...before.filter((address) => !after.includes(address)).map(releaseIpv4),
-    ...after.filter((address) => !before.includes(address)).map(interceptIpv4),
+    ...after.filter((address) => !before.includes(address)).map((address) =>
+      interceptIpv4(homeAddress, address)
+    ),
   ];
 }
 
@@ -55,8 +67,8 @@ function onHomeLink(
   return (binding?.ipv4HomeAddresses ?? []).filter(isOnLink).map(({ address }) => address);
 }
 
-function interceptIpv4(address: string): HomeAgentAction {
-  return { kind: "interceptIpv4HomeAddress", address };
+function interceptIpv4(homeAddress: Ipv6Address, address: Ipv4Address): HomeAgentAction {
+  return { kind: "interceptIpv4HomeAddress", homeAddress, address };
 }
 
 function releaseIpv4(address: string): HomeAgentAction {

@@ -67,6 +67,11 @@ export type HomeAgentEvent =
   }
   /** Does another node on the home link have the address that `probeHomeAddress` named? */
   | { readonly kind: "homeAddressProbed"; readonly homeAddress: Ipv6Address; readonly duplicate: boolean }
+  /**
+   * An action that the last event wanted for this binding could not be performed, and no other for it has been since: its
+   * acknowledgement neither. Comes before every other event.
+   */
+  | { readonly kind: "bindingFailed"; readonly homeAddress: Ipv6Address }
   /** The configuration has changed: mobile nodes, lifetimes and limits; addresses, home network and pools are the same. */
   | { readonly kind: "reconfigured"; readonly settings: HomeAgentSettings }
   | { readonly kind: "deadline" };

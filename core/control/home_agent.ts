@@ -5,8 +5,6 @@ import {
   type Ipv6Prefix,
   isIpv4,
   isRoutableUnicastIpv6,
-  prefixContains,
-  prefixText,
   UNSPECIFIED_IPV6,
 } from "../wire/address.ts";
 import { BindingErrorStatusCode, BindingStatusCode } from "../wire/binding_status.ts";
@@ -31,11 +29,12 @@ import { dropped, HomeAgentAnswers, refused } from "./home_agent_answers.ts";
 import { HomeLinkAnswers } from "./home_link_answers.ts";
 import { bindingFor, isForCorrespondent, reasonToRefuse } from "./home_registration.ts";
 import { Ipv4HomeAddresses, ipv4Refusals } from "./ipv4_home_addresses.ts";
+import { withDelegated } from "./mobile_network_prefixes.ts";
 import type { Now } from "./now.ts";
-import { bindingUnder } from "./reconfiguration.ts";
+import { bindingUnder, nodesByHomeAddress } from "./reconfiguration.ts";
 import { isGreaterSequenceNumber } from "./sequence_number.ts";
 import { report } from "./report.ts";
-import { type HomeAgentSettings, isHomeAddress, type MobileNodeEntry } from "./settings.ts";
+import { type HomeAgentSettings, isHomeAddress } from "./settings.ts";
 import { describePath, pathAddress, pathTo, type SignallingPath, unboundPath } from "./signalling_path.ts";
 import { sourceOf, SourceOwners } from "./source_owners.ts";
 import { isDeregistration, readUpdate } from "./update_reader.ts";
@@ -62,6 +61,8 @@ export class HomeAgent {
   readonly #homeLink: HomeLinkAnswers;
   readonly #ipv4: Ipv4HomeAddresses;
   #owners: SourceOwners;
+  /** The update that the last event has bound. */
+  #latest: ReceivedUpdate | undefined;
   /** Mobile network prefixes by home address; bounded by the pool that they come from. */
   readonly #delegated = new Map<Ipv6Address, readonly Ipv6Prefix[]>();
 
@@ -76,6 +77,8 @@ export class HomeAgent {
   }
 
   handle(event: HomeAgentEvent, now: Now): HomeAgentAction[] {
+    const latest = this.#latest;
+    this.#latest = undefined;
     switch (event.kind) {
       case "signalling":
         return this.#receive(event, now);
@@ -92,6 +95,8 @@ export class HomeAgent {
         return this.#delegate(event.homeAddress, event.prefixes);
       case "reconfigured":
         return this.#reconfigure(event.settings, now);
+      case "bindingFailed":
+        return this.#giveUpBinding(event.homeAddress, latest);
       case "deadline":
         return this.#passTime(now);
     }
@@ -217,6 +222,7 @@ export class HomeAgent {
     const grants = { ipv4, delegated: this.#delegatedTo(homeAddress) };
     const binding = bindingFor(received, grants, this.#settings, now);
     this.#cache.store(binding);
+    this.#latest = received;
     const { sequenceNumber, lifetimeSeconds } = binding;
     const answer = { status: BindingStatusCode.accepted, sequenceNumber, lifetimeSeconds, ipv4 };
     const reports = earlier === undefined ? ipv4Refusals(received, ipv4) : [];
@@ -228,21 +234,27 @@ export class HomeAgent {
   }
 
   /**
-   * Forwarding for what is delegated while the binding stands (RFC 6276 section 3.1). With what is not any more, the parts of
-   * it go that the mobile router has asked for: another may get the whole (section 4).
+   * What was to be done for a binding could not be done: nothing of it stays, nor of the one before (the mobile node has left
+   * there), and who asked for it is refused.
    */
+  #giveUpBinding(homeAddress: Ipv6Address, latest: ReceivedUpdate | undefined): HomeAgentAction[] {
+    const binding = this.#cache.registered(homeAddress);
+    if (binding === undefined) return [];
+    this.#cache.forget(homeAddress);
+    const actions = this.#unbind(binding);
+    if (latest?.homeAddress !== homeAddress) return actions;
+    const status = BindingStatusCode.insufficientResources;
+    return [...actions, this.#answers.answer(latest, status), refused(latest, status)];
+  }
+
+  /** Forwarding for what is delegated while the binding stands (RFC 6276 section 3.1). */
   #delegate(homeAddress: Ipv6Address, prefixes: readonly Ipv6Prefix[]): HomeAgentAction[] {
     const before = this.#delegatedTo(homeAddress);
     if (prefixes.length > 0) this.#delegated.set(homeAddress, prefixes);
     else this.#delegated.delete(homeAddress);
     const entry = this.#cache.registered(homeAddress);
     if (entry === undefined || !entry.mobileRouter) return [];
-    const isIn = (whole: Ipv6Prefix, part: Ipv6Prefix) =>
-      part.length >= whole.length && prefixContains(whole, part.address);
-    const stays = (part: Ipv6Prefix) =>
-      !prefixes.some((whole) => prefixText(whole) === prefixText(part)) &&
-      (prefixes.some((whole) => isIn(whole, part)) || !before.some((whole) => isIn(whole, part)));
-    const binding = { ...entry, prefixes: [...entry.prefixes.filter(stays), ...prefixes] };
+    const binding = { ...entry, prefixes: withDelegated(entry.prefixes, before, prefixes) };
     this.#cache.store(binding);
     return bind(entry, binding, this.#settings);
   }
@@ -386,8 +398,4 @@ export class HomeAgent {
   #mayAnswer(path: SignallingPath, now: Now): boolean {
     return this.#answerLimiter.allow(pathAddress(path), now.monotonicMs);
   }
-}
-
-function nodesByHomeAddress({ mobileNodes }: HomeAgentSettings): ReadonlyMap<Ipv6Address, MobileNodeEntry> {
-  return new Map(mobileNodes.map((node) => [node.homeAddress, node]));
 }

@@ -85,3 +85,21 @@ function prefixOf({ prefix, prefixLength }: OptionOf<"mobileNetworkPrefix">): Ip
 function refused(status: number): PrefixGrant {
   return { kind: "refused", status };
 }
+
+/**
+ * The prefixes of a binding from now on: those that stay, and what is delegated. With what is not delegated any more the parts
+ * of it go that the mobile router has asked for: another may get the whole (RFC 6276 section 4).
+ * @param before what was delegated until now
+ */
+export function withDelegated(
+  bound: readonly Ipv6Prefix[],
+  before: readonly Ipv6Prefix[],
+  delegated: readonly Ipv6Prefix[],
+): Ipv6Prefix[] {
+  const isIn = (whole: Ipv6Prefix, part: Ipv6Prefix) =>
+    part.length >= whole.length && prefixContains(whole, part.address);
+  const stays = (part: Ipv6Prefix) =>
+    !delegated.some((whole) => prefixText(whole) === prefixText(part)) &&
+    (delegated.some((whole) => isIn(whole, part)) || !before.some((whole) => isIn(whole, part)));
+  return [...bound.filter(stays), ...delegated];
+}

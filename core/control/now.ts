@@ -2,6 +2,9 @@
 export interface Now {
   /** Milliseconds of a clock that never jumps; every deadline is on this clock. */
   readonly monotonicMs: number;
-  /** Milliseconds since 1970, from the wall clock: only for the timestamp of RFC 4285 section 6. */
+  /**
+   * Milliseconds since 1970, from the wall clock: only for the timestamp of RFC 4285 section 6. Is not set back while a home agent
+   * runs: it would take no timestamp until the clock had caught up.
+   */
   readonly unixMs: number;
 }

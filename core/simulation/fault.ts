@@ -1,6 +1,7 @@
 import type { Attacker, Deed } from "./attacker.ts";
 import type { LinkQuality } from "./link.ts";
 import type { NetworkPart } from "./network.ts";
+import { applyProcessFault, describeProcessFault, type ProcessFault } from "./process_fault.ts";
 import { seconds } from "./trace.ts";
 import type { World } from "./world.ts";
 
@@ -26,7 +27,8 @@ export type Fault =
   | { readonly kind: "clock"; readonly node: number; readonly skewMs: number }
   /** De-registers; started again later. */
   | { readonly kind: "stop"; readonly node: number; readonly forMs: number }
-  | { readonly kind: "attack"; readonly deed: Deed };
+  | { readonly kind: "attack"; readonly deed: Deed }
+  | ProcessFault;
 
 function describeFault(fault: Fault): string {
   switch (fault.kind) {
@@ -53,6 +55,8 @@ function describeFault(fault: Fault): string {
       return `mobile node ${fault.node} stops for ${seconds(fault.forMs)}`;
     case "attack":
       return `attacker: ${fault.deed}`;
+    default:
+      return describeProcessFault(fault);
   }
 }
 
@@ -104,5 +108,7 @@ export function applyFault(fault: Fault, world: World, attacker: Attacker, fault
     }
     case "attack":
       return attacker.perform(fault.deed);
+    default:
+      return applyProcessFault(fault, world, later);
   }
 }

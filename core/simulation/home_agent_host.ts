@@ -1,4 +1,7 @@
+import type { HomeAgentAction } from "../control/action.ts";
+import { bindingFailure } from "../control/binding_failure.ts";
 import type { HomeAgentEvent } from "../control/event.ts";
+import type { Now } from "../control/now.ts";
 import type { HomeAgentSettings } from "../control/settings.ts";
 import { sameTunnelEnd, type TunnelEnd } from "../control/tunnel.ts";
 import { type IpAddress, type Ipv4Address, type Ipv6Address, isIpv4 } from "../wire/address.ts";
@@ -17,6 +20,13 @@ export interface HomeAgentHostSettings {
   readonly timerLatenessMs: number;
 }
 
+/** The process dies between two actions of the next event that has so many. */
+export interface Kill {
+  readonly afterActions: number;
+  /** Called when it is dead. */
+  readonly done: () => void;
+}
+
 /** A home agent's machine with what the daemon has around it: its clock, its socket, its data path. */
 export class HomeAgentHost {
   readonly settings: HomeAgentHostSettings;
@@ -24,13 +34,21 @@ export class HomeAgentHost {
   readonly table = new Map<Ipv6Address, TunnelEnd>();
   /** How far the wall clock is wrong, milliseconds. */
   skewMs = 0;
+  /** What the host's wall clock is set to, milliseconds off: a process takes it over when it starts, and goes on by itself. */
+  clockSetMs = 0;
+  /** The data path and the kernel refuse every new binding. */
+  refusesBindings = false;
+  /** Told to be killed in the middle of an event, and not yet. */
+  armedKill: Kill | undefined;
   /** Counts restarts. */
   incarnation = 0;
   readonly #surroundings: Surroundings;
   readonly #internet: Internet;
   readonly #toCorrespondent: (data: Data) => void;
-  #machine!: HomeAgentMachine;
+  #machine: HomeAgentMachine | undefined;
   #clock!: ProcessClock;
+  /** As the process has taken it over. */
+  #startClockMs = 0;
   #deadlineMs = Infinity;
 
   constructor(
@@ -48,16 +66,31 @@ export class HomeAgentHost {
     this.#start();
   }
 
+  get running(): boolean {
+    return this.#machine !== undefined;
+  }
+
   /** A crash and a new start: all state is lost. */
   restart(): void {
+    this.kill();
+    this.start();
+  }
+
+  /** The process is gone, and its state and its data path with it. */
+  kill(): void {
+    this.#machine = undefined;
+    this.#deadlineMs = Infinity;
     this.table.clear();
-    this.incarnation++;
-    this.#start();
     for (const watcher of this.#surroundings.watchers) watcher.homeAgentRestarted?.();
   }
 
+  start(): void {
+    this.incarnation++;
+    this.#start();
+  }
+
   bindings(): BindingStatus[] {
-    return this.#machine.bindings(this.#clock.now(this.skewMs));
+    return this.#machine?.bindings(this.#now()) ?? [];
   }
 
   /** When the machine is to be called for its deadline, in virtual time. */
@@ -70,6 +103,7 @@ export class HomeAgentHost {
   }
 
   receive(packet: OuterPacket): void {
+    if (!this.running) return;
     if (packet.protocol === "udp" && packet.destinationPort !== DSMIPV6_PORT) return;
     const outer = { address: packet.source, port: packet.sourcePort };
     if (packet.payload.kind === "signalling") {
@@ -107,49 +141,84 @@ export class HomeAgentHost {
     const { hmac, machines } = this.#surroundings;
     this.#clock = new ProcessClock(this.#surroundings);
     this.#deadlineMs = Infinity;
-    const startedUnixMs = this.#clock.now(this.skewMs).unixMs;
+    this.#startClockMs = this.clockSetMs;
+    const startedUnixMs = this.#now().unixMs;
     this.#machine = machines.homeAgent(this.settings.machine, { hmac, startedUnixMs, random: () => 0.5 });
   }
 
+  #now(): Now {
+    return this.#clock.now(this.skewMs + this.#startClockMs);
+  }
+
   #handle(event: HomeAgentEvent, cause: OuterPacket | undefined): void {
-    const now = this.#clock.now(this.skewMs);
+    const now = this.#now();
     this.#surroundings.note(
       "home agent",
       cause ? { kind: "packet", what: event.kind, packet: cause } : { kind: "event", event },
     );
-    const before = this.#machine.bindings(now);
-    const actions = this.#machine.handle(event, now);
-    for (const action of actions) {
-      this.#surroundings.note("home agent", { kind: "action", action });
-      switch (action.kind) {
-        case "setBinding":
-          this.table.set(action.homeAddress, action.tunnel);
-          break;
-        case "removeBinding":
-          this.table.delete(action.homeAddress);
-          break;
-        case "sendSignalling":
-          this.#send("udp", action.destination, action.destinationPort, new Signalling(action.packet), cause);
-          break;
-        case "sendPacket": {
-          const header = decodeIpv6Header(action.packet, 0);
-          if (!header.ok) throw new Error("The home agent's packet has no IPv6 header");
-          this.#send("ipv6InIpv6", header.value.destination, 0, new Signalling(action.packet), cause);
-          break;
-        }
-        case "probeHomeAddress":
-        case "interceptHomeAddress":
-        case "releaseHomeAddress":
-          throw new Error("There is no home link in this world");
-        case "report":
+    const machine = this.#machine!;
+    const before = machine.bindings(now);
+    const actions: HomeAgentAction[] = [];
+    let waiting = machine.handle(event, now);
+    while (waiting.length > 0) {
+      if (this.#isKilledAfter(actions.length)) return;
+      const [action, ...rest] = waiting;
+      waiting = rest;
+      if (this.#perform(action, cause)) {
+        actions.push(action);
+        continue;
       }
+      const failure = bindingFailure(action, rest);
+      if (failure !== undefined) waiting = [...machine.handle(failure.event, now), ...failure.rest];
     }
-    const after = this.#machine.bindings(now);
+    const after = machine.bindings(now);
     const accepted = event.kind === "signalling" && cause ? acceptedUpdate(cause, actions) : undefined;
-    const nextDeadlineMs = this.#machine.nextDeadline();
+    const nextDeadlineMs = machine.nextDeadline();
     this.#deadlineMs = this.#clock.virtualMs(nextDeadlineMs) + this.settings.timerLatenessMs;
     for (const watcher of this.#surroundings.watchers) {
       watcher.homeAgentHandled?.({ event, cause, actions, accepted, before, after, nextDeadlineMs, now });
+    }
+  }
+
+  #isKilledAfter(actions: number): boolean {
+    const kill = this.armedKill;
+    if (kill === undefined || kill.afterActions > actions) return false;
+    this.armedKill = undefined;
+    this.#surroundings.note("home agent", {
+      kind: "remark",
+      text: `killed after ${actions} actions of an event`,
+    });
+    this.kill();
+    kill.done();
+    return true;
+  }
+
+  /** False where it is refused. */
+  #perform(action: HomeAgentAction, cause: OuterPacket | undefined): boolean {
+    this.#surroundings.note("home agent", { kind: "action", action });
+    switch (action.kind) {
+      case "setBinding":
+        if (this.refusesBindings) return false;
+        this.table.set(action.homeAddress, action.tunnel);
+        return true;
+      case "removeBinding":
+        this.table.delete(action.homeAddress);
+        return true;
+      case "sendSignalling":
+        this.#send("udp", action.destination, action.destinationPort, new Signalling(action.packet), cause);
+        return true;
+      case "sendPacket": {
+        const header = decodeIpv6Header(action.packet, 0);
+        if (!header.ok) throw new Error("The home agent's packet has no IPv6 header");
+        this.#send("ipv6InIpv6", header.value.destination, 0, new Signalling(action.packet), cause);
+        return true;
+      }
+      case "probeHomeAddress":
+      case "interceptHomeAddress":
+      case "releaseHomeAddress":
+        throw new Error("There is no home link in this world");
+      default:
+        return true;
     }
   }
 

@@ -3,6 +3,7 @@ import type { CareOfAddressCandidate } from "../control/movement/candidate.ts";
 import type { MobileNodeSettings } from "../control/settings.ts";
 import type { TunnelEnd } from "../control/tunnel.ts";
 import type { Ipv4Address, Ipv6Address } from "../wire/address.ts";
+import type { Kill } from "./home_agent_host.ts";
 import type { MobileNodeMachine, MobileNodeStatus } from "./machine.ts";
 import type { AccessNetwork } from "./network.ts";
 import { type Data, type Flow, type OuterPacket, type Payload, Signalling } from "./packet.ts";
@@ -48,6 +49,8 @@ export class MobileHost {
   finished = false;
   /** Counts processes. */
   starts = 0;
+  /** Told to be killed in the middle of an event, and not yet. */
+  armedKill: Kill | undefined;
   /** Data that came through the tunnel. */
   readonly #receiveData: (host: MobileHost, data: Data) => void;
   readonly #surroundings: Surroundings;
@@ -195,7 +198,8 @@ export class MobileHost {
     );
     const before = machine.status(now);
     const actions = machine.handle(event, now);
-    for (const action of actions) {
+    for (const [index, action] of actions.entries()) {
+      if (this.#isKilledAfter(index)) return;
       this.#surroundings.note(this.name, { kind: "action", action });
       switch (action.kind) {
         case "setTunnel":
@@ -231,6 +235,19 @@ export class MobileHost {
       watcher.mobileNodeHandled?.({ host: this, event, cause, actions, before, after, nextDeadlineMs, now });
     }
     if (this.finished) this.#process = undefined;
+  }
+
+  #isKilledAfter(actions: number): boolean {
+    const kill = this.armedKill;
+    if (kill === undefined || kill.afterActions > actions) return false;
+    this.armedKill = undefined;
+    this.#surroundings.note(this.name, {
+      kind: "remark",
+      text: `killed after ${actions} actions of an event`,
+    });
+    this.crash();
+    kill.done();
+    return true;
   }
 
   #send(tunnel: TunnelEnd, payload: Payload, source?: Ipv4Address): void {

@@ -5,6 +5,7 @@ import { BROKEN_LINK, GOOD_LINK, type LinkQuality } from "./link.ts";
 import type { MobileHostSettings } from "./mobile_host.ts";
 import type { AccessNetworkSettings } from "./network.ts";
 import { withIpv4 } from "./ipv4_plan.ts";
+import { makeProcessFault } from "./process_fault.ts";
 import type { Random } from "./random.ts";
 import type { WorldSettings } from "./world.ts";
 
@@ -37,6 +38,23 @@ const REFRESH_AT = 3 / 4;
 const ROUND_TRIPS_MS = 8_000;
 /** A flood lasts for a while. */
 const LAST_FAULT_BEFORE_END_MS = 2_000;
+
+/** A mobile node that was refused asks again after a minute. */
+const REFUSED_RETRY_MS = 60_000;
+
+/** The same, with faults of the daemons themselves on top. */
+export function makeKillPlan(random: Random): Plan {
+  const plan = makePlan(random);
+  const more = Array.from({ length: random.integer(2, 10) }, () => ({
+    atMs: random.integer(0, plan.faultsEndMs - LAST_FAULT_BEFORE_END_MS),
+    fault: makeProcessFault(random, plan.world.mobileNodes.length),
+  }));
+  return {
+    ...plan,
+    faults: [...plan.faults, ...more].sort((one, other) => one.atMs - other.atMs),
+    recoveryMs: Math.max(plan.recoveryMs, REFUSED_RETRY_MS + ROUND_TRIPS_MS),
+  };
+}
 
 export function makePlan(random: Random): Plan {
   const open = random.chance(0.05);

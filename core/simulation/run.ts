@@ -6,7 +6,8 @@ import { GOOD_LINK, type LinkQuality } from "./link.ts";
 import { REAL_MACHINES } from "./machine.ts";
 import type { MobileHost } from "./mobile_host.ts";
 import { type Outcome, outcomeOf, type RunOptions } from "./outcome.ts";
-import { makePlan, type Plan } from "./plan.ts";
+import { makeKillPlan, makePlan, type Plan } from "./plan.ts";
+import { endProcessFaults } from "./process_fault.ts";
 import { Random } from "./random.ts";
 import { Trace } from "./trace.ts";
 import { InvariantBroken } from "./watcher.ts";
@@ -24,6 +25,15 @@ const FORGET_MS = 12_000;
 
 /** Plays the seed's plan: a world with faults, then without; checks the invariants after every event. */
 export function runSeed(seed: number, options: RunOptions): Outcome {
+  return runPlanOf(seed, makePlan, options);
+}
+
+/** The same, where the daemons themselves have faults, too: killed between two actions, refused by the kernel, a wrong clock. */
+export function runKillSeed(seed: number, options: RunOptions): Outcome {
+  return runPlanOf(seed, makeKillPlan, options);
+}
+
+function runPlanOf(seed: number, makePlan: (random: Random) => Plan, options: RunOptions): Outcome {
   const random = new Random(seed);
   const plan = makePlan(random.fork());
   const trace = new Trace(TRACE_LINES, options.listener);
@@ -61,6 +71,7 @@ function play(plan: Plan, world: World): number {
 /** Links are good again, and every mobile node runs and is attached somewhere. */
 function endFaults(plan: Plan, world: World): void {
   setQuality(world, GOOD_LINK);
+  endProcessFaults(world);
   for (const [index, host] of world.mobileNodes.entries()) {
     if (!host.network) host.attach(world.networks[plan.startNetworks[index]]);
     if (host.stopping) host.crash();

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { ControlLoop, MAXIMUM_WAITING_EVENTS } from "../../cli/daemon/control_loop.ts";
+import { ControlLoop, currentNow, MAXIMUM_WAITING_EVENTS } from "../../cli/daemon/control_loop.ts";
 import type { Now } from "../../core/control/now.ts";
 
 type Event = "deadline" | "boom" | `event ${number}`;
@@ -182,4 +182,38 @@ Deno.test("control loop: who waits for an event is told when its actions are don
   loop.stop();
   await Promise.all([underWay, dropped, loop.pushAndWait("event 4"), running]);
   assertEquals(done.slice(2), ["event 2 a"]);
+});
+
+Deno.test("control loop: after an action that failed, the machine hears of it before the rest of the event and before others", async () => {
+  const machine = new FakeMachine();
+  const done: string[] = [];
+  const loop = new ControlLoop<Event, string>({
+    machine,
+    deadlineEvent: "deadline",
+    performAction: (action) => {
+      if (action === "event 1 a" || action === "event 9 a") throw new Error("refused");
+      done.push(action);
+      if (action === "event 2 b") loop.stop();
+    },
+    recover: (action) => action === "event 1 a" ? { event: "event 9", rest: ["more"] } : undefined,
+    onError: () => {},
+  });
+  loop.push("event 1");
+  loop.push("event 2");
+  await loop.run();
+  assertEquals(machine.events, ["event 1", "event 9", "event 2"]);
+  assertEquals(done, ["event 9 b", "more", "event 2 a", "event 2 b"]);
+});
+
+Deno.test("control loop: a wall clock that is set does not reach the machine", () => {
+  const before = currentNow();
+  const { now } = Date;
+  try {
+    Date.now = () => now() - 86_400_000;
+    const after = currentNow();
+    const passedMs = after.monotonicMs - before.monotonicMs;
+    assert(Math.abs(after.unixMs - before.unixMs - passedMs) < 0.01 && passedMs < 1000);
+  } finally {
+    Date.now = now;
+  }
 });

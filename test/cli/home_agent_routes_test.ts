@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { MAXIMUM_MOBILE_NODES } from "../../cli/configuration/home_agent.ts";
 import { createForwarderMemory } from "../../wasm/forwarder_memory.ts";
 import { entriesFor, HomeAgentRoutes } from "../../cli/daemon/home_agent_routes.ts";
-import type { Bound } from "../../core/forwarding/bindings.ts";
+import { type Bound, boundText } from "../../core/forwarding/bindings.ts";
 import type { Ipv4HomeAddress } from "../../core/control/settings.ts";
 import type { Ipv4Prefix, Ipv6Prefix } from "../../core/wire/address.ts";
 
@@ -73,22 +73,27 @@ Deno.test("RFC 5555 4.5: home agent's routes: IPv4 home addresses, and the netwo
   ]);
 });
 
-Deno.test("home agent's routes: a route that could not be set is tried again with the next registration", () => {
-  let isFull = true;
-  const routed: string[] = [];
-  const routes = new HomeAgentRoutes({ setBinding: () => {}, removeBinding: () => {} }, {
-    addMobileNetwork: ({ address }) => {
-      if (isFull) throw new Error("full");
-      routed.push(address);
+Deno.test("home agent's routes: what was done before a route is refused goes with remove(), and the next try begins anew", () => {
+  const bound = new Set<string>();
+  const routed = new Set<string>();
+  let isRefused = true;
+  const routes = new HomeAgentRoutes({
+    setBinding: (each) => void bound.add(boundText(each)),
+    removeBinding: (each) => void bound.delete(boundText(each)),
+  }, {
+    addMobileNetwork: (prefix) => {
+      if (isRefused && prefix.address === OTHER.address) throw new Error("refused");
+      routed.add(prefix.address);
     },
-    removeMobileNetwork: ({ address }) => void routed.push(`no ${address}`),
+    removeMobileNetwork: ({ address }) => void routed.delete(address),
   }, {});
-  const networks = { prefixes: [ONE], ipv4HomeAddresses: [] };
-  assertThrows(() => routes.set(HOME_ADDRESS, networks, TUNNEL, 1460), Error, "full");
-  isFull = false;
-  routes.set(HOME_ADDRESS, networks, TUNNEL, 1460);
+  const networks = { prefixes: [ONE, OTHER], ipv4HomeAddresses: [] };
+  assertThrows(() => routes.set(HOME_ADDRESS, networks, TUNNEL, 1460), Error, "refused");
   routes.remove(HOME_ADDRESS);
-  assertEquals(routed, ["2001:db8:200::", "no 2001:db8:200::"]);
+  assertEquals([bound.size, routed.size], [0, 0]);
+  isRefused = false;
+  routes.set(HOME_ADDRESS, networks, TUNNEL, 1460);
+  assertEquals([bound.size, routed.size], [3, 2]);
 });
 
 Deno.test("home agent: the data path has room for everything that all nodes may have at one time", () => {

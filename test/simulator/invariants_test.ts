@@ -4,7 +4,7 @@ import type { MobileNodeAction } from "../../core/control/action.ts";
 import type { MobilityMessage } from "../../core/wire/mobility_message.ts";
 import type { Machines } from "../../core/simulation/machine.ts";
 import { Signalling } from "../../core/simulation/packet.ts";
-import { runSeed } from "../../core/simulation/run.ts";
+import { runKillSeed, runSeed } from "../../core/simulation/run.ts";
 import {
   changingHomeAgent,
   changingMobileNode,
@@ -312,3 +312,14 @@ for (const { how, machines, invariant } of BROKEN) {
     );
   });
 }
+
+Deno.test("simulator notices: home agent keeps a binding that the data path has refused", () => {
+  const machines = withHomeAgent((real) => ({
+    handle: (event, now) => event.kind === "bindingFailed" ? [] : real.handle(event, now),
+  }));
+  for (let seed = 1; seed <= MOST_SEEDS; seed++) {
+    const { failure } = runKillSeed(seed, { hmac, machines });
+    if (failure?.invariant === "the data path holds the home agent's bindings") return;
+  }
+  assert(false, `not within ${MOST_SEEDS} seeds`);
+});

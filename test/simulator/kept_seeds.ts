@@ -13,3 +13,6 @@ export const KEPT_SEEDS: readonly { readonly seed: number; readonly found: strin
   { seed: 1343, found: "mobile node: a de-registration went on from the care-of address before" },
   { seed: 1440, found: "mobile node: the same, within one network" },
 ];
+
+/** The same for `deno task sim --kills`. */
+export const KEPT_KILL_SEEDS: typeof KEPT_SEEDS = [];

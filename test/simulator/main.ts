@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { Outcome } from "../../core/simulation/outcome.ts";
-import { runSeed } from "../../core/simulation/run.ts";
+import { runKillSeed, runSeed } from "../../core/simulation/run.ts";
 import { seconds } from "../../core/simulation/trace.ts";
 import { runMovementSeed } from "../../core/simulation/movement/movement_run.ts";
-import { KEPT_SEEDS } from "./kept_seeds.ts";
+import { KEPT_KILL_SEEDS, KEPT_SEEDS } from "./kept_seeds.ts";
 import { printRecovery } from "./print_recovery.ts";
 import { hmac } from "../../cli/daemon/hmac.ts";
 
@@ -36,17 +36,20 @@ function printFailure({ seed, failure }: Outcome, withTrace = true): void {
   if (withTrace) { for (const line of failure.trace) console.log(line); }
   console.log(`seed ${seed}, at ${seconds(failure.atMs)}: broken: ${failure.invariant}`);
   console.log(`  ${failure.detail}`);
-  console.log(`  repeat: deno task sim${movement ? " --movement" : ""} --seed ${seed} --verbose`);
+  console.log(`  repeat: deno task sim${story.option} --seed ${seed} --verbose`);
 }
 
 /** Which world is played. */
 interface Story {
+  /** What chooses it on the command line. */
+  readonly option: string;
   readonly run: typeof runSeed;
   readonly kept: readonly { readonly seed: number }[];
 }
 
-const NATS: Story = { run: runSeed, kept: KEPT_SEEDS };
-const MOVEMENT: Story = { run: runMovementSeed, kept: [] };
+const NATS: Story = { option: "", run: runSeed, kept: KEPT_SEEDS };
+const KILLS: Story = { option: " --kills", run: runKillSeed, kept: KEPT_KILL_SEEDS };
+const MOVEMENT: Story = { option: " --movement", run: runMovementSeed, kept: [] };
 
 function repeat(story: Story, seed: number, verbose: boolean): boolean {
   const listener = verbose ? (line: string) => console.log(line) : undefined;
@@ -102,17 +105,18 @@ const command = new Command("sim")
   .option("--seed <number>", "repeat one seed", seedFrom)
   .option("--seeds <first..last>", "explore these seeds and the kept ones", rangeFrom)
   .option("--movement", "play a mobile node that roams between IPv6, IPv4 and NATed links", false)
+  .option("--kills", "kill the daemons at any point, refuse bindings and set clocks, too", false)
   .option("--recovery", "print how long each kind of fault keeps a roaming mobile node from its data", false)
   .option("--verbose", "with --seed: print everything that happens", false)
   .addHelpText(
     "after",
     "\nExamples:\n  deno task sim --seeds 1..1000\n  deno task sim --seed 42 --verbose\n" +
-      "  deno task sim --movement --seeds 1..1000\n  deno task sim --recovery",
+      "  deno task sim --movement --seeds 1..1000\n  deno task sim --kills --seeds 1..1000\n  deno task sim --recovery",
   )
   .parse();
 
-const { seed, seeds, movement, recovery, verbose } = command.opts();
-const story = movement ? MOVEMENT : NATS;
+const { seed, seeds, movement, kills, recovery, verbose } = command.opts();
+const story = movement ? MOVEMENT : kills ? KILLS : NATS;
 const ok = recovery
   ? printRecovery()
   : seed === undefined

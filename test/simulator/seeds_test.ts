@@ -1,20 +1,21 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { hmac } from "../../cli/daemon/hmac.ts";
-import { runSeed } from "../../core/simulation/run.ts";
-import { KEPT_SEEDS } from "./kept_seeds.ts";
+import { runKillSeed, runSeed } from "../../core/simulation/run.ts";
+import { KEPT_KILL_SEEDS, KEPT_SEEDS } from "./kept_seeds.ts";
 
 const SEEDS = 1000;
 const SEEDS_IN_ONE_TEST = 100;
+const KILL_SEEDS = 150;
 
-function assertHolds(seed: number): void {
-  const { failure } = runSeed(seed, { hmac });
+function assertHolds(seed: number, run = runSeed, option = ""): void {
+  const { failure } = run(seed, { hmac });
   if (failure === undefined) return;
   const { invariant, detail, trace } = failure;
   assert(
     false,
     `seed ${seed} broke: ${invariant}\n${detail}\n${
       trace.join("\n")
-    }\ndeno task sim --seed ${seed} --verbose`,
+    }\ndeno task sim${option} --seed ${seed} --verbose`,
   );
 }
 
@@ -27,6 +28,11 @@ for (let first = 1; first <= SEEDS; first += SEEDS_IN_ONE_TEST) {
 
 Deno.test("simulator: every invariant holds for the kept seeds", () => {
   for (const { seed } of KEPT_SEEDS) assertHolds(seed);
+});
+
+Deno.test(`simulator: every invariant holds where the daemons are killed at any point, seeds 1 to ${KILL_SEEDS}`, () => {
+  for (let seed = 1; seed <= KILL_SEEDS; seed++) assertHolds(seed, runKillSeed, " --kills");
+  for (const { seed } of KEPT_KILL_SEEDS) assertHolds(seed, runKillSeed, " --kills");
 });
 
 Deno.test("simulator: a seed gives the same run again, another seed another one", () => {

@@ -1,0 +1,89 @@
+import type { Random } from "./random.ts";
+import { seconds } from "./trace.ts";
+import type { World } from "./world.ts";
+
+/** What can happen to a daemon itself, or to what it stands on. */
+export type ProcessFault =
+  /**
+   * The home agent (`node` undefined) or a mobile node is killed between two actions of the next event that has so many, so that
+   * those before are done and the others lost; started again later.
+   */
+  | {
+    readonly kind: "kill";
+    readonly node: number | undefined;
+    readonly afterActions: number;
+    readonly forMs: number;
+  }
+  /** The data path and the kernel refuse new bindings. */
+  | { readonly kind: "bindingsRefused"; readonly forMs: number }
+  /** The wall clock of the home agent's host is set to another time: the process has it from its next start on. */
+  | { readonly kind: "homeAgentClockSet"; readonly skewMs: number; readonly restarts: boolean };
+
+const MOST_ACTIONS = 4;
+/** A clock without a battery, or one that was wrong by a year. */
+const YEAR_MS = 365 * 86_400_000;
+
+export function describeProcessFault(fault: ProcessFault): string {
+  switch (fault.kind) {
+    case "kill": {
+      const who = fault.node === undefined ? "the home agent" : `mobile node ${fault.node}`;
+      return `${who} is to die after ${fault.afterActions} actions, for ${seconds(fault.forMs)}`;
+    }
+    case "bindingsRefused":
+      return `no new bindings in the data path for ${seconds(fault.forMs)}`;
+    case "homeAgentClockSet":
+      return `clock of the home agent's host set ${seconds(fault.skewMs)} off${
+        fault.restarts ? ", home agent restarted" : ""
+      }`;
+  }
+}
+
+/** @param later runs something after so many milliseconds, unless all faults end before */
+export function applyProcessFault(
+  fault: ProcessFault,
+  world: World,
+  later: (afterMs: number, run: () => void) => void,
+): void {
+  const { homeAgent } = world;
+  switch (fault.kind) {
+    case "kill": {
+      const host = fault.node === undefined ? homeAgent : world.mobileNodes[fault.node];
+      const startAgain = () => host.running || host.start();
+      host.armedKill = { afterActions: fault.afterActions, done: () => later(fault.forMs, startAgain) };
+      return;
+    }
+    case "bindingsRefused":
+      homeAgent.refusesBindings = true;
+      return later(fault.forMs, () => homeAgent.refusesBindings = false);
+    case "homeAgentClockSet":
+      homeAgent.clockSetMs = fault.skewMs;
+      if (fault.restarts) homeAgent.restart();
+      return;
+  }
+}
+
+/** Nobody is dead or about to die, and nothing is refused. */
+export function endProcessFaults({ homeAgent, mobileNodes }: World): void {
+  for (const host of [homeAgent, ...mobileNodes]) host.armedKill = undefined;
+  homeAgent.refusesBindings = false;
+  if (!homeAgent.running) homeAgent.start();
+}
+
+export function makeProcessFault(random: Random, nodes: number): ProcessFault {
+  const kind = random.pick(["kill", "kill", "kill", "bindingsRefused", "homeAgentClockSet"] as const);
+  switch (kind) {
+    case "kill":
+      return {
+        kind,
+        node: random.chance(0.6) ? undefined : random.integer(0, nodes - 1),
+        afterActions: random.integer(0, MOST_ACTIONS),
+        forMs: random.chance(0.5) ? 0 : random.integer(0, 20_000),
+      };
+    case "bindingsRefused":
+      return { kind, forMs: random.integer(0, 10_000) };
+    case "homeAgentClockSet": {
+      const farthestMs = random.pick([60_000, 86_400_000, YEAR_MS]);
+      return { kind, skewMs: random.integer(-farthestMs, farthestMs), restarts: random.chance(0.5) };
+    }
+  }
+}
