@@ -6,11 +6,21 @@ import type { TunnelEnd } from "../../core/control/tunnel.ts";
 import type { UpwardRecord } from "../../core/forwarding/forwarder.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { inNetworkNamespace } from "../../ffi/namespace.ts";
-import { openRawSocket, sendTo } from "../../ffi/socket.ts";
+import { openRawSocket, sendTo, setOption } from "../../ffi/socket.ts";
 import { openTunQueues, type Tun } from "../../ffi/tun.ts";
 import { isRoot, until } from "../ffi/in_namespace.ts";
 import { receiveFrom } from "../ffi/receive_from.ts";
-import { counting, HOME_AGENT, ipv4, ipv6, MOBILITY, mobilityHeader } from "../forwarding/packets.ts";
+import {
+  concat,
+  counting,
+  ESP,
+  esp,
+  HOME_AGENT,
+  ipv4,
+  ipv6,
+  MOBILITY,
+  mobilityHeader,
+} from "../forwarding/packets.ts";
 import { AGENT_TUN, AGENT_V4, type Application, DataPathNetwork, NODE_V4 } from "./data_path_network.ts";
 import { udpPacket } from "./udp_packet.ts";
 
@@ -20,6 +30,9 @@ const WORKERS = 2;
 const UDP_NODES = 20;
 const RAW_NODES = 4;
 const CONTENT = counting(300);
+// <linux/udp.h>
+const SOL_UDP = 17;
+const UDP_SEGMENT = 103;
 
 /** One of many mobile nodes behind the same link. */
 interface Node {
@@ -224,25 +237,64 @@ groupTest("each worker has flows of its own, in both directions", async (test) =
   await until("no binding", () => group.counters().dropped.noBinding === nodes.length);
 });
 
-groupTest("mobility messages of all nodes go up once, with a flood beside them", async (test) => {
-  const { nodes, group, records } = test;
-  const update = (source: string) =>
-    ipv6({ source, destination: HOME_AGENT, nextHeader: MOBILITY, payload: mobilityHeader() });
-  const inUdp = nodes.filter(({ tunnel }) => tunnel.encapsulation === "udp");
-  for (const { homeAddress, send } of inUdp) {
-    test.sendInward(0);
-    send(update(homeAddress));
-  }
-  await until("all have come", () => records.length === inUdp.length);
-  assertEquals(records.map(({ packet }) => packet), inUdp.map(({ homeAddress }) => update(homeAddress)));
-  assertEquals(
-    records.map(({ outer }) => outer),
-    inUdp.map(({ tunnel: { address, port } }) => ({ address, port })),
-  );
-  const data = inUdp.length * nodes.length;
-  await until("all data", () => group.counters().received.packets === data);
-  assertEquals([group.counters().signallingPackets, group.counters().dropped], [inUdp.length, {}]);
-});
+const SPI = 0x1000_0001;
+const SIGNALLING = [["mobility messages", MOBILITY, mobilityHeader()], [
+  "ESP of ours",
+  ESP,
+  esp(SPI),
+]] as const;
+
+/** ESP with this SPI is ours. */
+function takeEsp({ group, sockets }: GroupTest): void {
+  group.setSpis(new Set([SPI]));
+  sockets.setSpis(new Set([SPI]));
+}
+
+for (const [kind, nextHeader, payload] of SIGNALLING) {
+  groupTest(`${kind} of all nodes go up once, with a flood beside them`, async (test) => {
+    const { nodes, group, records } = test;
+    takeEsp(test);
+    const update = (source: string) => ipv6({ source, destination: HOME_AGENT, nextHeader, payload });
+    const inUdp = nodes.filter(({ tunnel }) => tunnel.encapsulation === "udp");
+    for (const { homeAddress, send } of inUdp) {
+      test.sendInward(0);
+      send(update(homeAddress));
+    }
+    await until("all have come", () => records.length === inUdp.length);
+    assertEquals(records.map(({ packet }) => packet), inUdp.map(({ homeAddress }) => update(homeAddress)));
+    assertEquals(
+      records.map(({ outer }) => outer),
+      inUdp.map(({ tunnel: { address, port } }) => ({ address, port })),
+    );
+    const data = inUdp.length * nodes.length;
+    await until("all data", () => group.counters().received.packets === data);
+    assertEquals([group.counters().signallingPackets, group.counters().dropped], [inUdp.length, {}]);
+  });
+}
+
+groupTest(
+  "of datagrams that the kernel gives in one read, ESP of ours goes up, other ESP and data through",
+  async (test) => {
+    const { group, records, network, application } = test;
+    takeEsp(test);
+    const source = test.nodes[0].homeAddress;
+    const packet = (round: number) => udpPacket(source, HOME_AGENT, Uint8Array.of(round, ...CONTENT));
+    const sealed = (spi: number, destination: string) =>
+      ipv6({ source, destination, nextHeader: ESP, payload: esp(spi, packet(0).length - 48) });
+    const ours = sealed(SPI, HOME_AGENT);
+    const inner = [packet(0), ours, packet(1), sealed(SPI + 1, HOME_AGENT), ours, packet(2)];
+    const { fileDescriptor, port } = network.udp(network.node, 0);
+    group.setBinding(source, { encapsulation: "udp", address: NODE_V4, port }, 1472);
+    // One send, which the kernel cuts, and gives as it was to who takes merged reads (UDP_SEGMENT and UDP_GRO).
+    setOption(fileDescriptor, SOL_UDP, UDP_SEGMENT, packet(0).length, "UDP_SEGMENT");
+    assertEquals(sendTo(fileDescriptor, concat(...inner), AGENT_V4, PORT), undefined);
+    for (let round = 0; round < 3; round++) assertEquals((await application.receive()).bytes[0], round);
+    await until("all have gone up", () => records.length === 2);
+    assertEquals(records.map(({ packet, outer }) => [packet, outer.port]), [[ours, port], [ours, port]]);
+    await until("the last is counted", () => group.counters().received.packets === 4);
+    assertEquals([group.counters().signallingPackets, group.counters().dropped], [2, {}]);
+  },
+);
 
 Deno.test("data path group: that its workers do not start is told", async () => {
   const tuns = [{ fileDescriptor: 9999, name: "x", offloads: NO_OFFLOADS.tun }];
