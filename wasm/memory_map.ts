@@ -145,7 +145,7 @@ export const IPV6_IN_IPV6_ENCAPSULATION = 2;
 // ── The ring of records for control: the Worker writes records and RING_HEAD, control RING_TAIL ──
 export const RING_HEAD = 640;
 export const RING_TAIL = 704;
-export const RING_RECORDS = 256;
+export const RING_RECORDS = 1024;
 export const RECORD_OCTETS = 4096;
 export const RECORD_KIND = 0;
 export const SIGNALLING_RECORD = 0;

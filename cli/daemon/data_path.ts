@@ -261,7 +261,7 @@ export class DataPath {
         this.#options.onSignalling({ ...record, arrivedMs: record.arrivedMs + this.#clockOffsetMs });
       }
       if (count < RECORDS_AT_ONCE) await this.#ring.wait();
-      else await new Promise((resolve) => setTimeout(resolve, 0));
+      else await new Promise<void>((resolve) => setImmediate(resolve)); // A timer of 0 takes 2 ms.
     }
   }
 }

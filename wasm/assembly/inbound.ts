@@ -67,7 +67,7 @@ import { isOwn } from "./mobile_network";
 import { OUTER_IPV4_OCTETS, PROTOCOL_IPV4, PROTOCOL_IPV6 } from "./outer_ipv4";
 import { takeToken } from "./token_bucket";
 import { closeWrites, isRoomForWrite, openWrites } from "./tun_writes";
-import { isRingFull, isRingHalfFull, openRing, publishRing, pushRecord } from "./upward_ring";
+import { isRingCrowded, isRingFull, isRingHalfFull, openRing, publishRing, pushRecord } from "./upward_ring";
 
 const CE: u32 = 3;
 const ECT_1: u32 = 1;
@@ -288,10 +288,20 @@ function isFarEnd(entry: usize): bool {
     load<u8>(entry, ENTRY_ENCAPSULATION) == encapsulation && load<u16>(entry, ENTRY_PORT) == outerPort;
 }
 
+/**
+ * From the home agent, or from where its source is bound? What others send may not fill the ring: in a flood of it, mobile
+ * nodes that stay where they are keep their bindings.
+ */
+function isFromFriend(packet: usize): bool {
+  if (isMobileNode) return true;
+  const binding = lookup(sourceKey(packet));
+  return binding != 0 && isFromNode(binding);
+}
+
 function signalling(packet: usize, length: i32): void {
   if (encapsulation != UDP_ENCAPSULATION) return drop(DropReason.signallingNotInUdp);
   if (length > SIGNALLING_MAXIMUM_OCTETS) return drop(DropReason.signallingTooLong);
-  if (isRingFull()) return drop(DropReason.signallingRingFull);
+  if (isFromFriend(packet) ? isRingFull() : isRingCrowded()) return drop(DropReason.signallingRingFull);
   pass();
   add(SIGNALLING_PACKETS, 1);
   pushRecord(SIGNALLING_RECORD, encapsulation, outerHigh, outerLow, outerPort, verdictCount - 1, packet, length);

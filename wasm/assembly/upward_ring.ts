@@ -34,6 +34,11 @@ export function isRingFull(): bool {
   return head - atomic.load<u32>(RING_TAIL) >= <u32>RING_RECORDS;
 }
 
+/** Above this, only mobility messages of those who are bound go up. */
+export function isRingCrowded(): bool {
+  return head - atomic.load<u32>(RING_TAIL) >= <u32>RING_RECORDS / 4 * 3;
+}
+
 /** Above this, only mobility messages go up. */
 export function isRingHalfFull(): bool {
   return head - atomic.load<u32>(RING_TAIL) >= <u32>RING_RECORDS / 2;
