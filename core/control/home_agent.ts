@@ -13,7 +13,7 @@ import type { BindingUpdate, MobilityMessage } from "../wire/mobility_message.ts
 import { decodeMobilityPacket, type MobilityPacket } from "../wire/mobility_packet.ts";
 import { describeWireError } from "../wire/result.ts";
 import type { HomeAgentAction } from "./action.ts";
-import { AnswerLimiter } from "./answer_limiter.ts";
+import { AnswerLimits } from "./answer_limits.ts";
 import { bind, unbind } from "./binding_actions.ts";
 import {
   BindingCache,
@@ -35,10 +35,15 @@ import { bindingUnder, nodesByHomeAddress } from "./reconfiguration.ts";
 import { isGreaterSequenceNumber } from "./sequence_number.ts";
 import { report } from "./report.ts";
 import { type HomeAgentSettings, isHomeAddress } from "./settings.ts";
-import { describePath, pathAddress, pathTo, type SignallingPath, unboundPath } from "./signalling_path.ts";
+import { describePath, pathTo, type SignallingPath, unboundPath } from "./signalling_path.ts";
 import { sourceOf, SourceOwners } from "./source_owners.ts";
 import { isDeregistration, readUpdate } from "./update_reader.ts";
-import { type HomeAgentEnvironment, type ReceivedUpdate, UpdateVerifier } from "./update_verifier.ts";
+import {
+  type HomeAgentEnvironment,
+  type Origin,
+  type ReceivedUpdate,
+  UpdateVerifier,
+} from "./update_verifier.ts";
 
 /** Our own limit; what the configuration lists is always below it. */
 const MAXIMUM_BINDINGS = 1_000_000;
@@ -55,9 +60,7 @@ export class HomeAgent {
   readonly #answers: HomeAgentAnswers;
   readonly #verifier: UpdateVerifier;
   readonly #cache = new BindingCache();
-  readonly #answerLimiter = new AnswerLimiter();
-  /** Mobile Prefix Advertisements, by home address (RFC 6275 section 6.8). */
-  readonly #advertisements = new AnswerLimiter({ burst: 1, perSecond: 1 });
+  readonly #limits = new AnswerLimits();
   readonly #homeLink: HomeLinkAnswers;
   readonly #ipv4: Ipv4HomeAddresses;
   #owners: SourceOwners;
@@ -162,7 +165,7 @@ export class HomeAgent {
     const origin = this.#verifier.verify(read.claim, now);
     if (origin.kind === "silent") return [dropped(origin.reason, path, { homeAddress })];
     const received = origin.received;
-    if (origin.kind === "unproven") return this.#refuseUnproven(received, origin.status, now);
+    if (origin.kind === "unproven" || origin.kind === "stale") return this.#refuseRarely(origin, now);
 
     const refusal = origin.kind === "refused" ? origin.status : this.#reasonToRefuse(received, entry);
     if (refusal !== undefined) {
@@ -183,10 +186,12 @@ export class HomeAgent {
   }
 
   /** Answers to what anybody may have sent are rare, so that the home agent is nobody's reflector. */
-  #refuseUnproven(received: ReceivedUpdate, status: number, now: Now): HomeAgentAction[] {
+  #refuseRarely(origin: Origin & { kind: "unproven" | "stale" }, now: Now): HomeAgentAction[] {
+    const { received, status } = origin;
     const report = refused(received, status);
-    if (!this.#mayAnswer(received.path, now)) return [report];
-    return [this.#answers.answer(received, status), report];
+    return this.#limits.allowRefusal(origin, now)
+      ? [this.#answers.answer(received, status), report]
+      : [report];
   }
 
   #reasonToRefuse(received: ReceivedUpdate, entry: BindingCacheEntry | undefined): number | undefined {
@@ -353,7 +358,8 @@ export class HomeAgent {
     if (source === undefined) return [];
     const path = unboundPath(outer, encapsulation);
     const homeAddress = this.#owners.homeAddressOf(source) ?? this.#openHomeAddress(source);
-    if (homeAddress === undefined || path === undefined || !this.#mayAnswer(path, now)) return [];
+    if (homeAddress === undefined || path === undefined) return [];
+    if (!this.#limits.allowBindingError(path, now)) return [];
     const status = BindingErrorStatusCode.unknownBinding;
     const error: MobilityMessage = { kind: "bindingError", status, homeAddress, options: [] };
     return [
@@ -370,7 +376,7 @@ export class HomeAgent {
 
   #answerUnknownMessage(path: SignallingPath, packet: MobilityPacket, now: Now): HomeAgentAction[] {
     const report = dropped("unknown mobility header type", path);
-    if (!this.#mayAnswer(path, now)) return [report];
+    if (!this.#limits.allowBindingError(path, now)) return [report];
     // Section 9.3.3: the home address of the Home Address option, or the unspecified address.
     const homeAddress = packet.homeAddressOption ?? UNSPECIFIED_IPV6;
     const status = BindingErrorStatusCode.unrecognizedMessage;
@@ -383,19 +389,16 @@ export class HomeAgent {
     { packet: request, protection }: HomeAgentEvent & { kind: "discovery" },
     { monotonicMs: nowMs }: Now,
   ): HomeAgentAction[] {
+    let isToBoundNode = false;
     const mayAdvertiseTo = (homeAddress: Ipv6Address, careOfAddress: Ipv6Address) => {
       const path = this.#cache.registered(homeAddress)?.path;
-      return path?.kind === "ipv6" && path.address === careOfAddress &&
+      return isToBoundNode = path?.kind === "ipv6" && path.address === careOfAddress &&
         this.#verifier.isProtected(homeAddress, protection) &&
-        this.#advertisements.allow(homeAddress, nowMs);
+        this.#limits.allowAdvertisement(homeAddress, nowMs);
     };
     const packet = this.#homeLink.answer(request, mayAdvertiseTo, nowMs);
     if (packet === undefined) return [report("debug", "dropped: discovery that is not answered", {})];
-    if (!this.#answerLimiter.allow(formatIpv6(packet, 24), nowMs)) return [];
+    if (!isToBoundNode && !this.#limits.allowDiscovery(formatIpv6(packet, 24), nowMs)) return [];
     return [{ kind: "sendPacket", source: this.#settings.address, packet }];
-  }
-
-  #mayAnswer(path: SignallingPath, now: Now): boolean {
-    return this.#answerLimiter.allow(pathAddress(path), now.monotonicMs);
   }
 }

@@ -41,8 +41,10 @@ export interface ReceivedUpdate extends ClaimedUpdate {
 export type Origin =
   /** Not worth an answer: nobody whom we know. */
   | { readonly kind: "silent"; readonly reason: string }
-  /** A node that we know, but anybody may have sent this: not proven, or not fresh. */
+  /** A node that we know, but anybody may have sent this. */
   | { readonly kind: "unproven"; readonly received: ReceivedUpdate; readonly status: number }
+  /** Proven, but not fresh: anybody may have sent it again. */
+  | { readonly kind: "stale"; readonly received: ReceivedUpdate; readonly status: number }
   /** Proven, but not entitled to this home address. */
   | { readonly kind: "refused"; readonly received: ReceivedUpdate; readonly status: number }
   | { readonly kind: "proven"; readonly received: ReceivedUpdate };
@@ -138,11 +140,11 @@ export class UpdateVerifier {
       return { kind: "unproven", received, status: BindingStatusCode.authenticationFailed };
     }
     if (timestamp === undefined) {
-      return { kind: "unproven", received, status: BindingStatusCode.messageIdentificationRequired };
+      return { kind: "stale", received, status: BindingStatusCode.messageIdentificationRequired };
     }
     if (!this.#isFresh(node.identity, timestamp, now)) {
       const answered = { ...received, timestamp: correctedTimestamp(timestamp, now.unixMs) };
-      return { kind: "unproven", received: answered, status: BindingStatusCode.identificationMismatch };
+      return { kind: "stale", received: answered, status: BindingStatusCode.identificationMismatch };
     }
     this.#lastTimestamps.set(node.identity, timestamp);
     if (node.homeAddress === homeAddress) return { kind: "proven", received };

@@ -32,3 +32,15 @@ Deno.test("an address that was silent for a while is answered again", () => {
   for (let i = 0; i < 20; i++) limiter.allow("192.0.2.1", 0);
   assertEquals([limiter.allow("192.0.2.1", 400), limiter.allow("192.0.2.1", 600)], [false, true]);
 });
+
+Deno.test("to make an address forgotten, by answers to many others, gains it no answer", () => {
+  const flooded = new AnswerLimiter();
+  const calm = new AnswerLimiter();
+  let [inFlood, alone] = [0, 0];
+  for (let ms = 0; ms < 60_000; ms++) {
+    if (flooded.allow("192.0.2.1", ms)) inFlood++;
+    for (let i = 0; i < 20; i++) flooded.allow(`10.0.${ms & 255}.${i}`, ms);
+    if (calm.allow("192.0.2.1", ms)) alone++;
+  }
+  assert(inFlood <= alone, `${inFlood} in place of ${alone}`);
+});

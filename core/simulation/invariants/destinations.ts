@@ -4,7 +4,7 @@ import type { OuterPacket } from "../packet.ts";
 import { InvariantBroken, type Watcher } from "../watcher.ts";
 import type { World } from "../world.ts";
 
-/** What one address that has proved nothing, and all of them together, may get within a second. */
+/** What one address that has proved nothing, and all of them together, may get of one kind within a second. */
 const MOST_ANSWERS_TO_ONE_ADDRESS = 10;
 const MOST_ANSWERS_OVERALL = 200;
 const SECOND_MS = 1000;
@@ -29,13 +29,12 @@ export function homeAgentSendsOnlyToAuthenticSources(world: World): Watcher {
     const places = authentic.get(update.homeAddress) ?? new Set();
     authentic.set(update.homeAddress, places.add(packet.source).add(`${packet.source}:${packet.sourcePort}`));
   };
+  /** When they were sent, by kind, and by kind and address. */
   const answers = new Map<string, number[]>();
-  const all: number[] = [];
   return {
     // A home agent that has lost its state may count from zero.
     homeAgentRestarted() {
       answers.clear();
-      all.length = 0;
     },
     homeAgentSent(packet, cause) {
       // The update that is being answered counts already.
@@ -50,19 +49,20 @@ export function homeAgentSendsOnlyToAuthenticSources(world: World): Watcher {
           `answered to port ${packet.destinationPort} instead of ${cause.sourcePort}`,
         );
       }
-      const toOne = answers.get(packet.destination) ?? [];
-      answers.set(packet.destination, toOne);
-      const counted: readonly (readonly [number[], number, string])[] = [
-        [toOne, MOST_ANSWERS_TO_ONE_ADDRESS, packet.destination],
-        [all, MOST_ANSWERS_OVERALL, "all addresses"],
+      const kind = kindOf(packet);
+      const limits: readonly (readonly [string, number])[] = [
+        [`${kind} to ${packet.destination}`, MOST_ANSWERS_TO_ONE_ADDRESS],
+        [`${kind} to all addresses`, MOST_ANSWERS_OVERALL],
       ];
-      for (const [times, most, to] of counted) {
+      for (const [counted, most] of limits) {
+        const times = answers.get(counted) ?? [];
+        answers.set(counted, times);
         times.push(world.nowMs);
         while (times[0] <= world.nowMs - SECOND_MS) times.shift();
         if (times.length > most) {
           throw new InvariantBroken(
             "answers to what proves nothing are limited",
-            `${times.length} within a second to ${to}`,
+            `${times.length} within a second: ${counted}`,
           );
         }
       }
@@ -72,4 +72,12 @@ export function homeAgentSendsOnlyToAuthenticSources(world: World): Watcher {
       if (cause) learn(cause);
     },
   };
+}
+
+/** Each has a limit of its own: refusals of one status, Binding Errors. */
+function kindOf({ payload }: OuterPacket): string {
+  const decoded = payload.kind === "signalling" ? payload.decode() : undefined;
+  if (!decoded?.ok) return "data";
+  const { message } = decoded.value.header;
+  return message.kind === "bindingAcknowledgement" ? `status ${message.status}` : message.kind;
 }
