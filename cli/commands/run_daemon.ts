@@ -2,7 +2,8 @@ import type { Configuration } from "../configuration/record.ts";
 import { type Log, type LogFormat, type LogLevel, openLog } from "../daemon/log.ts";
 import type { Offloads } from "../daemon/offloads.ts";
 import { messageOf } from "../output/fault.ts";
-import { type ServiceManager, serviceManagerOf } from "../daemon/service_manager.ts";
+import type { ServiceManager } from "../daemon/service_manager.ts";
+import { keepLeastPrivilege } from "../daemon/least_privilege.ts";
 import { openTrace, type Trace } from "../daemon/trace.ts";
 import { HOME_AGENT, MOBILE_NODE, readConfigurationOf } from "./daemon_kind.ts";
 
@@ -22,11 +23,13 @@ export interface DaemonStart {
 export async function runDaemon(
   { kind, config, logLevel, logFormat, offloads, trace }: DaemonStart,
 ): Promise<void> {
+  keepLeastPrivilege(config);
   const run = kind === "homeAgent" ? await homeAgent(config) : await mobileNode(config);
   const log = openLog({ level: logLevel, format: logFormat });
   try {
     const onFault = (error: unknown) => log.warning("trace ended", { file: trace!, error: messageOf(error) });
     using opened = trace === undefined ? undefined : openTrace(trace, onFault);
+    const { serviceManagerOf } = await import("../daemon/service_manager.ts");
     const serviceManager = serviceManagerOf(Deno.env, log);
     await run({ log, offloads, trace: opened, serviceManager });
   } finally {

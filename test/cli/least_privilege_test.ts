@@ -1,0 +1,128 @@
+import { assert, assertEquals } from "@std/assert";
+import { neededCapabilities } from "../../cli/daemon/least_privilege.ts";
+import { capabilitySet } from "../../ffi/capabilities.ts";
+import { run, testInNamespace } from "../ffi/in_namespace.ts";
+import { hasProgram } from "../lab/support.ts";
+import { RunningDaemon } from "./running_daemon.ts";
+
+const HOME_AGENT = `[home_agent]
+ipv6_address = "2001:db8:100::1"
+ipv4_address = "203.0.113.1"
+home_prefix = "2001:db8:100::/64"
+authentication = "none"
+`;
+const MOBILE_NODE = `[mobile_node]
+identity = "mn1@example.org"
+home_address = "2001:db8:100::100"
+home_agent_ipv6_address = "2001:db8:100::1"
+home_agent_ipv4_address = "203.0.113.2"
+egress = "eth0"
+authentication = "none"
+`;
+const ALWAYS = ["CAP_NET_ADMIN", "CAP_NET_RAW"];
+
+function withFile(text: string, use: (path: string, folder: string) => void): void {
+  const folder = Deno.makeTempDirSync({ prefix: "dsmip-test-" });
+  try {
+    Deno.writeTextFileSync(`${folder}/it.toml`, text);
+    use(`${folder}/it.toml`, folder);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+Deno.test("least privilege: what a configuration needs besides CAP_NET_ADMIN and CAP_NET_RAW", () => {
+  const cases: [text: string, more: string[]][] = [
+    [HOME_AGENT, []],
+    [MOBILE_NODE, []],
+    [`${HOME_AGENT}# workers = 4\n`, []],
+    [`${HOME_AGENT}workers = 4\n`, ["CAP_BPF"]],
+    [`${HOME_AGENT}port = 443\n`, ["CAP_NET_BIND_SERVICE"]],
+    [`${HOME_AGENT}mobile_network_pool = "2001:db8:f00::/48"\n`, ["CAP_NET_BIND_SERVICE"]],
+    [`${MOBILE_NODE}request_prefixes = 1\nworkers = 2\n`, ["CAP_BPF", "CAP_NET_BIND_SERVICE"]],
+    [`${MOBILE_NODE}local_port = 443\n`, ["CAP_NET_BIND_SERVICE"]],
+    [`${MOBILE_NODE}[mobile_network]\ninterface = "lan0"\n`, ["CAP_NET_BIND_SERVICE"]],
+  ];
+  for (const [text, more] of cases) {
+    withFile(text, (path) => {
+      const needed = [...neededCapabilities(path)].filter((name) => name !== "CAP_DAC_READ_SEARCH");
+      assertEquals(needed.sort(), [...more, ...ALWAYS].sort(), text);
+    });
+  }
+});
+
+Deno.test("least privilege: a configuration that cannot be read twice keeps what any needs", () => {
+  assertEquals(
+    [...neededCapabilities("/dev/null")].sort(),
+    ["CAP_BPF", "CAP_NET_BIND_SERVICE", ...ALWAYS].sort(),
+  );
+  assertEquals(neededCapabilities("/no/such/file"), neededCapabilities("/dev/null"));
+});
+
+Deno.test({
+  name:
+    "least privilege: root may look into a folder that another user keeps closed, where the configuration is there (root)",
+  ignore: Deno.uid() !== 0,
+  fn: () => {
+    withFile(HOME_AGENT, (path, folder) => {
+      Deno.chmodSync(folder, 0o700);
+      const before = neededCapabilities(path);
+      Deno.chownSync(folder, 65534, 65534);
+      assert(!before.has("CAP_DAC_READ_SEARCH") && neededCapabilities(path).has("CAP_DAC_READ_SEARCH"));
+      Deno.chmodSync(folder, 0o711);
+      assertEquals(neededCapabilities(path), before);
+    });
+  },
+});
+
+for (
+  const [name, words, text, kept] of [
+    ["home agent", ["ha", "serve"], HOME_AGENT, ALWAYS],
+    ["home agent with workers", ["ha", "serve"], `${HOME_AGENT}workers = 2\n`, ["CAP_BPF", ...ALWAYS]],
+    ["mobile node", ["mn", "up"], MOBILE_NODE, ALWAYS],
+  ] as [string, string[], string, Parameters<typeof capabilitySet>[0]][]
+) {
+  testInNamespace(
+    `least privilege: every thread of a ${name} that root starts has what it needs, for good`,
+    async (namespace) => {
+      namespace.ip("address", "add", "203.0.113.1/24", "dev", "lo");
+      const folder = Deno.makeTempDirSync({ prefix: "dsmip-test-" });
+      Deno.writeTextFileSync(
+        `${folder}/it.toml`,
+        `${text.replace("\n", `\ncontrol_socket = "${folder}/sock"\n`)}`,
+      );
+      const daemon = new RunningDaemon(namespace.name, [...words, "--config", `${folder}/it.toml`]);
+      try {
+        await daemon.until("ready", () => daemon.log.includes(" ready "));
+        const threads = daemon.threads();
+        assert(threads.length > 3, `${threads.length} threads`);
+        const set = capabilitySet(kept).toString(16).padStart(16, "0");
+        for (const thread of threads) {
+          for (const field of ["CapPrm", "CapEff", "CapBnd", "CapAmb"]) {
+            assertEquals(thread.get(field), set, field);
+          }
+          assertEquals(thread.get("NoNewPrivs"), "1");
+        }
+        if (hasProgram("setpriv")) {
+          assertEquals(looksInto(daemon.pid, kept), false);
+        }
+        // Who does not refuse it can be looked into in the same way.
+        if (hasProgram("setpriv")) assertEquals(looksInto(Deno.pid, kept), false);
+      } finally {
+        assertEquals(await daemon.end(), 0, daemon.log);
+        Deno.removeSync(folder, { recursive: true });
+      }
+    },
+  );
+}
+
+/** May a process of the same user, with these capabilities, read what belongs to that one's memory? */
+function looksInto(pid: number, capabilities: Iterable<string>): boolean {
+  const names = [...capabilities].map((name) => `+${name.replace("CAP_", "").toLowerCase()}`);
+  try {
+    run("setpriv", "--bounding-set", ["-all", ...names].join(","), "cat", `/proc/${pid}/environ`);
+    return true;
+  } catch {
+    return false;
+  }
+}
