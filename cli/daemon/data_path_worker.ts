@@ -1,6 +1,5 @@
 import { DataPathLoop } from "./data_path_loop.ts";
-
-const NAME = "dsmip-data-path";
+import { DATA_PATH_WORKER, isDataPathWorker } from "./data_path_role.ts";
 
 /** What control gives the Worker, once. */
 export interface DataPathStart {
@@ -14,17 +13,28 @@ export interface DataPathEnd {
   readonly fault: string;
 }
 
+/** The data path calls the kernel, and nothing else of the system. */
+const ONLY_FFI: Deno.PermissionOptions = {
+  ffi: true,
+  env: false,
+  import: false,
+  net: false,
+  read: false,
+  run: false,
+  sys: false,
+  write: false,
+};
+
 /**
  * Starts the Worker. Run from source, its module is this one, and it loads nothing else of the program; in a
  * bundle, which does not carry Workers, import.meta.url is the bundle, whose entry asks isDataPathWorker().
  */
 export function startDataPathWorker(): Worker {
-  return new Worker(import.meta.url, { type: "module", name: NAME });
-}
-
-/** Was this thread started to be the data path? */
-export function isDataPathWorker(): boolean {
-  return typeof WorkerGlobalScope !== "undefined" && self.name === NAME;
+  return new Worker(import.meta.url, {
+    type: "module",
+    name: DATA_PATH_WORKER,
+    deno: { permissions: ONLY_FFI },
+  });
 }
 
 let running: Promise<void> | undefined;
