@@ -1,5 +1,5 @@
+import { dsmipCommand } from "../../cli/lab/lab.ts";
 import { until } from "../ffi/in_namespace.ts";
-import { MAIN } from "./dsmip.ts";
 
 /** The real daemon inside a network namespace, with its log. */
 export class RunningDaemon {
@@ -18,18 +18,7 @@ export class RunningDaemon {
     } = {},
   ) {
     this.process = new Deno.Command("ip", {
-      args: [
-        "netns",
-        "exec",
-        namespace,
-        ...wrapper,
-        Deno.execPath(),
-        "run",
-        "-A",
-        "--no-check",
-        MAIN,
-        ...words,
-      ],
+      args: ["netns", "exec", namespace, ...wrapper, ...dsmipCommand(...words)],
       env: { NO_COLOR: "1", ...env },
       stderr: "piped",
     }).spawn();

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { ControlLoop } from "../../cli/daemon/control_loop.ts";
 import { ServiceManager, serviceManagerOf } from "../../cli/daemon/service_manager.ts";
-import { dsmipCommand } from "../../cli/lab/lab.ts";
 import { encodeUnixAddress, monotonicMicroseconds } from "../../ffi/notify_socket.ts";
 import { testInNamespace, until } from "../ffi/in_namespace.ts";
 import { Notified } from "./notified.ts";
 import { RecordingLog } from "./recording_log.ts";
+import { RunningDaemon } from "./running_daemon.ts";
 
 const SOCKET = `@dsmip-test-${Deno.pid}`;
 
@@ -120,16 +120,10 @@ for (const kind of ["ha", "mn", "mn that looks for its home agent"] as const) {
     namespace.ip("address", "add", "203.0.113.1/24", "dev", "lo");
     const config = kind === "ha" ? homeAgent(folder) : mobileNode(folder, kind === "mn");
     const words = kind === "ha" ? ["ha", "serve"] : ["mn", "up"];
-    const child = new Deno.Command("ip", {
-      args: ["netns", "exec", namespace.name, ...dsmipCommand(...words, "--config", config)],
-      env: { NO_COLOR: "1", NOTIFY_SOCKET: name, WATCHDOG_USEC: "100000" },
-      stderr: "piped",
-    }).spawn();
-    const said = new Response(child.stderr).text();
-    let isOver = false;
-    const over = child.status.finally(() => isOver = true);
+    const env = { NOTIFY_SOCKET: name, WATCHDOG_USEC: "100000" };
+    const daemon = new RunningDaemon(namespace.name, [...words, "--config", config], { env });
     try {
-      await until("life", () => isOver || notified.messages.includes("WATCHDOG=1"), 20_000);
+      await daemon.until("life", () => notified.messages.includes("WATCHDOG=1"));
       assertEquals(
         notified.messages[0],
         {
@@ -139,12 +133,9 @@ for (const kind of ["ha", "mn", "mn that looks for its home agent"] as const) {
         }[kind],
       );
     } finally {
-      if (!isOver) child.kill("SIGTERM");
+      assertEquals(await daemon.end(), 0, daemon.log);
     }
-    const { code } = await over;
-    assertEquals(code, 0, await said);
     if (kind !== "mn that looks for its home agent") assert(notified.messages.includes("STOPPING=1"));
-    await said;
     Deno.removeSync(folder, { recursive: true });
   });
 }
