@@ -20,7 +20,7 @@ export const REASONS: readonly RowGroup[] = [
   {
     why:
       "security associations are given by hand, for signalling: there is no IKE, and no ESP around the payload",
-    rows: "D-055 D-071 D-126 D-129-130 D-138-143 D-145-147",
+    rows: "D-071 D-126 D-129-130 D-138-143 D-145-147",
   },
   { why: "may, and is not done: the mobile node asks for prefixes over IPv6 only", rows: "D-004-005" },
   { why: "may: UDP is forced by configuration, not by guessing from losses", rows: "D-077" },

@@ -140,25 +140,36 @@ testInsideNamespace(
         device: "vx",
         bufferOctets: BUFFER,
       });
-      const homeAddressOption = [135, 2, 1, 2, 0, 0, 201, 16, ...new Array(16).fill(9)];
-      const routingHeader = [135, 2, 2, 1, 0, 0, 0, 0, ...new Array(16).fill(9)];
-      for (const [nextHeader, head] of [[60, homeAddressOption], [43, routingHeader], [135, []]] as const) {
-        for (const source of [NEAR, "2001:db8:100::100"]) {
-          const payload = new Uint8Array([...head, ...counting(16)]);
-          const packet = ipv6({
-            source,
-            destination: FAR,
-            nextHeader,
-            trafficClass: 0xb8,
-            hopLimit: 3,
-            payload,
-          });
-          assertEquals(sendRaw6(sender, packet, FAR), undefined);
-          let received;
-          await until("the packet", () => (received = receiver.receive()) !== undefined);
-          assertEquals([...received!.payload], [...packet]);
+      receiver.setSpis(new Set([OURS]));
+      for (const [protocol, content] of [[135, counting(16)], [50, esp(OURS)]] as const) {
+        const homeAddressOption = [protocol, 2, 1, 2, 0, 0, 201, 16, ...new Array(16).fill(9)];
+        const routingHeader = [protocol, 2, 2, 1, 0, 0, 0, 0, ...new Array(16).fill(9)];
+        const chains = [[60, homeAddressOption], [43, routingHeader], [protocol, []]] as const;
+        for (const [nextHeader, head] of chains) {
+          for (const source of [NEAR, "2001:db8:100::100"]) {
+            const payload = new Uint8Array([...head, ...content]);
+            const packet = ipv6({
+              source,
+              destination: FAR,
+              nextHeader,
+              trafficClass: 0xb8,
+              hopLimit: 3,
+              payload,
+            });
+            assertEquals(sendRaw6(sender, packet, FAR), undefined);
+            let received;
+            await until("the packet", () => (received = receiver.receive()) !== undefined);
+            assertEquals([...received!.payload], [...packet]);
+          }
         }
       }
+      // What every link carries (RFC 8200 section 5), as it is.
+      namespace.ip("link", "set", "vx", "mtu", "1280");
+      const longest = ipv6({ source: NEAR, destination: FAR, nextHeader: 50, payload: esp(OURS, 1280 - 48) });
+      assertEquals(sendRaw6(sender, longest, FAR), undefined);
+      let received;
+      await until("the packet", () => (received = receiver.receive()) !== undefined);
+      assertEquals([...received!.payload], [...longest]);
       const fault = sendRaw6(sender, ipv6({ source: NEAR, destination: FAR, payload: counting(1500) }), FAR);
       assertEquals(fault?.errnoName, "EMSGSIZE");
       closeFileDescriptor(sender);

@@ -164,6 +164,9 @@ export const espCases: readonly ForwardingCase[] = [
       );
     },
   ),
+  atHomeAgent("RFC 5555 4.1 D-055: ESP right behind UDP is for port 4500, not taken here", (forwarder) => {
+    assertDropped(forwarder, receiveUdp(forwarder, esp(SPI)), "unknownVersion");
+  }),
   atHomeAgent("ESP that is longer than any signalling is dropped", (forwarder) => {
     assertDropped(forwarder, receiveUdp(forwarder, toAgent(esp(SPI, 4000))), "signallingTooLong");
   }),
