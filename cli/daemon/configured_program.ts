@@ -1,4 +1,5 @@
 import { removeIfThere } from "./remove_if_there.ts";
+import { replaceFile } from "./replace_file.ts";
 import { SupervisedProgram, type SupervisedProgramOptions } from "./supervised_program.ts";
 
 export interface ConfiguredProgramOptions extends SupervisedProgramOptions {
@@ -31,7 +32,8 @@ export class ConfiguredProgram implements AsyncDisposable {
       this.#text = undefined;
       return void this.#program.stop();
     }
-    writePrivately(path, text);
+    // A program that is started again meanwhile finds the old text or the new one.
+    replaceFile(path, text);
     this.#text = text;
     if (before === undefined) this.#program.start();
     else this.#program[takesNew]();
@@ -42,12 +44,4 @@ export class ConfiguredProgram implements AsyncDisposable {
     await this.#program.stop();
     removeIfThere(this.#options.path);
   }
-}
-
-/** Whole at every instant: a program that is started again meanwhile finds the old text or the new one. */
-function writePrivately(path: string, text: string): void {
-  const unfinished = `${path}.new`;
-  removeIfThere(unfinished);
-  Deno.writeTextFileSync(unfinished, text, { mode: 0o600, createNew: true });
-  Deno.renameSync(unfinished, path);
 }

@@ -20,6 +20,7 @@ import { HomeLink, type HomeLinkOptions } from "./home_link.ts";
 import { HostNetwork } from "./host_network.ts";
 import { Ipv6Signalling } from "./ipv6_signalling.ts";
 import type { Log } from "./log.ts";
+import { NeededInterfaces } from "./needed_interfaces.ts";
 import type { Offloads } from "./offloads.ts";
 import { openOuterIpv6Sockets, openOuterSockets, sendSignalling } from "./outer_sockets.ts";
 import { SavedSysctls } from "./saved_sysctls.ts";
@@ -79,6 +80,8 @@ export async function runHomeAgent(
     onFailure: failure.reject,
   });
   if (homeLink !== undefined) cleanup.use(homeLink);
+  const needed = configuration.homeLink === undefined ? [tun] : [tun, configuration.homeLink];
+  cleanup.use(new NeededInterfaces(needed, failure.reject));
   const espEnd = { homeAgentAddress: settings.address, isThe: "destination" } as const;
   const sockets = cleanup.use(openOuterSockets({ address: ipv4Address, port, workers, offloads, espEnd }));
   const ipv6Sockets = cleanup.use(openOuterIpv6Sockets({ address: settings.address, workers }));

@@ -21,6 +21,7 @@ import { hmac } from "./hmac.ts";
 import { HostNetwork } from "./host_network.ts";
 import { Ipv4AtHome } from "./ipv4_at_home.ts";
 import type { Log } from "./log.ts";
+import { NeededInterfaces } from "./needed_interfaces.ts";
 import type { Offloads } from "./offloads.ts";
 import type { PrefixDelegationClient, PrefixDelegationClientOptions } from "./prefix_delegation_client.ts";
 import type { Reload } from "./reload.ts";
@@ -90,6 +91,7 @@ export async function roam(
   const sysctls = cleanup.use(new SavedSysctls({ path: `${configuration.controlSocket}.sysctls`, log }));
   const network = cleanup.use(HostNetwork.open(log));
   network.setUpMobileNode({ tun, ...settings });
+  cleanup.use(new NeededInterfaces([tun], failure.reject));
   const lan = configuration.mobileNetwork?.interfaceName;
   network.warnOfMissing(lan === undefined ? egress : [...egress, lan]);
   // Loaded by those who need it only: the start counts.

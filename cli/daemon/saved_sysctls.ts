@@ -1,6 +1,7 @@
 import { readSysctl, writeSysctl } from "../../ffi/sysctl.ts";
 import { messageOf } from "../output/fault.ts";
 import type { Log } from "./log.ts";
+import { replaceFile } from "./replace_file.ts";
 import { removeIfThere } from "./remove_if_there.ts";
 
 /**
@@ -78,7 +79,7 @@ export class SavedSysctls implements Disposable {
   #write(): void {
     try {
       if (this.#before.size === 0) return removeIfThere(this.#path);
-      Deno.writeTextFileSync(this.#path, JSON.stringify(Object.fromEntries(this.#before)), { mode: 0o600 });
+      replaceFile(this.#path, JSON.stringify(Object.fromEntries(this.#before)));
     } catch (error) {
       this.#log.warning("kernel parameters not noted: a killed daemon would leave them changed", {
         error: messageOf(error),

@@ -168,9 +168,9 @@ export class BindingUpdateList {
   /** While a binding stands, data follows the Binding Update from a new care-of address without waiting. */
   #assumeTunnel(): MobileNodeAction[] {
     const state = this.state;
-    if (state.kind !== "registering" || state.binding === undefined || state.exchange.sent.length === 0) {
-      return [];
-    }
+    if (state.kind !== "registering" || state.binding === undefined) return [];
+    // An update that MAX_UPDATE_RATE holds back: only the link has changed.
+    if (state.exchange.sent.length === 0) return this.fitTunnel(state.candidate);
     return this.setTunnel(assumedTunnel(state.candidate, state.binding, this.#settings), state.candidate);
   }
 
