@@ -2,9 +2,18 @@ import type { Program } from "./program_files.ts";
 
 const HERE = new URL("./licences/", import.meta.url);
 
-/** The terms of everything in the program and, where it comes with one, its runtime: one text. */
-export function licences(program: Program, { withRuntime }: { readonly withRuntime: boolean }): string {
-  const own = Deno.readTextFileSync(new URL("../../LICENSE", import.meta.url));
+/**
+ * The terms of everything in the program and, where it comes with one, its runtime: one text.
+ *
+ * @param own the program's own terms in place of the file LICENSE
+ */
+export function licences(
+  program: Program,
+  { withRuntime, own = Deno.readTextFileSync(new URL("../../LICENSE", import.meta.url)) }: {
+    readonly withRuntime: boolean;
+    readonly own?: string;
+  },
+): string {
   const parts = [
     part("dsmip", "Apache-2.0", own),
     ...[...program.packages].map(([name, { license, texts }]) => part(name, license, texts.join("\n\n"))),
