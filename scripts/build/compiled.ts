@@ -1,6 +1,6 @@
 import { run } from "./run.ts";
 import type { Program } from "./program_files.ts";
-import { type Machine, v8Flags } from "./runtime.ts";
+import { type Machine, runtimeFlags } from "./runtime.ts";
 
 /**
  * Where the runtime for compiled files is: what DENORT_BIN names, or what an earlier `deno compile` has downloaded.
@@ -53,7 +53,7 @@ export async function compile(program: Program, machine: Machine, output: string
   try {
     for (const [name, module] of program.modules) await Deno.writeFile(`${folder}/${name}`, module);
     const target = `${machine}-unknown-linux-gnu`;
-    const flags = ["-A", "--quiet", "--no-check", "--no-config", "--no-lock", v8Flags()];
+    const flags = ["-A", "--quiet", "--no-check", "--no-config", "--no-lock", ...runtimeFlags()];
     await run(Deno.execPath(), ["compile", ...flags, "--target", target, "-o", output, "main.js"], {
       cwd: folder,
     });

@@ -19,6 +19,6 @@ export async function run(
   }
   const decoder = new TextDecoder();
   if (output.success) return decoder.decode(output.stdout);
-  const words = decoder.decode(output.stderr).trim() || decoder.decode(output.stdout).trim();
-  throw new Error(`${[program, ...args].join(" ")}: exit status ${output.code}\n${words}`);
+  const words = [output.stdout, output.stderr].map((octets) => decoder.decode(octets).trim()).filter(Boolean);
+  throw new Error([`${[program, ...args].join(" ")}: exit status ${output.code}`, ...words].join("\n"));
 }

@@ -30,14 +30,14 @@ export async function runtimeFor(machine: Machine): Promise<Uint8Array> {
   return await Deno.readFile(`${localPath}/deno`);
 }
 
-/** What V8 is told, as `deno task dsmip` has it. */
-export function v8Flags(): string {
-  const flags = project.tasks.dsmip.command.match(/--v8-flags=\S+/)?.[0];
-  if (flags === undefined) throw new Error("deno.json: the task dsmip has no --v8-flags");
-  return flags;
+/** What the runtime is told, as `deno task dsmip` and deno.json have it: V8's flags, and what is unstable in Deno. */
+export function runtimeFlags(): string[] {
+  const v8Flags = project.tasks.dsmip.command.match(/--v8-flags=\S+/)?.[0];
+  if (v8Flags === undefined) throw new Error("deno.json: the task dsmip has no --v8-flags");
+  return [...project.unstable.map((name) => `--unstable-${name}`), v8Flags];
 }
 
 /** How the runtime is to run what was bundled: with all permissions, and nothing from outside. */
-export function runFlags(): string {
-  return ["-A", "--no-config", "--no-lock", "--no-remote", "--no-npm", v8Flags()].join(" ");
+export function runFlags(): string[] {
+  return ["-A", "--no-config", "--no-lock", "--no-remote", "--no-npm", ...runtimeFlags()];
 }

@@ -40,7 +40,7 @@ export async function selfExtracting(
     PACKED_SHA256: await sha256(packed),
     SUMS_SHA256: sumsSha256,
     NAME: `${project.version}-${sumsSha256.slice(0, 16)}`,
-    RUN_FLAGS: runFlags(),
+    RUN_FLAGS: runFlags().join(" "),
     UNPACKED_MB: String(Math.ceil(unpacked.length / 1e6)),
   });
   const file = new Uint8Array(script.length + packed.length);

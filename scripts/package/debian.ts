@@ -64,7 +64,7 @@ export async function debianPackage(
 }
 
 function programFiles(program: Program, runtime: Uint8Array): InstalledFile[] {
-  const launcher = template("dsmip.sh", { RUN_FLAGS: runFlags() });
+  const launcher = template("dsmip.sh", { RUN_FLAGS: runFlags().join(" ") });
   return [
     { path: "usr/bin/dsmip", content: encode(launcher), isExecutable: true },
     { path: "usr/lib/dsmip/dsmip", content: runtime, isExecutable: true },

@@ -13,7 +13,7 @@ const NPM_TIME = 499162500;
 /** A package for npm: the program, and a command that runs it with npm's package of the Deno that built it. */
 export function npmPackage(program: Program): Uint8Array {
   const bin = Deno.readTextFileSync(new URL("npm_bin.cjs", import.meta.url));
-  const flags = runFlags().split(" ").map((flag) => `${JSON.stringify(flag)},`).join(" ");
+  const flags = runFlags().map((flag) => `${JSON.stringify(flag)},`).join(" ");
   const description = {
     name: "dsmip",
     version: project.version,

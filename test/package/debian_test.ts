@@ -75,6 +75,11 @@ test("holds every file where Debian looks for it, of root, with its mode and tim
     "usr/share/doc/dsmip/examples/ha.toml": "-rw-r--r--",
     "usr/share/doc/dsmip/examples/mn.toml": "-rw-r--r--",
     "usr/share/doc/dsmip/examples/60-dsmip-home-agent.conf": "-rw-r--r--",
+    "usr/share/man/man1/dsmip.1.gz": "-rw-r--r--",
+    "usr/share/man/man5/dsmip.toml.5.gz": "-rw-r--r--",
+    "usr/share/bash-completion/completions/dsmip": "-rw-r--r--",
+    "usr/share/zsh/vendor-completions/_dsmip": "-rw-r--r--",
+    "usr/share/fish/vendor_completions.d/dsmip.fish": "-rw-r--r--",
     "usr/share/dsmip/dsmip.schema.json": "-rw-r--r--",
   };
   for (const [path, mode] of Object.entries(expected)) assertEquals(entries.get(path), mode, path);

@@ -35,7 +35,7 @@ Deno.test("self-extracting file: runs the program with the flags of the task and
   const home = small.unpacked();
   assertEquals([first.code, first.stderr], [0, ""]);
   assertEquals(first.stdout.trimEnd().split("\n"), [
-    ...["run", ...runFlags().split(" "), `${home}/program/main.js`, ...words].map((word) => `[${word}]`),
+    ...["run", ...runFlags(), `${home}/program/main.js`, ...words].map((word) => `[${word}]`),
     `DSMIP=${small.file}`,
     "DSMIP_MADE_AS=self-extracting",
     `DENO_DIR=${home}/compiled`,
