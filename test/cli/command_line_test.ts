@@ -81,6 +81,7 @@ Deno.test("command line: config check accepts the examples, refuses mistakes, an
   // The lines that an example shows as comments are its defaults, and they are right.
   const all = Deno.readTextFileSync(new URL("mn.toml", EXAMPLES)).replace(/^# (?=[a-z0-9_]+ = |\[)/gm, "");
   assertEquals((await dsmip("config", "check", folder.write("all.toml", all))).code, 0);
+  folder.write("mn1-old.key", `${KEY_HEX.mn2}\n`);
   const allAgent = Deno.readTextFileSync(new URL("ha.toml", EXAMPLES)).replace(/^# (?=[a-z0-9_]+ = )/gm, "");
   assertEquals((await dsmip("config", "check", folder.write("all_ha.toml", allAgent))).code, 0);
 
