@@ -2,7 +2,7 @@ import type { Ipv6Address } from "./address.ts";
 import type { MobilityOption } from "./mobility_option.ts";
 
 /**
- * The eight messages of RFC 6275 section 6.1, as plain records; flags of RFC 3963 (R), RFC 5213 (P),
+ * The eight messages of RFC 6275 section 6.1 and the two of RFC 5846, as plain records; flags of RFC 3963 (R), RFC 5213 (P),
  * RFC 5555 (F), RFC 5845 (T) and RFC 5648 / RFC 6602 (0x0040, O or B) included.
  * Lifetimes are in seconds; on the wire they count units of 4 seconds (section 6.1.7).
  */
@@ -15,6 +15,8 @@ export type MobilityMessage =
   | BindingUpdate
   | BindingAcknowledgement
   | BindingError
+  | BindingRevocationIndication
+  | BindingRevocationAcknowledgement
   | UnknownMobilityMessage;
 
 interface WithOptions {
@@ -94,6 +96,30 @@ export interface BindingError extends WithOptions {
   /** 1 unknown binding for the Home Address destination option, 2 unrecognized mobility header type. */
   readonly status: number;
   readonly homeAddress: Ipv6Address;
+}
+
+interface Revocation extends WithOptions {
+  /** 0..65535: matches acknowledgement and indication. */
+  readonly sequenceNumber: number;
+  /** P: the binding is one of Proxy Mobile IPv6. */ readonly proxyBinding: boolean;
+  /** V: of the binding the IPv4 home address only. */ readonly ipv4HomeAddressOnly: boolean;
+  /** G: many bindings at once. */ readonly global: boolean;
+}
+
+/** RFC 5846 5.1, type 16. */
+export interface BindingRevocationIndication extends Revocation {
+  readonly kind: "bindingRevocationIndication";
+  /** 1 */ readonly revocationType: number;
+  /** Why: see revocationTriggerName. */
+  readonly trigger: number;
+}
+
+/** RFC 5846 5.2, type 16. */
+export interface BindingRevocationAcknowledgement extends Revocation {
+  readonly kind: "bindingRevocationAcknowledgement";
+  /** 2 */ readonly revocationType: number;
+  /** 0..127 done, 128..255 refused: see revocationStatusName. */
+  readonly status: number;
 }
 
 /** A type that this table does not know: answered with a Binding Error of status 2, shown, never lost. */

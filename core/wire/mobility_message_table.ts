@@ -1,6 +1,14 @@
 import { bindingErrorStatusName, bindingStatusName } from "./binding_status.ts";
 import { LIFETIME_UNIT_SECONDS } from "./constants.ts";
-import { type Field, type FieldsOf, flagField, ipv6Field, numberField, octetsField } from "./field.ts";
+import {
+  constantField,
+  type Field,
+  type FieldsOf,
+  flagField,
+  ipv6Field,
+  numberField,
+  octetsField,
+} from "./field.ts";
 import type { FamilyMessage, RecordOf } from "./inventory/family.ts";
 import {
   BINDING_ACKNOWLEDGEMENT_FLAGS,
@@ -9,6 +17,7 @@ import {
 } from "./inventory/messages.ts";
 import type { MobilityMessage } from "./mobility_message.ts";
 import type { AnyMobilityOption } from "./mobility_option_table.ts";
+import { revocationStatusName, revocationTriggerName } from "./registry_names.ts";
 
 export type MobilityMessageKind = MobilityMessage["kind"];
 export type KnownMobilityMessageKind = Exclude<MobilityMessageKind, "unknownMessage">;
@@ -19,6 +28,8 @@ export type MessageOf<Kind extends MobilityMessageKind> = Extract<MobilityMessag
 export interface MobilityMessageEntry<Kind extends KnownMobilityMessageKind> {
   /** Number of the IANA registry: MH Type. */
   readonly type: number;
+  /** What tells it from others of its type; left out where it is alone. */
+  readonly variant?: FamilyMessage["variant"];
   readonly kind: Kind;
   readonly name: string;
   readonly section: string;
@@ -28,6 +39,12 @@ export interface MobilityMessageEntry<Kind extends KnownMobilityMessageKind> {
 }
 
 const COOKIE_OCTETS = 8;
+const REVOCATION_FIELDS = {
+  sequenceNumber: numberField("Sequence #", 16, 16),
+  proxyBinding: flagField("P", 32),
+  ipv4HomeAddressOnly: flagField("V", 33),
+  global: flagField("G", 34),
+};
 
 /** Every message that the stack acts on; see MOBILITY_OPTIONS. */
 export const MOBILITY_MESSAGES: { readonly [Kind in KnownMobilityMessageKind]: MobilityMessageEntry<Kind> } =
@@ -129,6 +146,32 @@ export const MOBILITY_MESSAGES: { readonly [Kind in KnownMobilityMessageKind]: M
         homeAddress: ipv6Field("Home Address", 2),
       },
     },
+    bindingRevocationIndication: {
+      type: 16,
+      variant: { octets: 1, value: 1 },
+      kind: "bindingRevocationIndication",
+      name: "Binding Revocation Indication",
+      section: "RFC 5846 5.1",
+      fixedOctets: 6,
+      fields: {
+        revocationType: constantField("B.R. Type", 0, 8, 1),
+        trigger: numberField("R. Trigger", 8, 8, { name: revocationTriggerName }),
+        ...REVOCATION_FIELDS,
+      },
+    },
+    bindingRevocationAcknowledgement: {
+      type: 16,
+      variant: { octets: 1, value: 2 },
+      kind: "bindingRevocationAcknowledgement",
+      name: "Binding Revocation Acknowledgement",
+      section: "RFC 5846 5.2",
+      fixedOctets: 6,
+      fields: {
+        revocationType: constantField("B.R. Type", 0, 8, 2),
+        status: numberField("Status", 8, 8, { name: revocationStatusName }),
+        ...REVOCATION_FIELDS,
+      },
+    },
   };
 
 type FamilyMessages = typeof FAMILY_MESSAGES;
@@ -149,7 +192,7 @@ export type AnyMobilityMessage =
 
 /** The entry without its kind in the type: for code that goes over the whole table. */
 export type AnyMobilityMessageEntry =
-  & Omit<MobilityMessageEntry<KnownMobilityMessageKind>, "kind" | "fields">
+  & Omit<MobilityMessageEntry<KnownMobilityMessageKind>, "kind" | "fields" | "variant">
   & Pick<FamilyMessage, "variant" | "octetsAt">
   & {
     readonly kind: string;
@@ -207,7 +250,7 @@ export function mobilityMessageEntryAt(
 
 /** As mobilityMessageEntryAt, for what the stack acts on: all other messages are unknown to it. */
 export function stackMessageEntryAt(bytes: Uint8Array, offset: number): AnyMobilityMessageEntry | undefined {
-  const entry = BY_TYPE.get(bytes[offset + TYPE_AT]);
+  const entry = mobilityMessageEntryAt(bytes, offset);
   return entry !== undefined && STACK_KINDS.has(entry.kind) ? entry : undefined;
 }
 

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { MOBILITY_MESSAGES } from "../../core/wire/mobility_message_table.ts";
 import type { MobilityMessage } from "../../core/wire/mobility_message.ts";
 import type { MobilityOption, MobilityOptionKind } from "../../core/wire/mobility_option.ts";
 import { decodeMobilityPacket } from "../../core/wire/mobility_packet.ts";
@@ -22,6 +23,11 @@ const KNOWN_TO_SCAPY: readonly MobilityOptionKind[] = [
   "mobileNodeIdentifier",
   "messageAuthentication",
   "messageIdentification",
+];
+
+const UNKNOWN_TO_SCAPY: readonly string[] = [
+  "bindingRevocationIndication",
+  "bindingRevocationAcknowledgement",
 ];
 
 interface Case extends MobilityCase {
@@ -49,7 +55,7 @@ function optionForScapy(option: MobilityOption): MobilityOption {
 }
 
 const knownMessages = mobilityMessages.filter((message): message is Case["message"] =>
-  message.kind !== "unknownMessage"
+  message.kind in MOBILITY_MESSAGES && !UNKNOWN_TO_SCAPY.includes(message.kind)
 );
 const cases: readonly Case[] = fc.sample(
   fc.record({

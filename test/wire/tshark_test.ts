@@ -75,6 +75,24 @@ function shownOfMessage(message: MobilityMessage): Shown {
       ];
     case "bindingError":
       return [["mip6.be.status", `${message.status}`], ["mip6.be.haddr", message.homeAddress]];
+    case "bindingRevocationIndication":
+      return [
+        ["mip6.bri_br.type", "1"],
+        ["mip6.bri_r.trigger", `${message.trigger}`],
+        ["mip6.bri_seqnr", `${message.sequenceNumber}`],
+        ["mip6.bri_ip", flag(message.proxyBinding)],
+        ["mip6.bri_iv", flag(message.ipv4HomeAddressOnly)],
+        ["mip6.bri_ig", flag(message.global)],
+      ];
+    case "bindingRevocationAcknowledgement":
+      return [
+        ["mip6.bri_br.type", "2"],
+        ["mip6.bri_status", `${message.status}`],
+        ["mip6.bri_seqnr", `${message.sequenceNumber}`],
+        ["mip6.bri_ap", flag(message.proxyBinding)],
+        ["mip6.bri_av", flag(message.ipv4HomeAddressOnly)],
+        ["mip6.bri_ag", flag(message.global)],
+      ];
   }
 }
 

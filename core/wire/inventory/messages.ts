@@ -8,8 +8,6 @@ import {
   localizedRoutingStatusName,
   notificationReasonName,
   notificationStatusName,
-  revocationStatusName,
-  revocationTriggerName,
 } from "../registry_names.ts";
 import type { FamilyMessage } from "./family.ts";
 
@@ -81,22 +79,6 @@ const ANCHOR_MESSAGES = {
     response: flagField("R", 15),
     sequenceNumber: numberField("Sequence Number", 16, 32),
   }),
-  bindingRevocationIndication: message(16, "Binding Revocation Indication", "RFC 5846 5.1", 6, {
-    revocationType: constantField("B.R. Type", 0, 8, 1),
-    trigger: numberField("R. Trigger", 8, 8, { name: revocationTriggerName }),
-    sequenceNumber: numberField("Sequence #", 16, 16),
-    proxyBinding: flagField("P", 32),
-    ipv4HomeAddressOnly: flagField("V", 33),
-    global: flagField("G", 34),
-  }, { variant: { octets: 1, value: 1 } }),
-  bindingRevocationAcknowledgement: message(16, "Binding Revocation Acknowledgement", "RFC 5846 5.2", 6, {
-    revocationType: constantField("B.R. Type", 0, 8, 2),
-    status: numberField("Status", 8, 8, { name: revocationStatusName }),
-    sequenceNumber: numberField("Sequence #", 16, 16),
-    proxyBinding: flagField("P", 32),
-    ipv4HomeAddressOnly: flagField("V", 33),
-    global: flagField("G", 34),
-  }, { variant: { octets: 1, value: 2 } }),
   localizedRoutingInitiation: message(17, "Localized Routing Initiation", "RFC 6705 10.1", 6, {
     sequenceNumber: sequenceNumber(),
     lifetimeSeconds: localizedLifetime(),
