@@ -4,8 +4,9 @@ import { HOME_AGENT } from "./daemon_kind.ts";
 import { globalOptions } from "./global_options.ts";
 import { chosenOffloads, noOffloadOption, offloadOption } from "./offload_option.ts";
 import { reloadCommand } from "./reload_command.ts";
+import { revokeCommand } from "./revoke_command.ts";
 
-/** `dsmip ha serve`, `dsmip ha bindings`, `dsmip ha reload` */
+/** `dsmip ha serve`, `dsmip ha bindings`, `dsmip ha revoke`, `dsmip ha reload` */
 export function homeAgentCommand() {
   const serve = new Command("serve")
     .description(
@@ -28,9 +29,10 @@ export function homeAgentCommand() {
     loadDescription: async () => (await import("../output/status_view.ts")).describeBindings,
   });
   return new Command("ha")
-    .description("The home agent: serve, and look at who is bound")
+    .description("The home agent: serve, look at who is bound, revoke, reload")
     .addHelpText("after", "\nExample:\n  dsmip ha serve --config examples/ha.toml")
     .addCommand(serve)
     .addCommand(bindings)
+    .addCommand(revokeCommand())
     .addCommand(reloadCommand(HOME_AGENT, "mobile nodes, keys, lifetimes and limits"));
 }

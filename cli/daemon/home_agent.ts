@@ -1,13 +1,15 @@
 import type { HomeAgentAction } from "../../core/control/action.ts";
 import { bindingFailure } from "../../core/control/binding_failure.ts";
+import type { BindingStatus } from "../../core/control/binding_cache.ts";
 import type { HomeAgentEvent } from "../../core/control/event.ts";
 import { HomeAgent } from "../../core/control/home_agent.ts";
 import { ENCAPSULATION_OVERHEAD } from "../../core/control/tunnel.ts";
-import { prefixText } from "../../core/wire/address.ts";
+import { type Ipv6Address, prefixText } from "../../core/wire/address.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { openTunQueues } from "../../ffi/tun.ts";
 import type { HomeAgentConfiguration } from "../configuration/record.ts";
 import { Failure } from "../output/fault.ts";
+import { visible } from "../output/table.ts";
 import { ControlLoop, currentNow } from "./control_loop.ts";
 import { ControlSocket } from "./control_socket.ts";
 import type { DataPathCounters } from "./data_path.ts";
@@ -61,6 +63,11 @@ export async function runHomeAgent(
       handlers: {
         bindings: () => ({ bindings: machine.bindings(currentNow()), counters: counters() }),
         reload: () => reload.reload(),
+        revoke: async (identity) => {
+          const homeAddresses = boundTo(identity, machine.bindings(currentNow()), reload.running);
+          await loop.pushAndWait({ kind: "revoked", identity });
+          return { homeAddresses };
+        },
       },
     }),
   );
@@ -212,6 +219,19 @@ export async function runHomeAgent(
     loop.stop();
     await running;
   }
+}
+
+/** The home addresses of this identity that are bound now. @throws Failure where nobody has it */
+function boundTo(
+  identity: string,
+  bindings: readonly BindingStatus[],
+  { settings, file }: HomeAgentConfiguration,
+): Ipv6Address[] {
+  const own = bindings.filter((binding) => binding.identity === identity);
+  if (own.length === 0 && settings.mobileNodes.every((node) => node.identity !== identity)) {
+    throw new Failure(`${file} has no mobile node ${visible(identity)}, and none is bound`);
+  }
+  return own.map(({ homeAddress }) => homeAddress);
 }
 
 /** The data path's table has the size that it was made with. @throws Failure where more mobile nodes need a larger one */

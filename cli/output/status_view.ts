@@ -48,6 +48,10 @@ export function describeStatus(status: DaemonAnswer, colours: Colours): string {
     | { readonly status?: unknown; readonly name?: unknown }
     | null
     | undefined;
+  const revocation = status.lastRevocation as
+    | { readonly trigger?: unknown; readonly name?: unknown }
+    | null
+    | undefined;
   const rows: (readonly [string, string])[] = [
     ["state", cell(status.state)],
     ["home address", cell(status.homeAddress)],
@@ -67,6 +71,9 @@ export function describeStatus(status: DaemonAnswer, colours: Colours): string {
       typeof status.registrationMs === "number" ? `${status.registrationMs.toFixed(1)} ms` : "-",
     ],
     ...(refusal ? [["last refusal", `${cell(refusal.status)} ${cell(refusal.name)}`] as const] : []),
+    ...(revocation
+      ? [["last revocation", `${cell(revocation.trigger)} ${cell(revocation.name)}`] as const]
+      : []),
   ];
   return formatRecord(rows, colours) + describeCounters(status.counters, colours);
 }

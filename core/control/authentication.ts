@@ -1,6 +1,11 @@
 import { type IpAddress, ipv4Octets, type Ipv6Address, ipv6Octets, isIpv4 } from "../wire/address.ts";
 import { encodeMobilityHeader, type MobilityHeader } from "../wire/mobility_header.ts";
-import type { BindingAcknowledgement, BindingUpdate } from "../wire/mobility_message.ts";
+import type {
+  BindingAcknowledgement,
+  BindingRevocationAcknowledgement,
+  BindingRevocationIndication,
+  BindingUpdate,
+} from "../wire/mobility_message.ts";
 import type { MobilityOption, OptionOf } from "../wire/mobility_option.ts";
 import { MN_HA_SUBTYPE } from "./constants.ts";
 import type { AuthenticationAlgorithm, Hmac, MobilitySecurityAssociation } from "./settings.ts";
@@ -27,12 +32,19 @@ export interface AuthenticatedAddresses {
   readonly homeAddress: Ipv6Address;
 }
 
+/** Messages whose origin is proven: also those of RFC 5846, by the same means (its section 6.1). */
+type SealedMessage =
+  | BindingUpdate
+  | BindingAcknowledgement
+  | BindingRevocationIndication
+  | BindingRevocationAcknowledgement;
+
 /**
  * Encodes a mobility header whose last option proves its origin, or a plain one without `security`.
  * The checksum is left zero.
  */
 export function sealMobilityHeader(
-  message: BindingUpdate | BindingAcknowledgement,
+  message: SealedMessage,
   security: MobilitySecurityAssociation | undefined,
   addresses: AuthenticatedAddresses,
   hmac: Hmac,

@@ -18,6 +18,8 @@ export interface RegisteredBinding {
   /** Where the last Binding Update came from: mobility messages go there. */
   readonly path: SignallingPath;
   readonly tunnel: TunnelEnd;
+  /** As the mobile node knows it: behind a NAT not that of the tunnel. */
+  readonly careOfAddress: IpAddress | undefined;
   /** R flag (RFC 3963 section 6.1.1). */
   readonly mobileRouter: boolean;
   /** L flag. */
@@ -29,6 +31,8 @@ export interface RegisteredBinding {
   readonly natDetected: boolean;
   /** Of the key that its last Binding Update was proven with; undefined where it needed no proof. */
   readonly spi: number | undefined;
+  /** Of that update; undefined where it had none. */
+  readonly timestamp: bigint | undefined;
   readonly sequenceNumber: number;
   readonly lifetimeSeconds: number;
   readonly expiresAtMs: number;
@@ -107,6 +111,18 @@ function entryDeadline(entry: BindingCacheEntry): number {
 /** That of the last Binding Update accepted for this home address, or waiting for it. */
 export function entrySequenceNumber(entry: BindingCacheEntry): number {
   return entry.kind === "probed" ? entry.received.update.sequenceNumber : entry.sequenceNumber;
+}
+
+/** Whose it is; undefined once it has been removed. */
+export function identityOf(entry: BindingCacheEntry): string | undefined {
+  switch (entry.kind) {
+    case "registered":
+      return entry.identity;
+    case "probed":
+      return entry.received.identity;
+    case "removed":
+      return undefined;
+  }
 }
 
 /** A registration as `dsmip ha bindings` shows it. */

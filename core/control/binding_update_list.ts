@@ -36,6 +36,8 @@ const PREFIX_REFUSALS: readonly number[] = [
   BindingStatusCode.invalidPrefix,
   BindingStatusCode.notAuthorizedForPrefix,
 ];
+/** After a refusal, and a revocation: an administrator may mend it. */
+export const REFUSED_RETRY_MS = 60_000;
 const NOTHING_LEFT = { refused: undefined, isAnyLeft: false };
 
 /**
@@ -145,6 +147,44 @@ export class BindingUpdateList {
     const { exchange, actions } = this.sender.send(this.#removal(candidate), this.#newExchange(binding), now);
     this.state = { kind: "deregistering", candidate, exchange, giveUpAtMs };
     return actions;
+  }
+
+  /**
+   * "Authentication failed", in an answer that our own key does not prove: either end has the wrong key, or somebody makes it
+   * up. We go on, at the slowest rate.
+   */
+  slowDown({ monotonicMs }: Now): MobileNodeAction[] {
+    const { state } = this;
+    if (state.kind !== "registering") return [];
+    const timeoutMs = MAX_BINDACK_TIMEOUT_MS;
+    this.state = {
+      ...state,
+      exchange: { ...state.exchange, timeoutMs, retransmitAtMs: monotonicMs + timeoutMs },
+    };
+    return [report("error", "authentication failed: do both ends have the same key, SPI and algorithm?", {
+      status: BindingStatusCode.authenticationFailed,
+      spi: this.#settings.security?.spi ?? 0,
+    })];
+  }
+
+  /** All is said. */
+  finish(): MobileNodeAction[] {
+    this.state = { kind: "finished" };
+    return [this.clearTunnel(), { kind: "finished" }];
+  }
+
+  /**
+   * The home agent has revoked the binding. On the way home, or to the end, nothing is left but to hear so from the
+   * de-registration.
+   */
+  revoked(retryAtMs: number): MobileNodeAction[] {
+    const { state } = this;
+    if (state.kind === "registering" || state.kind === "registered") {
+      this.state = { kind: "revoked", candidate: state.candidate, retryAtMs };
+    } else if (state.kind === "returning") {
+      this.state = { ...state, binding: undefined };
+    }
+    return [this.clearTunnel(), ...this.grants.lose()];
   }
 
   /** Tells the home agent at once of settings that have changed. */

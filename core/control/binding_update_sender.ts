@@ -1,6 +1,5 @@
 import { type Ipv6Prefix, isIpv4 } from "../wire/address.ts";
 import type { MobilityOption } from "../wire/mobility_option.ts";
-import { encodeMobilityPacket } from "../wire/mobility_packet.ts";
 import type { SendPacket, SendSignalling } from "./action.ts";
 import { sealMobilityHeader } from "./authentication.ts";
 import { MAX_UPDATE_RATE_PER_SECOND, NAI_SUBTYPE } from "./constants.ts";
@@ -10,6 +9,7 @@ import { prefixOptions } from "./mobile_network_prefixes.ts";
 import type { Exchange, SentUpdate } from "./mobile_node_state.ts";
 import type { Now } from "./now.ts";
 import { ntpTimestamp, unixMsOfNtpTimestamp } from "./ntp_timestamp.ts";
+import { toHomeAgent } from "./to_home_agent.ts";
 import { nextSequenceNumber } from "./sequence_number.ts";
 import type { Hmac, MobileNodeSettings } from "./settings.ts";
 
@@ -124,31 +124,8 @@ export class BindingUpdateSender {
     return this.#lastTimestamp;
   }
 
-  /**
-   * To an IPv6 care-of address: IPv6 (care-of -> home agent) / Home Address option / Binding Update (RFC 6275
-   * section 11.7.1), at home without that option. To an IPv4 one: IPv4 (care-of -> home agent) / UDP / IPv6 (home
-   * address -> home agent) / Binding Update (RFC 5555 section 4.4.2).
-   */
   #bindingUpdate(sent: SentUpdate, request: UpdateRequest): SendSignalling | SendPacket {
-    const { homeAddress, homeAgentAddress, homeAgentIpv4Address, homeAgentPort } = this.#settings;
-    const { careOfAddress } = sent;
-    const mobilityHeader = this.#mobilityHeader(sent, request);
-    const destination = homeAgentAddress;
-    if (!isIpv4(careOfAddress)) {
-      const homeAddressOption = careOfAddress === homeAddress ? undefined : homeAddress;
-      const parts = { source: careOfAddress, destination, homeAddressOption, mobilityHeader };
-      return { kind: "sendPacket", source: careOfAddress, packet: encodeMobilityPacket(parts) };
-    }
-    if (homeAgentIpv4Address === undefined) {
-      throw new Error("An IPv4 care-of address without a way to use it");
-    }
-    return {
-      kind: "sendSignalling",
-      source: careOfAddress,
-      destination: homeAgentIpv4Address,
-      destinationPort: homeAgentPort,
-      packet: encodeMobilityPacket({ source: homeAddress, destination, mobilityHeader }),
-    };
+    return toHomeAgent(this.#mobilityHeader(sent, request), sent.careOfAddress, this.#settings);
   }
 
   #mobilityHeader(sent: SentUpdate, { lifetimeSeconds, ipv4 }: UpdateRequest): Uint8Array {

@@ -1,4 +1,4 @@
-/** Protocol constants of RFC 6275 section 12 and 13, RFC 5555 section 6 and RFC 4285. */
+/** Protocol constants of RFC 6275 section 12 and 13, RFC 5555 section 6, RFC 4285 and RFC 5846. */
 
 /** InitialBindackTimeoutFirstReg: before there is a binding. */
 export const INITIAL_BINDACK_TIMEOUT_FIRST_REGISTRATION_MS = 1500;
@@ -25,6 +25,33 @@ export const NO_KEEPALIVE = 0xffff_ffff;
 export const MN_HA_SUBTYPE = 1;
 /** Subtype of a network access identifier in the mobile node identifier option (RFC 4283). */
 export const NAI_SUBTYPE = 1;
+
+/** InitMINDelayBRIs and MAX_BRACK_TIMEOUT (RFC 5846 section 11): how long a Binding Revocation Indication waits for its answer. */
+export const INITIAL_REVOCATION_TIMEOUT_MS = 1000;
+export const MAX_REVOCATION_TIMEOUT_MS = 2000;
+/** BRIMaxRetriesNumber: more than the default of 1, for who moves is out of reach at times. */
+export const REVOCATION_RETRANSMISSIONS = 5;
+
+/** Why a binding is revoked, as far as it concerns mobile nodes (RFC 5846 section 5.1). */
+export const RevocationTrigger = {
+  unspecified: 0,
+  administrative: 1,
+  userInitiated: 5,
+  accessNetwork: 6,
+  outOfSync: 7,
+} as const;
+/** From here on up to 249: of many bindings at once. */
+export const FIRST_GLOBAL_TRIGGER = 128;
+
+/** How a Binding Revocation Indication is answered (RFC 5846 section 5.2). */
+export const RevocationStatus = {
+  success: 0,
+  bindingDoesNotExist: 128,
+  ipv4HomeAddressRequired: 129,
+  triggerNotSupported: 133,
+  functionNotSupported: 134,
+  proxyBindingNotSupported: 135,
+} as const;
 
 /**
  * How long traffic waits in a move, milliseconds: for a Binding Update, and behind it. Sent right behind it, traffic would

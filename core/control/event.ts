@@ -72,6 +72,8 @@ export type HomeAgentEvent =
    * acknowledgement neither. Comes before every other event.
    */
   | { readonly kind: "bindingFailed"; readonly homeAddress: Ipv6Address }
+  /** Somebody revokes the bindings of this identity, and it gets no other before the next "reconfigured". */
+  | { readonly kind: "revoked"; readonly identity: string }
   /** The configuration has changed: mobile nodes, lifetimes and limits; addresses, home network and pools are the same. */
   | { readonly kind: "reconfigured"; readonly settings: HomeAgentSettings }
   | { readonly kind: "deadline" };

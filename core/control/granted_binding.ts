@@ -20,7 +20,7 @@ export function grantedBinding(
   settings: MobileNodeSettings,
   now: Now,
 ): Binding {
-  const { careOfAddress, sentAtMs } = answered;
+  const { careOfAddress, timestamp, sentAtMs } = answered;
   const lifetimeSeconds = Math.min(acknowledgement.lifetimeSeconds, settings.lifetimeSeconds);
   const { tunnel, natDetected, keepaliveSeconds } = wayBy(acknowledgement, answered, settings);
   const advice = findOption(acknowledgement.options, "bindingRefreshAdvice")?.refreshIntervalSeconds ||
@@ -28,6 +28,7 @@ export function grantedBinding(
   const refreshSeconds = Math.min(lifetimeSeconds * REFRESH_AT, keepaliveSeconds ?? Infinity, advice);
   return {
     careOfAddress,
+    timestamp,
     tunnel,
     natDetected,
     keepaliveSeconds,

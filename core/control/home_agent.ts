@@ -1,17 +1,7 @@
-import {
-  formatIpv6,
-  type IpAddress,
-  type Ipv6Address,
-  type Ipv6Prefix,
-  isIpv4,
-  isRoutableUnicastIpv6,
-  UNSPECIFIED_IPV6,
-} from "../wire/address.ts";
+import { formatIpv6, type IpAddress, type Ipv6Address, type Ipv6Prefix, isIpv4 } from "../wire/address.ts";
 import { BindingErrorStatusCode, BindingStatusCode } from "../wire/binding_status.ts";
-import { Protocol } from "../wire/constants.ts";
-import type { BindingUpdate, MobilityMessage } from "../wire/mobility_message.ts";
-import { decodeMobilityPacket, type MobilityPacket } from "../wire/mobility_packet.ts";
-import { describeWireError } from "../wire/result.ts";
+import type { BindingUpdate } from "../wire/mobility_message.ts";
+import type { MobilityPacket } from "../wire/mobility_packet.ts";
 import type { HomeAgentAction } from "./action.ts";
 import { AnswerLimits } from "./answer_limits.ts";
 import { bind, unbind } from "./binding_actions.ts";
@@ -21,21 +11,24 @@ import {
   type BindingStatus,
   bindingStatus,
   entrySequenceNumber,
+  identityOf,
   type RegisteredBinding,
 } from "./binding_cache.ts";
 import { MAX_DELETE_BCE_TIMEOUT_MS } from "./constants.ts";
 import type { HomeAgentEvent, SignallingEvent } from "./event.ts";
 import { dropped, HomeAgentAnswers, refused } from "./home_agent_answers.ts";
+import { readHomeAgentPacket } from "./home_agent_packet.ts";
 import { HomeLinkAnswers } from "./home_link_answers.ts";
 import { bindingFor, isForCorrespondent, reasonToRefuse } from "./home_registration.ts";
 import { Ipv4HomeAddresses, ipv4Refusals } from "./ipv4_home_addresses.ts";
 import { withDelegated } from "./mobile_network_prefixes.ts";
 import type { Now } from "./now.ts";
 import { bindingUnder, nodesByHomeAddress } from "./reconfiguration.ts";
+import { Revocations } from "./revocations.ts";
 import { isGreaterSequenceNumber } from "./sequence_number.ts";
 import { report } from "./report.ts";
-import { type HomeAgentSettings, isHomeAddress } from "./settings.ts";
-import { describePath, pathTo, type SignallingPath, unboundPath } from "./signalling_path.ts";
+import { type HomeAgentSettings, isHomeAddress, type MobileNodeEntry } from "./settings.ts";
+import { pathTo, unboundPath } from "./signalling_path.ts";
 import { sourceOf, SourceOwners } from "./source_owners.ts";
 import { isDeregistration, readUpdate } from "./update_reader.ts";
 import {
@@ -64,6 +57,7 @@ export class HomeAgent {
   readonly #homeLink: HomeLinkAnswers;
   readonly #ipv4: Ipv4HomeAddresses;
   #owners: SourceOwners;
+  readonly #revocations: Revocations;
   /** The update that the last event has bound. */
   #latest: ReceivedUpdate | undefined;
   /** Mobile network prefixes by home address; bounded by the pool that they come from. */
@@ -77,6 +71,7 @@ export class HomeAgent {
     this.#ipv4 = new Ipv4HomeAddresses(settings);
     this.#verifier = new UpdateVerifier(settings, environment);
     this.#owners = new SourceOwners(settings.mobileNodes);
+    this.#revocations = new Revocations(settings, environment);
   }
 
   handle(event: HomeAgentEvent, now: Now): HomeAgentAction[] {
@@ -96,6 +91,8 @@ export class HomeAgent {
         return this.#endProbe(event.homeAddress, event.duplicate, now);
       case "delegatedPrefixes":
         return this.#delegate(event.homeAddress, event.prefixes);
+      case "revoked":
+        return this.#revokeIdentity(event.identity, now);
       case "reconfigured":
         return this.#reconfigure(event.settings, now);
       case "bindingFailed":
@@ -107,7 +104,8 @@ export class HomeAgent {
 
   /** When handle() wants a "deadline" event, on the monotonic clock in milliseconds. */
   nextDeadline(): number | undefined {
-    return this.#cache.nextDeadline();
+    const deadlines = [this.#cache.nextDeadline(), this.#revocations.nextDeadline()];
+    return deadlines.filter((atMs) => atMs !== undefined).sort((one, other) => one - other)[0];
   }
 
   bindings(now: Now): BindingStatus[] {
@@ -122,30 +120,20 @@ export class HomeAgent {
   }
 
   #receive(event: SignallingEvent, now: Now): HomeAgentAction[] {
-    const { outer } = event;
-    const decoded = decodeMobilityPacket(event.packet);
-    if (!decoded.ok) {
-      const from = outer === undefined ? "IPv6" : describePath({ kind: "udp", outer });
-      const fault = describeWireError(decoded.error);
-      return [report("debug", "dropped: malformed mobility packet", { from, fault })];
-    }
-    const packet = decoded.value;
-    const path = pathTo(outer, packet.source);
-    if (!packet.checksumValid) return [dropped("wrong mobility header checksum", path)];
-    if (packet.header.payloadProtocol !== Protocol.noNextHeader) {
-      return [dropped("a payload in a mobility header", path)];
-    }
-    if (packet.destination !== this.#settings.address) return [dropped("not for this home agent", path)];
-    if (packet.routingHomeAddress !== undefined) {
-      return [dropped("a type 2 routing header to a home agent", path)];
-    }
-    if (!isRoutableUnicastIpv6(packet.source)) return [dropped("inner source is not unicast", path)];
+    const read = readHomeAgentPacket(event, this.#settings.address);
+    if (read.kind === "report") return [read];
+    const { packet, path } = read;
     const message = packet.header.message;
     switch (message.kind) {
       case "bindingUpdate":
         return this.#receiveBindingUpdate(event, packet, message, now);
-      case "unknownMessage":
-        return this.#answerUnknownMessage(path, packet, now);
+      case "bindingRevocationAcknowledgement":
+        return this.#revocations.receive(packet, message);
+      case "unknownMessage": {
+        const told = dropped("unknown mobility header type", path);
+        const mayAnswer = this.#limits.allowBindingError(path, now);
+        return mayAnswer ? [this.#answers.unrecognizedMessage(path, packet), told] : [told];
+      }
       default:
         return [dropped("mobility message that a home agent does not take", path, { message: message.kind })];
     }
@@ -195,6 +183,7 @@ export class HomeAgent {
   }
 
   #reasonToRefuse(received: ReceivedUpdate, entry: BindingCacheEntry | undefined): number | undefined {
+    if (this.#revocations.refuses(received.identity)) return BindingStatusCode.administrativelyProhibited;
     const status = reasonToRefuse(received, entry, this.#delegatedTo(received.homeAddress), this.#settings);
     const full = entry === undefined && this.#cache.size >= MAXIMUM_BINDINGS;
     return status ?? (full ? BindingStatusCode.insufficientResources : undefined);
@@ -228,6 +217,7 @@ export class HomeAgent {
     const binding = bindingFor(received, grants, this.#settings, now);
     this.#cache.store(binding);
     this.#latest = received;
+    this.#revocations.cancel(homeAddress);
     const { sequenceNumber, lifetimeSeconds } = binding;
     const answer = { status: BindingStatusCode.accepted, sequenceNumber, lifetimeSeconds, ipv4 };
     const reports = earlier === undefined ? ipv4Refusals(received, ipv4) : [];
@@ -297,6 +287,7 @@ export class HomeAgent {
   #reconfigure(settings: HomeAgentSettings, now: Now): HomeAgentAction[] {
     const had = nodesByHomeAddress(this.#settings);
     Object.assign(this.#settings, settings);
+    this.#revocations.refuseNobody();
     this.#verifier.mobileNodesChanged(now);
     this.#ipv4.mobileNodesChanged(settings);
     this.#owners = new SourceOwners(settings.mobileNodes);
@@ -306,7 +297,7 @@ export class HomeAgent {
       const node = has.get(homeAddress);
       // Where nobody needs a key, there may be bindings of nodes that the configuration does not know.
       const before = had.get(homeAddress);
-      if (before !== undefined && before.identity !== node?.identity) return this.#revoke(entry);
+      if (before !== undefined && before.identity !== node?.identity) return this.#revoke(entry, before, now);
       if (node === undefined || entry.kind !== "registered") return [];
       const grants = { delegated: this.#delegatedTo(homeAddress), ipv4: this.#ipv4 };
       const binding = bindingUnder(node, entry, grants);
@@ -316,17 +307,23 @@ export class HomeAgent {
     });
   }
 
-  /** The configuration does not know the mobile node any more. */
-  #revoke(entry: BindingCacheEntry): HomeAgentAction[] {
-    const { homeAddress } = entry;
-    this.#cache.forget(homeAddress);
+  #revokeIdentity(identity: string, now: Now): HomeAgentAction[] {
+    this.#revocations.refuse(identity);
+    const nodes = nodesByHomeAddress(this.#settings);
+    return this.#cache.all().filter((entry) => identityOf(entry) === identity).flatMap((entry) =>
+      this.#revoke(entry, nodes.get(entry.homeAddress), now)
+    );
+  }
+
+  /** @param node what the configuration has, or had, of the mobile node */
+  #revoke(entry: BindingCacheEntry, node: MobileNodeEntry | undefined, now: Now): HomeAgentAction[] {
+    this.#cache.forget(entry.homeAddress);
     if (entry.kind !== "registered") return [];
-    const { identity } = entry;
-    return [...this.#unbind(entry), report("info", "binding revoked", { homeAddress, identity })];
+    return [...this.#unbind(entry), ...this.#revocations.start(entry, node, now)];
   }
 
   #passTime(now: Now): HomeAgentAction[] {
-    const actions: HomeAgentAction[] = [];
+    const actions = this.#revocations.passTime(now);
     for (;;) {
       const entry = this.#cache.takeDue(now.monotonicMs);
       if (entry === undefined) return actions;
@@ -361,9 +358,8 @@ export class HomeAgent {
     if (homeAddress === undefined || path === undefined) return [];
     if (!this.#limits.allowBindingError(path, now)) return [];
     const status = BindingErrorStatusCode.unknownBinding;
-    const error: MobilityMessage = { kind: "bindingError", status, homeAddress, options: [] };
     return [
-      this.#answers.sendDirectly(path, homeAddress, error),
+      this.#answers.bindingError(path, homeAddress, { status, homeAddress }),
       dropped("traffic without a binding", path, { homeAddress }),
     ];
   }
@@ -372,16 +368,6 @@ export class HomeAgent {
   #openHomeAddress(source: IpAddress): Ipv6Address | undefined {
     const isOpen = !this.#settings.requireAuthentication && !isIpv4(source);
     return isOpen && isHomeAddress(this.#settings, source) ? source : undefined;
-  }
-
-  #answerUnknownMessage(path: SignallingPath, packet: MobilityPacket, now: Now): HomeAgentAction[] {
-    const report = dropped("unknown mobility header type", path);
-    if (!this.#limits.allowBindingError(path, now)) return [report];
-    // Section 9.3.3: the home address of the Home Address option, or the unspecified address.
-    const homeAddress = packet.homeAddressOption ?? UNSPECIFIED_IPV6;
-    const status = BindingErrorStatusCode.unrecognizedMessage;
-    const error: MobilityMessage = { kind: "bindingError", status, homeAddress, options: [] };
-    return [this.#answers.sendDirectly(path, packet.source, error), report];
   }
 
   /** Discovery of home agents and prefixes (RFC 6275 sections 10.5.1 and 10.6.2). */

@@ -1,6 +1,8 @@
-import type { Ipv6Address } from "../wire/address.ts";
+import { type Ipv6Address, UNSPECIFIED_IPV6 } from "../wire/address.ts";
+import { BindingErrorStatusCode } from "../wire/binding_status.ts";
 import { encodeMobilityHeader } from "../wire/mobility_header.ts";
 import type { MobilityMessage } from "../wire/mobility_message.ts";
+import type { MobilityPacket } from "../wire/mobility_packet.ts";
 import type { HomeAgentAction, Report } from "./action.ts";
 import { type Answer, bindingAcknowledgement } from "./binding_acknowledgement.ts";
 import { report } from "./report.ts";
@@ -31,9 +33,26 @@ export class HomeAgentAnswers {
     return this.acknowledge(received, { status, sequenceNumber, lifetimeSeconds: 0 });
   }
 
-  /** A Binding Error goes to the IPv6 source of what it is about, without a routing header (section 9.3.3). */
-  sendDirectly(path: SignallingPath, source: Ipv6Address, message: MobilityMessage): HomeAgentAction {
-    return this.send(path, path.kind === "ipv6" ? path.address : source, message);
+  /**
+   * A Binding Error goes to the IPv6 source of what it is about, without a routing header (RFC 6275 section 9.3.3).
+   * @param homeAddress that it names
+   */
+  bindingError(
+    path: SignallingPath,
+    source: Ipv6Address,
+    { status, homeAddress }: { readonly status: number; readonly homeAddress: Ipv6Address },
+  ): HomeAgentAction {
+    const destination = path.kind === "ipv6" ? path.address : source;
+    return this.send(path, destination, { kind: "bindingError", status, homeAddress, options: [] });
+  }
+
+  /** Section 9.3.3: it names the home address of the Home Address option, or the unspecified address. */
+  unrecognizedMessage(path: SignallingPath, { source, homeAddressOption }: MobilityPacket): HomeAgentAction {
+    const homeAddress = homeAddressOption ?? UNSPECIFIED_IPV6;
+    return this.bindingError(path, source, {
+      status: BindingErrorStatusCode.unrecognizedMessage,
+      homeAddress,
+    });
   }
 
   send(path: SignallingPath, destination: Ipv6Address, message: MobilityMessage): HomeAgentAction {

@@ -104,6 +104,11 @@ export class HomeGrants {
     return this.#tellNetworks();
   }
 
+  /** The home agent does not forward to the IPv4 home address any more (RFC 5846 section 10). */
+  loseIpv4(): MobileNodeAction[] {
+    return this.#tellIpv4(undefined);
+  }
+
   /** The home agent refuses the registration as a whole. */
   lose(): MobileNodeAction[] {
     this.#granted = undefined;

@@ -76,7 +76,7 @@ export function bindingFor(
   settings: HomeAgentSettings,
   now: Now,
 ): RegisteredBinding {
-  const { update, homeAddress, identity, path, security } = received;
+  const { update, homeAddress, careOfAddress, identity, path, security, timestamp } = received;
   const lifetimeSeconds = Math.min(update.lifetimeSeconds, settings.maximumLifetimeSeconds);
   const lifetimeMs = lifetimeSeconds * 1000;
   const granted = grantedPrefixes(received, grants.delegated, settings);
@@ -86,11 +86,13 @@ export function bindingFor(
     identity,
     path,
     ...wayTo(received, settings),
+    careOfAddress,
     mobileRouter: update.mobileRouter,
     linkLocalCompatibility: update.linkLocalCompatibility,
     prefixes: granted.kind === "granted" ? granted.prefixes : [],
     ipv4HomeAddresses: grants.ipv4.granted,
     spi: security?.spi,
+    timestamp,
     sequenceNumber: update.sequenceNumber,
     lifetimeSeconds,
     expiresAtMs: now.monotonicMs + lifetimeMs,

@@ -3,7 +3,7 @@ import type { BindingAcknowledgement, BindingError } from "../wire/mobility_mess
 import type { MobilityPacket } from "../wire/mobility_packet.ts";
 import { judgeAcknowledgement } from "./acknowledgement_verdict.ts";
 import type { MobileNodeAction, Report } from "./action.ts";
-import { BindingUpdateList } from "./binding_update_list.ts";
+import { BindingUpdateList, REFUSED_RETRY_MS } from "./binding_update_list.ts";
 import type { MobileNodeEnvironment } from "./binding_update_sender.ts";
 import { CareOfAddressChoice, sameCandidate } from "./care_of_address_choice.ts";
 import { HOLD_MS, MAX_BINDACK_TIMEOUT_MS } from "./constants.ts";
@@ -25,11 +25,11 @@ import {
 import { type MobileNodeStatus, mobileNodeStatus } from "./mobile_node_status.ts";
 import type { Now } from "./now.ts";
 import { report } from "./report.ts";
+import { RevocationAnswers } from "./revocation_answers.ts";
 import type { ChangeableSettings, Hmac, MobileNodeSettings } from "./settings.ts";
 
 /** Answers that make us correct ourselves and send again at once, before we fall back to the timer. */
 const MAXIMUM_CORRECTIONS = 3;
-const REFUSED_RETRY_MS = 60_000;
 const DEREGISTRATION_LIMIT_MS = 5_000;
 /** Binding Errors and Refresh Requests so soon after an update are about what came before it. */
 const HINT_INTERVAL_MS = 350;
@@ -46,6 +46,7 @@ export class MobileNode {
   readonly #choice: CareOfAddressChoice;
   readonly #list: BindingUpdateList;
   #lastHintMs = -Infinity;
+  readonly #revocations: RevocationAnswers;
   #lastRefusal: number | undefined;
 
   constructor(initial: MobileNodeSettings, environment: MobileNodeEnvironment) {
@@ -54,6 +55,7 @@ export class MobileNode {
     this.#hmac = environment.hmac;
     this.#choice = new CareOfAddressChoice(settings);
     this.#list = new BindingUpdateList(settings, environment, this.#choice);
+    this.#revocations = new RevocationAnswers(settings, environment.hmac, this.#list);
   }
 
   handle(event: MobileNodeEvent, now: Now): MobileNodeAction[] {
@@ -84,7 +86,14 @@ export class MobileNode {
 
   status(now: Now): MobileNodeStatus {
     const { sender: { sequenceNumber }, grants } = this.#list;
-    const facts = { settings: this.#settings, sequenceNumber, grants, lastRefusal: this.#lastRefusal };
+    const { lastTrigger: lastRevocation } = this.#revocations;
+    const facts = {
+      settings: this.#settings,
+      sequenceNumber,
+      grants,
+      lastRefusal: this.#lastRefusal,
+      lastRevocation,
+    };
     return mobileNodeStatus(this.#list.state, facts, now);
   }
 
@@ -128,7 +137,7 @@ export class MobileNode {
   #detach(): MobileNodeAction[] {
     const state = this.#list.state;
     if (state.kind === "detached") return [];
-    if (state.kind === "deregistering") return this.#finish();
+    if (state.kind === "deregistering") return this.#list.finish();
     const held = this.#list.hold(HOLD_MS.forUpdate);
     this.#list.state = { kind: "detached", binding: bindingOf(state) };
     return [
@@ -145,15 +154,16 @@ export class MobileNode {
     switch (state.kind) {
       case "detached":
       case "refused":
+      case "revoked":
       case "home":
       case "finished":
-        return this.#finish();
+        return this.#list.finish();
       case "deregistering":
         return [];
     }
     // Without a binding an update may be on its way all the same, but not where the home agent does not know our key.
     if (state.binding === undefined && this.#lastRefusal === BindingStatusCode.authenticationFailed) {
-      return this.#finish();
+      return this.#list.finish();
     }
     const giveUpAtMs = now.monotonicMs + DEREGISTRATION_LIMIT_MS;
     return this.#list.startRemoval(state.candidate, state.binding, giveUpAtMs, now);
@@ -164,7 +174,10 @@ export class MobileNode {
     const timers = timersOf(this.#list.state);
     const actions: MobileNodeAction[] = [];
     if (due(timers.giveUp)) {
-      return [report("warning", "the home agent did not answer the de-registration", {}), ...this.#finish()];
+      return [
+        report("warning", "the home agent did not answer the de-registration", {}),
+        ...this.#list.finish(),
+      ];
     }
     if (due(timers.expire)) actions.push(...this.#expire(now));
     if (due(timers.retransmit)) actions.push(...this.#retransmit(now));
@@ -172,7 +185,7 @@ export class MobileNode {
     if (due(timers.refresh) && state.kind === "registered") {
       actions.push(...this.#list.start(state.candidate, state.binding, now));
     }
-    if (due(timers.retry) && state.kind === "refused") {
+    if (due(timers.retry) && (state.kind === "refused" || state.kind === "revoked")) {
       actions.push(...this.#list.start(state.candidate, undefined, now));
     }
     return actions;
@@ -234,6 +247,8 @@ export class MobileNode {
     switch (message.kind) {
       case "bindingAcknowledgement":
         return this.#receiveAcknowledgement(packet, message, now);
+      case "bindingRevocationIndication":
+        return this.#revocations.receive(packet, message, now);
       case "bindingRefreshRequest":
         return this.#registerAgain("the home agent asks for a refresh", now);
       default:
@@ -250,7 +265,10 @@ export class MobileNode {
     if (!isExchangeState(state)) return [dropped("acknowledgement that nothing waits for")];
     const verdict = judgeAcknowledgement(packet, acknowledgement, state.exchange, this.#settings, this.#hmac);
     if (verdict.kind === "dropped") return [dropped(verdict.reason, { status: verdict.status })];
-    if (verdict.kind === "keysDiffer") return this.#slowDown(now);
+    if (verdict.kind === "keysDiffer") {
+      this.#lastRefusal = BindingStatusCode.authenticationFailed;
+      return this.#list.slowDown(now);
+    }
     this.#choice.noteAnswer();
     switch (verdict.kind) {
       case "timestampRefused":
@@ -287,6 +305,7 @@ export class MobileNode {
     const binding = grantedBinding(acknowledgement, answered, this.#settings, now);
     this.#list.state = { kind: "registered", candidate, binding };
     this.#lastRefusal = undefined;
+    this.#revocations.forget();
     const { careOfAddress } = answered;
     const prefixDiscovery = acknowledgement.status === BindingStatusCode.acceptedPrefixDiscoveryNecessary;
     const actions: MobileNodeAction[] = [
@@ -320,7 +339,7 @@ export class MobileNode {
   #deregistered(status: number): MobileNodeAction[] {
     const state = this.#list.state;
     const done = report("info", "de-registered", { status });
-    if (state.kind !== "returning") return [done, ...this.#finish()];
+    if (state.kind !== "returning") return [done, ...this.#list.finish()];
     return [done, ...this.#takeHomeAddress(state.candidate, state.binding)];
   }
 
@@ -335,23 +354,6 @@ export class MobileNode {
       { kind: "takeHomeAddress", interfaceName, detectDuplicates: binding === undefined },
       ...letGo,
     ];
-  }
-
-  /**
-   * "Authentication failed", in an answer that our own key does not prove: either end has the wrong key, or
-   * somebody makes it up. We go on, at the slowest rate.
-   */
-  #slowDown(now: Now): MobileNodeAction[] {
-    const state = this.#list.state;
-    if (state.kind !== "registering") return [];
-    this.#lastRefusal = BindingStatusCode.authenticationFailed;
-    const retransmitAtMs = now.monotonicMs + MAX_BINDACK_TIMEOUT_MS;
-    const exchange = { ...state.exchange, timeoutMs: MAX_BINDACK_TIMEOUT_MS, retransmitAtMs };
-    this.#list.state = { ...state, exchange };
-    return [report("error", "authentication failed: do both ends have the same key, SPI and algorithm?", {
-      status: BindingStatusCode.authenticationFailed,
-      spi: this.#settings.security?.spi ?? 0,
-    })];
   }
 
   /** Sends again at once after an answer that told us what was wrong, but not for ever. */
@@ -385,13 +387,6 @@ export class MobileNode {
     this.#lastHintMs = now.monotonicMs;
     this.#choice.noteHint();
     return [report("info", reason, {}), ...this.#list.start(state.candidate, state.binding, now)];
-  }
-
-  // The end
-
-  #finish(): MobileNodeAction[] {
-    this.#list.state = { kind: "finished" };
-    return [this.#list.clearTunnel(), { kind: "finished" }];
   }
 }
 

@@ -6,6 +6,8 @@ import type { TunnelEnd } from "./tunnel.ts";
 /** What the home agent granted: an entry of the Binding Update List (RFC 6275 section 11.1). */
 export interface Binding {
   readonly careOfAddress: IpAddress;
+  /** Of the Binding Update that it comes from. */
+  readonly timestamp: bigint;
   readonly tunnel: TunnelEnd;
   readonly natDetected: boolean;
   /** How often to keep the NAT's state alive; undefined where nothing needs it. */
@@ -73,6 +75,8 @@ export type MobileNodeState =
     readonly refusal: Refusal;
     readonly retryAtMs: number;
   }
+  /** The home agent has revoked the binding (RFC 5846 section 10). Registered again later, or when something changes. */
+  | { readonly kind: "revoked"; readonly candidate: CareOfAddressCandidate; readonly retryAtMs: number }
   /** On the home link, de-registering from there (RFC 6275 section 11.5.5); the tunnel stands until the answer. */
   | {
     readonly kind: "returning";
@@ -128,6 +132,7 @@ export function timersOf(state: MobileNodeState): Timers {
     case "registered":
       return { refresh: state.binding.refreshAtMs, expire: state.binding.expiresAtMs };
     case "refused":
+    case "revoked":
       return { retry: state.retryAtMs };
     case "deregistering":
       return { retransmit: state.exchange.retransmitAtMs, giveUp: state.giveUpAtMs };

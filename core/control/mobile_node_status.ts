@@ -2,6 +2,7 @@ import type { IpAddress, Ipv4Address, Ipv6Address, Ipv6Prefix } from "../wire/ad
 import { bindingStatusName } from "../wire/binding_status.ts";
 import type { HomeGrants } from "./home_grants.ts";
 import { bindingOf, candidateOf, type MobileNodeState } from "./mobile_node_state.ts";
+import { describeTrigger } from "./revocation_answers.ts";
 import type { Now } from "./now.ts";
 import type { Ipv4HomeAddress, MobileNodeSettings } from "./settings.ts";
 import type { Encapsulation } from "./tunnel.ts";
@@ -27,15 +28,18 @@ export interface MobileNodeStatus {
   readonly mobileNetworkPrefixes: readonly Ipv6Prefix[];
   readonly ipv4HomeAddress: Ipv4HomeAddress | null;
   readonly lastRefusal: { readonly status: number; readonly name: string } | null;
+  /** Why the home agent has revoked the last binding; null once there is another. */
+  readonly lastRevocation: { readonly trigger: number; readonly name: string } | null;
 }
 
 export function mobileNodeStatus(
   state: MobileNodeState,
-  { settings, sequenceNumber, grants, lastRefusal }: {
+  { settings, sequenceNumber, grants, lastRefusal, lastRevocation }: {
     readonly settings: MobileNodeSettings;
     readonly sequenceNumber: number;
     readonly grants: HomeGrants;
     readonly lastRefusal: number | undefined;
+    readonly lastRevocation: number | undefined;
   },
   now: Now,
 ): MobileNodeStatus {
@@ -62,5 +66,8 @@ export function mobileNodeStatus(
     lastRefusal: lastRefusal === undefined
       ? null
       : { status: lastRefusal, name: bindingStatusName(lastRefusal) },
+    lastRevocation: lastRevocation === undefined
+      ? null
+      : { trigger: lastRevocation, name: describeTrigger(lastRevocation) },
   };
 }

@@ -51,7 +51,7 @@ Deno.test("reconfigured: the binding of a mobile node that is gone goes, on the 
   assert(homeAgent.hasBinding(HOME_ADDRESS));
   assertEquals(kinds(homeAgent.handle(reconfigured(withLink), at(20))), []);
   const actions = homeAgent.handle(reconfigured({ ...withLink, mobileNodes: [] }), at(30));
-  assertEquals(kinds(actions), ["removeBinding", "releaseHomeAddress"]);
+  assertEquals(kinds(actions), ["removeBinding", "releaseHomeAddress", "sendSignalling"]);
   assert(!homeAgent.hasBinding(HOME_ADDRESS));
   assertEquals(kinds(receive(homeAgent, { sequenceNumber: 2 }, 40)), []);
 });
@@ -60,7 +60,10 @@ Deno.test("reconfigured: another identity has the home address, so that the bind
   const homeAgent = newHomeAgent();
   receive(homeAgent);
   const mobileNodes = [{ ...NODE, identity: "mn2@example.org" }];
-  assertEquals(kinds(homeAgent.handle(reconfigured({ mobileNodes }), at(10))), ["removeBinding"]);
+  assertEquals(kinds(homeAgent.handle(reconfigured({ mobileNodes }), at(10))), [
+    "removeBinding",
+    "sendSignalling",
+  ]);
 });
 
 Deno.test("reconfigured: what waits for duplicate address detection is forgotten with its mobile node", () => {

@@ -1,71 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  configureHomeAgent,
-  configureMobileNode,
-  type HomeAgentAnswer,
-  type HomeAgentDaemon,
-  type HomeAgentOptions,
-} from "../../cli/lab/daemons.ts";
-import { dsmipCommand, type Lab } from "../../cli/lab/lab.ts";
-import type { Topology } from "../../cli/lab/network.ts";
-import { runProgram } from "../../cli/lab/process.ts";
+import type { HomeAgentAnswer, HomeAgentDaemon } from "../../cli/lab/daemons.ts";
 import { runFlow } from "../../cli/lab/traffic.ts";
+import { LIMIT_MS, MOBILE_NODE, openStage, reload, rewrite } from "./reload_stage.ts";
 import { labTest } from "./support.ts";
 
-/* mn ---- ha ---- cn: reloads of both daemons, by command and by SIGHUP. */
-
-const TOPOLOGY: Topology = {
-  nodes: [
-    { name: "ha", router: true, addresses: [["access", "203.0.113.1/24"], ["cn", "2001:db8:200::1/64"]] },
-    { name: "cn", addresses: [["eth0", "2001:db8:200::10/64"]], routes: [["::/0", "2001:db8:200::1"]] },
-    { name: "mn", ipv4Only: ["eth0"], addresses: [["eth0", "203.0.113.10/24"]] },
-  ],
-  links: [[["ha", "access"], ["mn", "eth0"]], [["ha", "cn"], ["cn", "eth0"]]],
-};
-const MOBILE_NODE = { identity: "mn@example.org", homeAddress: "2001:db8:100::100", spi: 1000 };
-const HOME_AGENT: HomeAgentOptions = {
-  node: "ha",
-  ipv6Address: "2001:db8:100::1",
-  ipv4Address: "203.0.113.1",
-  homePrefix: "2001:db8:100::/64",
-  natRefreshSeconds: 25,
-  mobileNodes: [MOBILE_NODE],
-};
-const LIMIT_MS = 15_000;
-
-async function open(lab: Lab) {
-  await lab.network.build(TOPOLOGY);
-  const homeAgent = await configureHomeAgent(lab, HOME_AGENT);
-  const mobileNode = await configureMobileNode(lab, {
-    name: "mn",
-    node: "mn",
-    mobileNode: MOBILE_NODE,
-    homeAgent: HOME_AGENT,
-  });
-  homeAgent.start();
-  await homeAgent.ready(LIMIT_MS);
-  return { homeAgent, mobileNode };
-}
-
-async function rewrite(lab: Lab, name: string, change: (text: string) => string): Promise<void> {
-  const file = lab.path(`${name}.toml`);
-  const text = await Deno.readTextFile(file);
-  assert(change(text) !== text, "the test changes nothing");
-  await Deno.writeTextFile(file, change(text));
-}
-
-function reload(lab: Lab, kind: "ha" | "mn") {
-  return runProgram(dsmipCommand(kind, "reload", "--config", lab.path(`${kind}.toml`)), {
-    signal: lab.signal,
-  });
-}
+/* Reloads of both daemons, by command and by SIGHUP. */
 
 async function identities(homeAgent: HomeAgentDaemon): Promise<string[]> {
   return (await homeAgent.ask())?.bindings.map(({ identity }) => identity) ?? [];
 }
 
 labTest("lab: a home agent takes a changed configuration over, and nothing of a wrong one", async (lab) => {
-  const { homeAgent, mobileNode } = await open(lab);
+  const { homeAgent, mobileNode } = await openStage(lab, "ipv4");
   const entry = (await Deno.readTextFile(lab.path("ha.toml"))).split("[[mobile_node]]")[1];
   await rewrite(lab, "ha", (text) => text.split("[[mobile_node]]")[0]);
   assertEquals(await reload(lab, "ha").then(({ code, stdout }) => [code, stdout]), [0, "reloaded\n"]);
@@ -96,7 +42,7 @@ labTest("lab: a home agent takes a changed configuration over, and nothing of a 
 });
 
 labTest("lab: keys are rolled while traffic flows both ways, and no packet is lost", async (lab) => {
-  const { homeAgent, mobileNode } = await open(lab);
+  const { homeAgent, mobileNode } = await openStage(lab, "ipv4");
   mobileNode.start();
   const hasSpi = (spi: number) => ({ bindings }: HomeAgentAnswer) => bindings.some((one) => one.spi === spi);
   await homeAgent.until("the binding", LIMIT_MS, hasSpi(1000));
@@ -150,7 +96,7 @@ labTest("lab: keys are rolled while traffic flows both ways, and no packet is lo
 });
 
 labTest("lab: a mobile node takes another lifetime over, by its next Binding Update at once", async (lab) => {
-  const { mobileNode } = await open(lab);
+  const { mobileNode } = await openStage(lab, "ipv4");
   mobileNode.start();
   await mobileNode.until("registered", LIMIT_MS, ({ state }) => state === "registered");
   await rewrite(lab, "mn", (text) => text.replace("\n", "\nlifetime_seconds = 60\nlocal_port = 5000\n"));
