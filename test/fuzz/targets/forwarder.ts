@@ -12,6 +12,7 @@ import {
   Random,
   randomDatagram,
   randomInner,
+  SPIS,
 } from "../../forwarding/random_packets.ts";
 import { assertSame } from "../../forwarding/same.ts";
 import { repair } from "../engine/packets.ts";
@@ -25,7 +26,7 @@ const ENCAPSULATIONS = ["udp", "ipv6InIpv4", "ipv6InIpv6"] as const;
 const IPV4_SOURCES = ["198.51.100.7", "203.0.113.1", "198.51.100.8"];
 const IPV6_SOURCES = ["2001:db8:7::7", "2001:db8:100::1", "2001:db8:30::7"];
 const PORTS = [4191, 40_000, 1];
-const MTUS = [1280, 1400, 1472, 9000];
+const MTUS = [1240, 1280, 1400, 1472, 9000];
 const BOUND = [...HOME_ADDRESSES, ...IPV4_HOME_ADDRESSES, ...MOBILE_NETWORKS, ...IPV4_MOBILE_NETWORKS];
 const DATAGRAM_OCTETS = [0, 0, 0, 48, 100, 1280];
 const NOW_MS = 1_000_000;
@@ -76,9 +77,11 @@ function call(
     case 2: {
       const home = reader.pick([undefined, { address: IPV4_HOME_ADDRESSES[0], prefixLength: 32 }]);
       const source = reader.pick([...IPV4_SOURCES, ...IPV6_SOURCES]);
+      const spis = new Set(reader.pick([[], SPIS]));
       for (const each of both) {
         each.setIpv4HomeAddress(home);
         each.setOuterSource(source);
+        each.setSpis(spis);
       }
       return;
     }
@@ -125,10 +128,10 @@ function seeds(): Uint8Array[] {
         random.below(3),
         random.below(3),
         random.below(3),
-        random.below(4),
+        random.below(MTUS.length),
       );
     }
-    program.push(2, 1, random.below(6));
+    program.push(2, 1, random.below(6), index % 2);
     program.push(3, 0, 0, ...short(randomInner(random)));
     const encapsulation = ENCAPSULATIONS[index % 3];
     const { bytes } = randomDatagram(random, encapsulation, 6);
