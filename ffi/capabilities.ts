@@ -9,6 +9,7 @@ export const CAPABILITIES = {
   CAP_NET_BIND_SERVICE: 10,
   CAP_NET_ADMIN: 12,
   CAP_NET_RAW: 13,
+  CAP_SYS_ADMIN: 21,
   CAP_BPF: 39,
 } as const;
 

@@ -44,6 +44,8 @@ export interface NetlinkRequest extends NetlinkBody {
   readonly attempt: string;
   /** NLM_F_CREATE, NLM_F_EXCL. */
   readonly flags?: number;
+  /** What to do when the kernel refuses, where that is known. */
+  readonly advise?: (errno: number) => string | undefined;
 }
 
 /**
@@ -58,11 +60,19 @@ export class NetlinkSocket {
   #sequence = 0;
 
   /** @param groups multicast groups to listen to, as the bit mask RTMGRP_* */
-  constructor({ groups = 0, family = NETLINK_ROUTE }: { groups?: number; family?: number } = {}) {
+  constructor(
+    { groups = 0, family = NETLINK_ROUTE, advise }: {
+      readonly groups?: number;
+      readonly family?: number;
+      /** What to do where the kernel does not know the family. */
+      readonly advise?: (errno: number) => string | undefined;
+    } = {},
+  ) {
     this.fileDescriptor = check(
       libc.socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, family),
       "socket",
       "open a netlink socket",
+      advise,
     );
     closingOnError(this.fileDescriptor, () => {
       for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK]) {
@@ -215,10 +225,16 @@ export class NetlinkSocket {
     return messages;
   }
 
-  #checkResult(message: NetlinkMessage, { call, attempt }: NetlinkRequest): void {
+  #checkResult(message: NetlinkMessage, { call, attempt, advise }: NetlinkRequest): void {
     const { errno, text } = decodeNetlinkResult(message);
     if (errno === 0) return;
-    throw new SystemError(call, errno, attempt, adviseCapability("CAP_NET_ADMIN")(errno), text);
+    throw new SystemError(
+      call,
+      errno,
+      attempt,
+      advise?.(errno) ?? adviseCapability("CAP_NET_ADMIN")(errno),
+      text,
+    );
   }
 }
 

@@ -1,3 +1,4 @@
+import { EINVAL, ENOENT, EOPNOTSUPP, EPROTONOSUPPORT } from "./errno.ts";
 import { type NetlinkAttribute, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL } from "./netlink_message.ts";
 import { NETLINK_NETFILTER, type NetlinkRequest, NetlinkSocket } from "./netlink_socket.ts";
 import { nestedAttribute, numberAttribute, textAttribute } from "./nft_rule.ts";
@@ -50,7 +51,7 @@ export class OwnedTable {
     },
   ) {
     this.#name = name;
-    this.#socket = new NetlinkSocket({ family: NETLINK_NETFILTER });
+    this.#socket = new NetlinkSocket({ family: NETLINK_NETFILTER, advise: adviseNftables });
     const create = { flags: NLM_F_CREATE | NLM_F_EXCL };
     try {
       this.#batch(`load the nftables table ${name}`, [
@@ -75,7 +76,7 @@ export class OwnedTable {
           ],
         },
         ...chains.flatMap((chain) => this.#chain(chain)),
-      ]);
+      ], adviseNftables);
     } catch (error) {
       this.close();
       throw error;
@@ -134,17 +135,24 @@ export class OwnedTable {
     }
   }
 
-  #batch(attempt: string, requests: readonly Request[]): void {
-    const frame = { attempt, body: familyBody(NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES), attributes: [] };
+  #batch(attempt: string, requests: readonly Request[], advise?: NetlinkRequest["advise"]): void {
+    const frame = { attempt, advise, body: familyBody(NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES), attributes: [] };
     this.#socket.batch([
       { ...frame, type: NFNL_MSG_BATCH_BEGIN, call: "NFNL_MSG_BATCH_BEGIN" },
-      ...requests.map((request) => ({ ...request, attempt, body: familyBody(NFPROTO_INET, 0) })),
+      ...requests.map((request) => ({ ...request, attempt, advise, body: familyBody(NFPROTO_INET, 0) })),
       { ...frame, type: NFNL_MSG_BATCH_END, call: "NFNL_MSG_BATCH_END" },
     ]);
   }
 }
 
-type Request = Omit<NetlinkRequest, "attempt" | "body">;
+type Request = Omit<NetlinkRequest, "attempt" | "advise" | "body">;
+
+/** For a kernel without nftables, or one that is too old for what we ask. */
+export function adviseNftables(errno: number): string | undefined {
+  return [ENOENT, EINVAL, EPROTONOSUPPORT, EOPNOTSUPP].includes(errno)
+    ? "Load the module (`modprobe nf_tables`), or use a kernel with CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET, Linux 5.12 or later"
+    : undefined;
+}
 
 /** struct nfgenmsg: u8 family, u8 version, u16 resource in network order. */
 function familyBody(family: number, resource: number): Uint8Array {

@@ -1,5 +1,5 @@
 import { cString, fromCString, INTERFACE_NAME_OCTETS, invalidInterfaceName } from "./c_string.ts";
-import { check, EACCES, EBUSY, EINVAL, ENODEV, ENOENT, EPERM } from "./errno.ts";
+import { check, EACCES, EBUSY, EINVAL, ENODEV, ENOENT, ENXIO, EPERM } from "./errno.ts";
 import { closeFileDescriptor, closingOnError } from "./file_descriptor.ts";
 import { libc } from "./libc.ts";
 import { steerByFlow } from "./tun_steering.ts";
@@ -52,11 +52,11 @@ export interface TunOffloads {
 export const NO_TUN_OFFLOADS: TunOffloads = { header: false, tcp: false, udp: false };
 
 function adviseOpen(errno: number): string | undefined {
-  if (errno === ENOENT || errno === ENODEV) {
+  if (errno === ENOENT || errno === ENODEV || errno === ENXIO) {
     return "The kernel has no TUN driver loaded: run `modprobe tun`; in a container, pass the device in (`--device /dev/net/tun`)";
   }
   if (errno === EACCES || errno === EPERM) {
-    return `Run as root, or make ${TUN_DEVICE} readable and writable for this user`;
+    return `Run as root; another user needs CAP_NET_ADMIN and CAP_NET_RAW, and to read and write ${TUN_DEVICE}`;
   }
   return undefined;
 }

@@ -52,7 +52,10 @@ export class ControlSocket implements AsyncDisposable {
       return new ControlSocket(listenPrivately(path), options);
     } catch (error) {
       if (error instanceof Failure) throw error;
-      throw new Failure(`control socket ${path}: ${messageOf(error)}`, { cause: error });
+      const advice = error instanceof Deno.errors.PermissionDenied
+        ? "; run as root, or set control_socket to a path where this user may write"
+        : "";
+      throw new Failure(`control socket ${path}: ${messageOf(error)}${advice}`, { cause: error });
     }
   }
 

@@ -9,7 +9,7 @@ import { findKeyLines } from "../configuration/key_lines.ts";
 import { folderOf } from "../configuration/path.ts";
 
 /** Needed by every daemon: interfaces, routes, the TUN device; raw sockets. */
-const ALWAYS: readonly Capability[] = ["CAP_NET_ADMIN", "CAP_NET_RAW"];
+export const ALWAYS: readonly Capability[] = ["CAP_NET_ADMIN", "CAP_NET_RAW"];
 
 /** Needed where the configuration has this table or key. */
 const NEEDED_FOR: readonly (readonly [Capability, ...string[]])[] = [

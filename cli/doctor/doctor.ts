@@ -1,3 +1,4 @@
+import { permittedCapabilities } from "../../ffi/capabilities.ts";
 import { readClockState } from "../../ffi/clock_state.ts";
 import { unsupportedPlatform } from "../../ffi/load_libc.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
@@ -8,6 +9,7 @@ import type {
   MobileNodeConfiguration,
 } from "../configuration/record.ts";
 import { askDaemon, NobodyAnswers } from "../daemon/control_client.ts";
+import { ALWAYS, neededCapabilities } from "../daemon/least_privilege.ts";
 import { Failure, messageOf } from "../output/fault.ts";
 import type { DaemonAnswer } from "../output/status_view.ts";
 import { checkClock } from "./clock.ts";
@@ -17,7 +19,7 @@ import { checkIpv6, checkKernel } from "./kernel.ts";
 import { checkEgress, checkHomeAgentAddress } from "./links.ts";
 import { type Machine, readMachine } from "./machine.ts";
 import { checkManagers, readPrograms } from "./managers.ts";
-import { checkPermissions, effectiveCapabilities } from "./permissions.ts";
+import { checkPermissions } from "./permissions.ts";
 import { checkPrograms } from "./programs.ts";
 import { checkReachability, describeRegistration } from "./reachability.ts";
 import { checkForwarding, checkReversePathFilter, checkSettings } from "./settings.ts";
@@ -33,15 +35,18 @@ const USUAL_TOLERANCE_MS = 7000;
 export async function examine(configuration: Configuration | undefined): Promise<readonly Finding[]> {
   const unsupported = unsupportedPlatform(Deno.build.os, Deno.build.arch);
   if (unsupported !== undefined) throw new Failure(unsupported);
-  const capabilities = effectiveCapabilities(Deno.readTextFileSync("/proc/thread-self/status"));
+  const permitted = permittedCapabilities();
   const machine = readMachine();
   const toleranceMs = configuration?.kind === "homeAgent"
     ? configuration.settings.clockToleranceMs
     : USUAL_TOLERANCE_MS;
   const general = [
     ok("system", `Linux ${Deno.osRelease()}, ${Deno.build.arch}`),
-    checkPermissions(capabilities),
-    ...checkKernel(capabilities, configuration?.workers ?? 1),
+    checkPermissions(
+      permitted,
+      configuration === undefined ? new Set(ALWAYS) : neededCapabilities(configuration.file),
+    ),
+    ...checkKernel(permitted, configuration?.workers ?? 1),
     checkIpv6(machine.readSetting),
     checkClock(readClockState(), toleranceMs),
   ];

@@ -1,3 +1,4 @@
+import type { CapabilitySet } from "../../ffi/capabilities.ts";
 import type { EspEnd } from "../../ffi/esp_end.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { enterNetworkNamespace, openNetworkNamespace, unshareNetworkNamespace } from "../../ffi/namespace.ts";
@@ -6,7 +7,7 @@ import { openTun, openTunQueues, type Tun } from "../../ffi/tun.ts";
 import { openUdpGroup } from "../../ffi/udp_group.ts";
 import { ALL_OFFLOADS } from "../daemon/offloads.ts";
 import { failed, fault, type Finding, ok, warning } from "./finding.ts";
-import type { Capability } from "./permissions.ts";
+import { hasCapability } from "./permissions.ts";
 
 const NAME = "dsmip-doctor";
 const BUFFER_OCTETS = 65_536;
@@ -18,8 +19,8 @@ const END: EspEnd = { homeAgentAddress: "2001:db8::1", isThe: "destination" };
  * of it.
  * @param workers more than one need a queue each, and BPF to choose among them
  */
-export function checkKernel(capabilities: ReadonlySet<Capability>, workers: number): readonly Finding[] {
-  if (!capabilities.has("CAP_SYS_ADMIN") || !capabilities.has("CAP_NET_ADMIN")) {
+export function checkKernel(permitted: CapabilitySet, workers: number): readonly Finding[] {
+  if (!hasCapability(permitted, "CAP_SYS_ADMIN") || !hasCapability(permitted, "CAP_NET_ADMIN")) {
     const text = "not tried: that needs CAP_SYS_ADMIN and CAP_NET_ADMIN";
     return [warning("kernel features", text, "run dsmip doctor as root")];
   }
@@ -65,7 +66,6 @@ function checkNftables(): Finding {
       new SilentTunnelTable({ suffix: NAME, end: END }).close();
       return ok(check, "takes a table that ends with its owner");
     },
-    "load it with `modprobe nf_tables`, or use a kernel with CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET (Linux 5.12)",
   );
 }
 

@@ -2,7 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { checkClock } from "../../cli/doctor/clock.ts";
 import { fault, ok, warning } from "../../cli/doctor/finding.ts";
 import { checkManagers } from "../../cli/doctor/managers.ts";
-import { effectiveCapabilities } from "../../cli/doctor/permissions.ts";
+import { capabilitySet } from "../../ffi/capabilities.ts";
+import { checkPermissions } from "../../cli/doctor/permissions.ts";
 import { describeRegistration } from "../../cli/doctor/reachability.ts";
 import { coloursFor } from "../../cli/output/colours.ts";
 import { describeFindings } from "../../cli/output/findings_view.ts";
@@ -54,11 +55,13 @@ Deno.test("doctor: NetworkManager counts where it manages the interface", () => 
   assert(check(true).advice!.includes("nmcli device set eth0 managed no"));
 });
 
-Deno.test("doctor: capabilities are bits", () => {
-  const of = (bits: string) => [...effectiveCapabilities(`Name:\tx\nCapEff:\t${bits}\nCapBnd:\t0\n`)];
-  assertEquals(of("0000000000003000"), ["CAP_NET_ADMIN", "CAP_NET_RAW"]);
-  assertEquals(of("000001ffffffffff"), ["CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_SYS_ADMIN"]);
-  assertEquals([of("0"), [...effectiveCapabilities("")]], [[], []]);
+Deno.test("doctor: each capability that the configuration needs and that is missing is named", () => {
+  const needed = new Set(["CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_BPF"] as const);
+  assertEquals(checkPermissions(capabilitySet(needed), needed).state, "ok");
+  const { state, text, advice } = checkPermissions(capabilitySet(["CAP_NET_RAW"]), needed);
+  assertEquals(state, "fault");
+  assert(text.startsWith("CAP_NET_ADMIN, CAP_BPF missing"), text);
+  assert(advice!.endsWith("AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW CAP_BPF"), advice);
 });
 
 Deno.test("doctor: what a running mobile node says", () => {

@@ -71,6 +71,13 @@ export class TwoMachines implements AsyncDisposable {
     this.write(name, text.replace("\n", `\n${lines}\n`));
   }
 
+  /** Both configurations without a control socket of their own. */
+  useDefaultSockets(): void {
+    for (const [name, text] of [["ha.toml", HOME_AGENT], ["mn.toml", MOBILE_NODE]] as const) {
+      this.write(name, text.replace(/^control_socket.*\n/m, ""));
+    }
+  }
+
   /**
    * Runs dsmip doctor --json.
    * @param within a command that runs it: another mount namespace, another user
