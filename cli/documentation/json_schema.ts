@@ -21,9 +21,10 @@ export type SchemaKind = "ha" | "mn";
  * @param kind undefined: of either file
  */
 export function configurationSchema(kind: SchemaKind | undefined): JsonSchema {
-  const schema = kind === undefined
-    ? { title: "A configuration of dsmip", oneOf: [FILE_SCHEMAS.ha(), FILE_SCHEMAS.mn()] }
-    : FILE_SCHEMAS[kind]();
+  // Not "oneOf": an editor could then say no more than that neither kind is right.
+  const isHomeAgents = { type: "object", properties: { home_agent: {} }, required: ["home_agent"] };
+  const either = { type: "object", if: isHomeAgents, then: FILE_SCHEMAS.ha(), else: FILE_SCHEMAS.mn() };
+  const schema = kind === undefined ? { title: "A configuration of dsmip", ...either } : FILE_SCHEMAS[kind]();
   return { $schema: "http://json-schema.org/draft-07/schema#", ...schema };
 }
 
