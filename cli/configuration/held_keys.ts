@@ -13,7 +13,10 @@ import type { Configuration } from "./record.ts";
 type Secured = Pick<MobileNodeEntry, "security" | "previousSecurity">;
 
 function keysOf(configuration: Configuration): Uint8Array[] {
-  return securedIn(configuration).flatMap(associationsOf).map(({ key }) => key);
+  return [
+    ...securedIn(configuration).flatMap(associationsOf).map(({ key }) => key),
+    ...configuration.securityAssociations.flatMap((esp) => [esp.encryptionKey, esp.integrityKey]),
+  ];
 }
 
 /** Overwrites the keys of a configuration, but not those that another one goes on with. */

@@ -7,6 +7,7 @@ import {
   prefixContains,
 } from "../../core/wire/address.ts";
 import { checkClaims, checkNetworkLengths, type Claim } from "./claims.ts";
+import { type ConfiguredAssociation, EspFiles } from "./esp.ts";
 import {
   checkIpv4HomeAddress,
   checkPools,
@@ -42,7 +43,7 @@ export function readHomeAgent(source: ConfigurationSource): HomeAgentConfigurati
   checkHomeAgent(agent, own);
   checkPools(agent, (key) => Object.hasOwn(table, key), own);
   const claims: Claim[] = claimsOfHomeAgent(agent, own);
-  const entries = readEntries(source, agent, claims);
+  const { entries, securityAssociations } = readEntries(source, agent, claims);
   checkClaims(claims);
   checkNetworkLengths(claims, {
     ipv4_network_pool: agent.ipv4_network_pool_length,
@@ -81,6 +82,8 @@ export function readHomeAgent(source: ConfigurationSource): HomeAgentConfigurati
     workers: right.workers,
     forwarding: right.forwarding,
     controlSocket: resolvePath(right.control_socket),
+    stateDirectory: resolvePath(right.state_directory),
+    securityAssociations,
     warnings: [
       ...(requireAuthentication
         ? []
@@ -127,24 +130,32 @@ function readEntries(
   source: ConfigurationSource,
   agent: RightValues<typeof HOME_AGENT_KEYS>,
   claims: Claim[],
-): MobileNodeEntry[] {
+): Pick<HomeAgentConfiguration, "securityAssociations"> & { readonly entries: MobileNodeEntry[] } {
+  const nothing = { entries: [], securityAssociations: [] };
   const { lines, mistakes } = source;
   const tables = source.document.mobile_node ?? [];
   if (!Array.isArray(tables) || !tables.every(isTable)) {
     const text = "[mobile_node] contradicts [home_agent]: a file is for one of them; " +
       "the mobile nodes that a home agent serves are written [[mobile_node]]";
     mistakes.push({ line: lines.get("mobile_node"), text });
-    return [];
+    return nothing;
   }
   if (tables.length > MAXIMUM_MOBILE_NODES) {
     mistakes.push({
       line: undefined,
       text: `${tables.length} [[mobile_node]]s; at most ${MAXIMUM_MOBILE_NODES} are served`,
     });
-    return [];
+    return nothing;
   }
   const seen = new Map<string, string>();
-  return tables.map((table: Table, index) => readEntry(source, agent, table, index, { seen, claims }));
+  const espFiles = new EspFiles(source.resolvePath);
+  const read = tables.map((table: Table, index) =>
+    readEntry(source, agent, table, index, { seen, claims, espFiles })
+  );
+  return {
+    entries: read.map(({ entry }) => entry),
+    securityAssociations: read.flatMap(({ associations }) => associations),
+  };
 }
 
 /** One [[mobile_node]]. After a mistake the result is not whole and is thrown away by readHomeAgent. */
@@ -153,8 +164,8 @@ function readEntry(
   agent: RightValues<typeof HOME_AGENT_KEYS>,
   table: Table,
   index: number,
-  { seen, claims }: { seen: Map<string, string>; claims: Claim[] },
-): MobileNodeEntry {
+  { seen, claims, espFiles }: { seen: Map<string, string>; claims: Claim[]; espFiles: EspFiles },
+): { readonly entry: MobileNodeEntry; readonly associations: readonly ConfiguredAssociation[] } {
   const title = `[[mobile_node]] ${index + 1}`;
   const own = { ...source, title, name: `mobile_node.${index}` };
   const entry = readTable(table, MOBILE_NODE_ENTRY_KEYS, own);
@@ -176,12 +187,17 @@ function readEntry(
   const present = (key: string) => Object.hasOwn(table, key);
   const security = readSecurity(entry, present, agent.authentication, own);
   const previousSecurity = readPreviousSecurity(entry, present, agent.authentication, own);
+  const ends = { homeAddress, homeAgentAddress: agent.ipv6_address };
   return {
-    identity: identity!,
-    homeAddress: homeAddress!,
-    mobileNetworkPrefixes: entry.mobile_network_prefixes!,
-    ipv4HomeAddress: entry.ipv4_home_address,
-    security,
-    ...(previousSecurity === undefined ? {} : { previousSecurity }),
+    entry: {
+      identity: identity!,
+      homeAddress: homeAddress!,
+      mobileNetworkPrefixes: entry.mobile_network_prefixes!,
+      ipv4HomeAddress: entry.ipv4_home_address,
+      security,
+      ...(previousSecurity === undefined ? {} : { previousSecurity }),
+      requiresEsp: entry.esp_file !== undefined,
+    },
+    associations: espFiles.associations(entry.esp_file, ends, own),
   };
 }

@@ -2,6 +2,7 @@ import { UNSPECIFIED_IPV4 } from "../../core/wire/address.ts";
 import type { ConfigurationSource, MobileNodeConfiguration } from "./record.ts";
 import { checkClaims, type Claim, wholeLength } from "./claims.ts";
 import { checkHostAddress, claimsOfEntry } from "./home_networks.ts";
+import { EspFiles } from "./esp.ts";
 import { readMobileNetwork } from "./mobile_network.ts";
 import { addMistake, isTable, readTable, type RightValues, type TableSource } from "./read_table.ts";
 import { MOBILE_NODE_KEYS } from "./schema.ts";
@@ -27,6 +28,10 @@ export function readMobileNode(source: ConfigurationSource): MobileNodeConfigura
     );
   }
   const security = readSecurity(node, (key) => Object.hasOwn(table, key), node.authentication, own);
+  const securityAssociations = new EspFiles(source.resolvePath).associations(node.esp_file, {
+    homeAddress: node.home_address,
+    homeAgentAddress: node.home_agent_ipv6_address,
+  }, own);
   const mobileNetwork = readMobileNetwork(source, node);
   if (source.mistakes.length > 0) return undefined;
   const right = node as Required<typeof node>;
@@ -41,6 +46,7 @@ export function readMobileNode(source: ConfigurationSource): MobileNodeConfigura
       homeAgentIpv4Address: node.home_agent_ipv4_address,
       homeAgentPort: right.home_agent_port,
       security,
+      requiresEsp: node.esp_file !== undefined,
       lifetimeSeconds: right.lifetime_seconds,
       firstTimeoutMs: right.first_timeout_ms,
       forceUdp: right.force_udp,
@@ -60,6 +66,8 @@ export function readMobileNode(source: ConfigurationSource): MobileNodeConfigura
     mobileNetwork,
     workers: right.workers,
     controlSocket: source.resolvePath(right.control_socket),
+    stateDirectory: source.resolvePath(right.state_directory),
+    securityAssociations,
     warnings: [
       ...(right.authentication === "none"
         ? ['authentication = "none": nothing proves who the home agent and the mobile node are']

@@ -1,5 +1,6 @@
 import type { HomeAgentSettings, MobileNodeSettings } from "../../core/control/settings.ts";
 import type { IpAddress, Ipv4Address, Ipv6Address } from "../../core/wire/address.ts";
+import type { ConfiguredAssociation } from "./esp.ts";
 import type { Mistake } from "./mistake.ts";
 import type { Table } from "./read_table.ts";
 
@@ -26,6 +27,10 @@ export interface HomeAgentConfiguration {
   readonly forwarding: boolean;
   /** Absolute path of the control socket. */
   readonly controlSocket: string;
+  /** Absolute path of the folder for what is kept across restarts. */
+  readonly stateDirectory: string;
+  /** Those of all mobile nodes that use ESP. */
+  readonly securityAssociations: readonly ConfiguredAssociation[];
   /** What is allowed and still worth a warning, at start and in `config check`. */
   readonly warnings: readonly string[];
 }
@@ -55,6 +60,9 @@ export interface MobileNodeConfiguration {
   readonly mobileNetwork: MobileNetworkConfiguration | undefined;
   readonly workers: number;
   readonly controlSocket: string;
+  readonly stateDirectory: string;
+  /** Empty where ESP is not used. */
+  readonly securityAssociations: readonly ConfiguredAssociation[];
   readonly warnings: readonly string[];
 }
 

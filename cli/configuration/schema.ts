@@ -122,6 +122,8 @@ const authentication = oneOf('must be "mn-ha" (proof of origin, RFC 4285) or "no
   "mn-ha",
   "none",
 ]);
+const espFile = path("the name of a file with security associations for ESP");
+const stateDirectory = path("the path of a folder").default("/var/lib/dsmip");
 const controlSocket = path("the path of a Unix socket");
 /** Threads that forward packets: each has a queue of the TUN device and sockets of its own. */
 const workers = wholeNumber(1, 64).default(1);
@@ -164,6 +166,7 @@ export const HOME_AGENT_KEYS = {
   forwarding: yesOrNo().default(false),
   port: port.default(DSMIPV6_PORT),
   control_socket: controlSocket.default(DEFAULT_CONTROL_SOCKET.homeAgent),
+  state_directory: stateDirectory,
   maximum_lifetime_seconds: lifetimeSeconds.default(DEFAULT_LIFETIME_SECONDS),
   nat_refresh_seconds: wholeNumber(0, 3600, " (0 leaves it to the mobile node)").default(
     DEFAULT_NAT_REFRESH_SECONDS,
@@ -183,6 +186,7 @@ export const MOBILE_NODE_ENTRY_KEYS = {
   mobile_network_prefixes: mobileNetworkPrefixes,
   spi: spi.optional(),
   key_file: keyFile.optional(),
+  esp_file: espFile.optional(),
   algorithm: algorithm.default("hmac-sha256-128"),
   previous_spi: spi.optional(),
   previous_key_file: keyFile.optional(),
@@ -207,11 +211,13 @@ export const MOBILE_NODE_KEYS = {
   request_prefixes: wholeNumber(0, MAXIMUM_ASSOCIATIONS, " (0 asks for none)").default(0),
   spi: spi.optional(),
   key_file: keyFile.optional(),
+  esp_file: espFile.optional(),
   algorithm: algorithm.default("hmac-sha256-128"),
   authentication: authentication.default("mn-ha"),
   tun: interfaceName.default("dsmip-mn"),
   workers,
   control_socket: controlSocket.default(DEFAULT_CONTROL_SOCKET.mobileNode),
+  state_directory: stateDirectory,
   lifetime_seconds: lifetimeSeconds.default(DEFAULT_LIFETIME_SECONDS),
   first_timeout_ms: wholeNumber(100, MAX_BINDACK_TIMEOUT_MS).default(
     INITIAL_BINDACK_TIMEOUT_FIRST_REGISTRATION_MS,

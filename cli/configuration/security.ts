@@ -19,8 +19,9 @@ interface PreviousSecurityKeys {
 type SecuritySource = TableSource & { readonly resolvePath: (path: string) => string };
 
 /**
- * The security association of one mobile node. With authentication "mn-ha" both spi and key_file have to be
- * there, with "none" neither may: a key that nobody asks for would only look safe. Undefined after a mistake, too.
+ * The mobility security association of one mobile node. With authentication "mn-ha" both spi and key_file have to be
+ * there, unless there is esp_file alone; with "none" nothing of it may: a key that nobody asks for would only look safe.
+ * Undefined after a mistake, too.
  */
 export function readSecurity(
   keys: SecurityKeys,
@@ -28,7 +29,9 @@ export function readSecurity(
   authentication: "mn-ha" | "none" | undefined,
   source: SecuritySource,
 ): MobilitySecurityAssociation | undefined {
-  for (const key of ["spi", "key_file"]) {
+  const needsKey = !present("esp_file") ||
+    ["spi", "key_file", "previous_spi", "previous_key_file"].some(present);
+  for (const key of ["spi", "key_file", "esp_file"]) {
     if (authentication === "none" && present(key)) {
       addMistake(
         source,
@@ -36,11 +39,11 @@ export function readSecurity(
         ': contradicts authentication = "none", which asks nobody for a key; remove one of them',
       );
     }
-    if (authentication === "mn-ha" && !present(key)) {
+    if (authentication === "mn-ha" && needsKey && key !== "esp_file" && !present(key)) {
       addMistake(
         source,
         key,
-        ' is missing: proof of origin needs it (authentication = "none" would run open)',
+        ' is missing: proof of origin needs it, or esp_file alone (authentication = "none" would run open)',
       );
     }
   }

@@ -1,8 +1,9 @@
-import type { HomeAgentAction } from "../../core/control/action.ts";
+import type { HomeAgentAction, Report, SendPacket, SendSignalling } from "../../core/control/action.ts";
 import { bindingFailure } from "../../core/control/binding_failure.ts";
 import type { BindingStatus } from "../../core/control/binding_cache.ts";
-import type { HomeAgentEvent } from "../../core/control/event.ts";
+import type { HomeAgentEvent, OuterSource } from "../../core/control/event.ts";
 import { HomeAgent } from "../../core/control/home_agent.ts";
+import type { HomeAgentSettings } from "../../core/control/settings.ts";
 import { ENCAPSULATION_OVERHEAD } from "../../core/control/tunnel.ts";
 import { type Ipv6Address, prefixText } from "../../core/wire/address.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
@@ -15,6 +16,7 @@ import { ControlSocket } from "./control_socket.ts";
 import type { DataPathCounters } from "./data_path.ts";
 import { DataPathGroup } from "./data_path_group.ts";
 import { forwardedFamilies, seeToForwarding } from "./forwarding.ts";
+import { EspSignalling } from "./esp_signalling.ts";
 import { hmac } from "./hmac.ts";
 import { entriesFor, HomeAgentRoutes } from "./home_agent_routes.ts";
 import { HomeAgentsAnycast } from "./home_agents_anycast.ts";
@@ -92,6 +94,21 @@ export async function runHomeAgent(
   const espEnd = { homeAgentAddress: settings.address, isThe: "destination" } as const;
   const sockets = cleanup.use(openOuterSockets({ address: ipv4Address, port, workers, offloads, espEnd }));
   const ipv6Sockets = cleanup.use(openOuterIpv6Sockets({ address: settings.address, workers }));
+  const esp = cleanup.use(
+    new EspSignalling({
+      ownAddress: settings.address,
+      configuration,
+      log,
+      setSpis: (spis) => {
+        for (const end of [network, sockets, ipv6Signalling, dataPath]) end.setSpis(spis);
+      },
+    }),
+  );
+  const receive = (outer: OuterSource | undefined, sealed: Uint8Array) => {
+    const received = esp.open(sealed);
+    if (received?.kind === "signalling") loop.push({ ...received, kind: "signalling", outer });
+    if (received?.kind === "discovery") loop.push({ ...received, kind: "discovery" });
+  };
   const dataPath = await DataPathGroup.start({
     role: "homeAgent",
     homeAgentAddress: settings.address,
@@ -99,7 +116,8 @@ export async function runHomeAgent(
     maximumBindings: entriesFor(settings.mobileNodes.length),
     tuns,
     onSignalling: (record) => {
-      loop.push(record);
+      if (record.kind === "signalling") receive(record.outer, record.packet);
+      else loop.push(record);
     },
     onFailure: failure.reject,
   });
@@ -119,9 +137,7 @@ export async function runHomeAgent(
         : { interfaceName: configuration.homeLink, prefix: settings.homePrefix },
       bufferOctets: SIGNALLING_BUFFER_OCTETS,
       log,
-      onPacket: (packet) => {
-        loop.push({ kind: "signalling", outer: undefined, packet });
-      },
+      onPacket: (packet) => receive(undefined, packet),
       onDiscovery,
     }),
   );
@@ -158,7 +174,7 @@ export async function runHomeAgent(
       }),
     );
 
-  const performAction = (action: HomeAgentAction): void => {
+  const send = (action: SendSignalling | SendPacket | Report): void => {
     switch (action.kind) {
       case "report":
         return log.report(action);
@@ -166,6 +182,15 @@ export async function runHomeAgent(
         return sendSignalling(sockets, action, log);
       case "sendPacket":
         return ipv6Signalling.send(action);
+    }
+  };
+  const performAction = (action: HomeAgentAction): void => {
+    switch (action.kind) {
+      case "report":
+        return log.report(action);
+      case "sendSignalling":
+      case "sendPacket":
+        return send(esp.protect(action));
       case "setBinding": {
         const innerMtu = linkMtu - ENCAPSULATION_OVERHEAD[action.tunnel.encapsulation];
         return routes.set(action.homeAddress, action, action.tunnel, innerMtu);
@@ -194,11 +219,14 @@ export async function runHomeAgent(
     recover: bindingFailure,
     onError: (error) => log.error("an event could not be handled", { error: String(error) }),
   });
+  await esp.use(configuration.securityAssociations, needsEsp(settings));
   const running = loop.run();
   cleanup.use(reload.ready([
     (next) => requireRoom(next, configuration),
     ({ settings: { mobileNodes } }) => delegation?.changeMobileNodes(mobileNodes),
     (next) => loop.pushAndWait({ kind: "reconfigured", settings: next.settings }),
+    // Afterwards: who is told of a revocation is told under the ESP that it had.
+    ({ securityAssociations, settings }) => esp.use(securityAssociations, needsEsp(settings)),
     ({ settings, forwarding: wanted }) =>
       seeToForwarding(forwardedFamilies(settings), { wanted, sysctls, log }),
   ]));
@@ -232,6 +260,13 @@ function boundTo(
     throw new Failure(`${file} has no mobile node ${visible(identity)}, and none is bound`);
   }
   return own.map(({ homeAddress }) => homeAddress);
+}
+
+/** Which home addresses are protected by ESP. */
+function needsEsp({ mobileNodes }: HomeAgentSettings): (homeAddress: Ipv6Address) => boolean {
+  const nodes = mobileNodes.filter(({ requiresEsp }) => requiresEsp === true);
+  const homeAddresses = new Set(nodes.map(({ homeAddress }) => homeAddress));
+  return (homeAddress) => homeAddresses.has(homeAddress);
 }
 
 /** The data path's table has the size that it was made with. @throws Failure where more mobile nodes need a larger one */

@@ -1,5 +1,5 @@
-import type { MobileNodeAction, Report, SendPacket } from "../../core/control/action.ts";
-import type { MobileNodeEvent } from "../../core/control/event.ts";
+import type { MobileNodeAction, Report, SendPacket, SendSignalling } from "../../core/control/action.ts";
+import type { MobileNodeEvent, OuterSource } from "../../core/control/event.ts";
 import type { HomeAgentFailure } from "../../core/control/home_agent_turns.ts";
 import type { CareOfAddressCandidate } from "../../core/control/movement/candidate.ts";
 import { MobileNode } from "../../core/control/mobile_node.ts";
@@ -17,6 +17,7 @@ import { ControlSocket } from "./control_socket.ts";
 import type { DataPathCounters } from "./data_path.ts";
 import { DataPathGroup } from "./data_path_group.ts";
 import { Egresses } from "./egresses.ts";
+import { EspSignalling } from "./esp_signalling.ts";
 import { hmac } from "./hmac.ts";
 import { HostNetwork } from "./host_network.ts";
 import { Ipv4AtHome } from "./ipv4_at_home.ts";
@@ -99,6 +100,30 @@ export async function roam(
     (await import("./mobile_network.ts"))
       .openMobileNetwork(configuration.mobileNetwork, configuration, { sysctls, log }),
   );
+  const esp = cleanup.use(
+    new EspSignalling({
+      ownAddress: settings.homeAddress,
+      configuration,
+      log,
+      setSpis: (spis) => {
+        for (const end of [network, attachments, dataPath]) end.setSpis(spis);
+      },
+    }),
+  );
+  const useEsp = ({ securityAssociations }: Pick<MobileNodeConfiguration, "securityAssociations">) =>
+    esp.use(
+      securityAssociations,
+      (peer) => settings.requiresEsp === true && peer === settings.homeAgentAddress,
+    );
+  const receive = (outer: OuterSource | undefined, sealed: Uint8Array) => {
+    const received = esp.open(sealed);
+    if (received?.kind === "signalling") loop.push({ ...received, kind: "signalling", outer });
+    if (received?.kind === "discovery") prefixes.push({ ...received, kind: "discovery" });
+  };
+  const send = (action: SendSignalling | SendPacket) => {
+    const sealed = esp.protect(action);
+    return sealed.kind === "report" ? log.report(sealed) : attachments.send(sealed);
+  };
   const dataPath = await DataPathGroup.start({
     role: "mobileNode",
     homeAddress: settings.homeAddress,
@@ -107,7 +132,7 @@ export async function roam(
     mobileNetworkPrefixes: settings.mobileNetworkPrefixes,
     tuns,
     onSignalling: ({ kind, outer, packet }) => {
-      if (kind === "signalling") loop.push({ kind, outer, packet });
+      if (kind === "signalling") receive(outer, packet);
     },
     onFailure: failure.reject,
   });
@@ -121,9 +146,7 @@ export async function roam(
       offloads,
       homeAgentAddress: settings.homeAgentAddress,
       log,
-      onMobilityPacket: (packet) => {
-        loop.push({ kind: "signalling", outer: undefined, packet });
-      },
+      onMobilityPacket: (packet) => receive(undefined, packet),
       onDiscovery: (packet) => {
         prefixes.push({ kind: "discovery", packet });
       },
@@ -151,7 +174,7 @@ export async function roam(
         return await attachments.change(action.candidate);
       case "sendSignalling":
       case "sendPacket":
-        return attachments.send(action);
+        return send(action);
       case "doubt":
         return egresses.doubt(action.interfaceName);
       case "setTunnel":
@@ -201,7 +224,7 @@ export async function roam(
   const prefixes = new ControlLoop<PrefixDiscoveryEvent, SendPacket | Report>({
     machine: new PrefixDiscovery(settings, Math.random),
     deadlineEvent: { kind: "deadline" },
-    performAction: (action) => action.kind === "report" ? log.report(action) : attachments.send(action),
+    performAction: (action) => action.kind === "report" ? log.report(action) : send(action),
     onError: (error) => log.error("prefix discovery failed", { error: messageOf(error) }),
   });
   const ipv4AtHome = new Ipv4AtHome({
@@ -223,8 +246,10 @@ export async function roam(
       onFailure: failure.reject,
     }),
   );
+  await useEsp(configuration);
   const running = Promise.all([loop.run(), prefixes.run()]);
   cleanup.use(reload.ready([
+    useEsp,
     ({ settings }) => loop.pushAndWait({ kind: "reconfigured", settings: changeableOf(settings) }),
   ]));
   log.info("mobile node ready", { egress: egress.join(" "), tun, homeAddress: settings.homeAddress });

@@ -33,6 +33,7 @@ export const HOME_AGENT_DESCRIPTIONS: DescriptionsOf<typeof HOME_AGENT_KEYS> = {
   forwarding: "Switch this host's IP forwarding on while the home agent runs.",
   port: "The UDP port that mobile nodes reach the home agent at (RFC 5555).",
   control_socket: "The Unix socket where the running home agent answers the other commands.",
+  state_directory: "Where sequence numbers of ESP are kept across restarts; made when it is not there.",
   maximum_lifetime_seconds: "The longest lifetime of a binding, in seconds.",
   nat_refresh_seconds: "How often a mobile node behind a NAT is to say that it is there, in seconds.",
   force_udp: "Put every mobile node's traffic into UDP, also without a NAT between.",
@@ -52,6 +53,8 @@ export const MOBILE_NODE_ENTRY_DESCRIPTIONS: DescriptionsOf<typeof MOBILE_NODE_E
     'The number that names the key on the wire, the same at both ends; needed unless authentication = "none".',
   key_file:
     'The shared key, the same at both ends, in a file with mode 0600; needed unless authentication = "none".',
+  esp_file:
+    "Keys for ESP, the same at both ends, mode 0600: in place of spi and key_file, or beside them (docs/esp.md).",
   algorithm: "How proofs of origin are computed, as at the mobile node.",
   previous_spi:
     "While keys are rolled: the number of the key before, which is still taken. See docs/keys.md.",
@@ -77,11 +80,14 @@ export const MOBILE_NODE_DESCRIPTIONS: DescriptionsOf<typeof MOBILE_NODE_KEYS> =
     'The number that names the key on the wire, the same at both ends; needed unless authentication = "none".',
   key_file:
     'The shared key, the same at both ends, in a file with mode 0600; needed unless authentication = "none".',
+  esp_file:
+    "Keys for ESP, the same at both ends, mode 0600: in place of spi and key_file, or beside them (docs/esp.md).",
   algorithm: "How proofs of origin are computed, as at the home agent.",
   authentication: "Whether mobile node and home agent prove who they are.",
   tun: "The name of the tunnel's interface, which holds the home address.",
   workers: "Threads that forward packets, each with a queue and sockets of its own.",
   control_socket: "The Unix socket where the running mobile node answers the other commands.",
+  state_directory: "Where sequence numbers of ESP are kept across restarts; made when it is not there.",
   lifetime_seconds: "The lifetime of the binding to ask for, in seconds.",
   first_timeout_ms:
     "How long the first Binding Update waits for its answer before it is sent again, in milliseconds.",

@@ -1,6 +1,7 @@
 import { parse, TomlDate, TomlError } from "smol-toml";
 import { canonicalIpv4, canonicalIpv6, type IpAddress } from "../../core/wire/address.ts";
 import { Check, oneOf, text, wholeNumber, yesOrNo } from "../configuration/check.ts";
+import { instantOf } from "../configuration/instant.ts";
 import { readSecretFile } from "../configuration/key_file.ts";
 import { findKeyLines } from "../configuration/key_lines.ts";
 import type { Mistake } from "../configuration/mistake.ts";
@@ -26,8 +27,8 @@ export interface FileAssociation {
 
 export type AssociationFileResult =
   | { readonly associations: readonly FileAssociation[] }
-  /** The file is not there, or not to be used: a sentence with its name. */
-  | { readonly mistake: string }
+  /** The file is not to be used: a sentence with its name. `missing`: it is not there. */
+  | { readonly mistake: string; readonly missing: boolean }
   /** What is wrong inside. */
   | { readonly mistakes: readonly Mistake[] };
 
@@ -71,8 +72,10 @@ const KEYS = {
 export function readAssociationFile(file: string): AssociationFileResult {
   const name = visible(file);
   const result = readSecretFile(file, name, MAXIMUM_FILE_OCTETS);
-  if ("mistake" in result) return result;
-  if (!("bytes" in result)) return { mistake: `${name} cannot be read ${result.reason}` };
+  if ("mistake" in result) return { ...result, missing: false };
+  if (!("bytes" in result)) {
+    return { mistake: `${name} cannot be read ${result.reason}`, missing: result.missing };
+  }
   const content = new TextDecoder().decode(result.bytes);
   const document = parseToml(content);
   if ("mistakes" in document) return document;
@@ -130,14 +133,10 @@ function checkKey(
   addMistake(source, name, `: ${needed}${hex === undefined ? "" : `, it has ${hex.length}`}`);
 }
 
-const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
-
 /** Of a TOML date or RFC 3339 text, milliseconds since 1970. Without an offset it would mean another instant at the other end. */
 function instantMs(value: unknown): number | undefined {
   if (value instanceof TomlDate) return value.isLocal() ? undefined : value.getTime();
-  if (typeof value !== "string" || !RFC_3339.test(value)) return undefined;
-  const ms = Date.parse(value);
-  return Number.isNaN(ms) ? undefined : ms;
+  return typeof value === "string" ? instantOf(value) : undefined;
 }
 
 function parseToml(content: string): { readonly table: Table } | { readonly mistakes: readonly Mistake[] } {

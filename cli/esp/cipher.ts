@@ -38,6 +38,11 @@ function asUint8Array({ buffer, byteOffset, length }: Uint8Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, length);
 }
 
+/** The same octets, not a copy: a key is in one place, where it can be overwritten. */
+function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer as ArrayBuffer, byteOffset, length);
+}
+
 /** Encryption, and an integrity check value behind it. */
 function withCheckValue(
   { algorithm: { encryption, integrity }, encryptionKey, integrityKey }: EspKeys,
@@ -67,7 +72,7 @@ function checkValue(
   { hash, octets }: EspIntegrity,
   key: Uint8Array,
 ): Uint8Array {
-  const hmac = createHmac(hash, Buffer.from(key)).update(covered);
+  const hmac = createHmac(hash, asBuffer(key)).update(covered);
   if (high !== undefined) hmac.update(uint32(high));
   return hmac.digest().subarray(0, octets);
 }
@@ -92,7 +97,7 @@ function cbc(key: Uint8Array): Encryption {
   return {
     blockOctets: CBC_BLOCK_OCTETS,
     seal(content) {
-      const cipher = createCipheriv(name, Buffer.from(key), null);
+      const cipher = createCipheriv(name, asBuffer(key), null);
       cipher.setAutoPadding(false);
       const sealed = Buffer.concat([randomBytes(CBC_BLOCK_OCTETS), content]);
       for (let at = CBC_BLOCK_OCTETS; at < sealed.length; at += CBC_BLOCK_OCTETS) {
@@ -108,7 +113,7 @@ function cbc(key: Uint8Array): Encryption {
     open(sealed) {
       const octets = sealed.length - CBC_BLOCK_OCTETS;
       if (octets <= 0 || octets % CBC_BLOCK_OCTETS !== 0) return undefined;
-      const decipher = createDecipheriv(name, Buffer.from(key), null);
+      const decipher = createDecipheriv(name, asBuffer(key), null);
       decipher.setAutoPadding(false);
       const content = Buffer.concat([decipher.update(sealed.subarray(CBC_BLOCK_OCTETS)), decipher.final()]);
       for (let index = 0; index < octets; index++) content[index] ^= sealed[index];
@@ -121,7 +126,7 @@ function cbc(key: Uint8Array): Encryption {
 function gcm(keyAndSalt: Uint8Array): EspCipher {
   const keyOctets = keyAndSalt.length - GCM_SALT_OCTETS;
   const name = `aes-${8 * keyOctets}-gcm` as "aes-256-gcm";
-  const key = Buffer.from(keyAndSalt.subarray(0, keyOctets));
+  const key = asBuffer(keyAndSalt.subarray(0, keyOctets));
   const salt = keyAndSalt.subarray(keyOctets);
   return {
     blockOctets: ESP_ALIGNMENT_OCTETS,

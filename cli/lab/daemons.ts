@@ -10,6 +10,8 @@ export interface MobileNodeIdentity {
   readonly identity: string;
   readonly homeAddress: string;
   readonly spi: number;
+  /** A file of the lab with security associations for ESP, which take the place of the shared key; none when it is not given. */
+  readonly espFile?: string;
   /** Of the network behind a mobile router (RFC 3963). */
   readonly mobileNetworkPrefixes?: readonly string[];
   /** How many more it asks its home agent for. */
@@ -130,9 +132,7 @@ export async function configureHomeAgent(lab: Lab, options: HomeAgentOptions): P
 [[mobile_node]]
 identity = "${node.identity}"
 home_address = "${node.homeAddress}"
-spi = ${node.spi}
-key_file = "${keyFile(node)}"
-${networkLines(node)}`;
+${securityLines(node, keyFile(node))}${networkLines(node)}`;
   }));
   const socket = lab.path(`${options.node}.sock`);
   const config = await lab.writeFile(
@@ -145,6 +145,7 @@ ${options.homeLink === undefined ? "" : `home_link = "${options.homeLink}"\n`}${
       options.mobileNetworkPool === undefined ? "" : `mobile_network_pool = "${options.mobileNetworkPool}"\n`
     }nat_refresh_seconds = ${options.natRefreshSeconds}
 control_socket = "${socket}"
+state_directory = "${lab.path("state")}"
 ${entries.join("")}`,
   );
   const command = ["ha", "serve", "--config", config];
@@ -188,9 +189,8 @@ ${
     }home_agent_ipv4_address = "${homeAgent.ipv4Address}"
 egress = ${JSON.stringify(options.egresses ?? "eth0")}
 manage = ${options.egresses !== undefined}
-spi = ${mobileNode.spi}
-key_file = "${key}"
-control_socket = "${socket}"
+${securityLines(mobileNode, key)}control_socket = "${socket}"
+state_directory = "${lab.path("state")}"
 request_prefixes = ${mobileNode.requestPrefixes ?? 0}
 ${options.prefer === undefined ? "" : `prefer = "${options.prefer}"\n`}${networkLines(mobileNode)}
 ${
@@ -211,6 +211,11 @@ function networkLines({ mobileNetworkPrefixes, ipv4HomeAddress }: MobileNodeIden
       : [`mobile_network_prefixes = ${JSON.stringify(mobileNetworkPrefixes)}\n`]),
     ...(ipv4HomeAddress === undefined ? [] : [`ipv4_home_address = "${ipv4HomeAddress}"\n`]),
   ].join("");
+}
+
+/** What proves the mobile node's origin. */
+function securityLines({ spi, espFile }: MobileNodeIdentity, keyFile: string): string {
+  return espFile === undefined ? `spi = ${spi}\nkey_file = "${keyFile}"\n` : `esp_file = "${espFile}"\n`;
 }
 
 function keyFile({ identity }: MobileNodeIdentity): string {

@@ -8,7 +8,7 @@ import {
   type Ipv4HomeAddress,
   type MobilitySecurityAssociation,
 } from "../../core/control/settings.ts";
-import { UNSPECIFIED_IPV4 } from "../../core/wire/address.ts";
+import { type Ipv6Address, UNSPECIFIED_IPV4 } from "../../core/wire/address.ts";
 import type { Colours } from "./colours.ts";
 import { describeIpv4HomeAddress, describePool, describePrefixes } from "./prefix_text.ts";
 import { formatRecord, formatTable } from "./table.ts";
@@ -51,12 +51,13 @@ function describeHomeAgent(configuration: HomeAgentConfiguration, colours: Colou
     ["control socket", controlSocket],
     ["mobile nodes", String(settings.mobileNodes.length)],
   ] as const;
+  const spis = espSpis(configuration);
   const nodes = settings.mobileNodes.map((node) => [
     node.identity,
     node.homeAddress,
     node.ipv4HomeAddress === undefined ? "-" : describeIpv4HomeAddress(node.ipv4HomeAddress),
     describePrefixes(node.mobileNetworkPrefixes),
-    associationsOf(node).map(describeSecurity).join("; ") || "none",
+    describeSecurity(associationsOf(node), spis.get(node.homeAddress)),
   ]);
   const titles = ["IDENTITY", "HOME ADDRESS", "IPv4 HOME ADDRESS", "MOBILE NETWORKS", "SECURITY"];
   const columns = titles.map((title) => ({ title }));
@@ -78,7 +79,10 @@ function describeMobileNode(configuration: MobileNodeConfiguration, colours: Col
         ? homeAgentAddress
         : `${homeAgentAddress}, ${settings.homeAgentIpv4Address} port ${settings.homeAgentPort}`,
     ],
-    ["security", settings.security === undefined ? "none" : describeSecurity(settings.security)],
+    [
+      "security",
+      describeSecurity(associationsOf(settings), espSpis(configuration).get(settings.homeAddress)),
+    ],
     ["lifetime", `${settings.lifetimeSeconds} s`],
     [
       "keepalive",
@@ -114,6 +118,26 @@ function describeWanted(ipv4HomeAddress: Ipv4HomeAddress | undefined): string {
   return prefixLength === 32 ? "any" : `any, with a network of ${prefixLength} bits`;
 }
 
-function describeSecurity(security: MobilitySecurityAssociation): string {
-  return `SPI ${security.spi}, ${security.algorithm}, key of ${security.key.length} octets`;
+function describeSecurity(
+  associations: readonly MobilitySecurityAssociation[],
+  spis: readonly number[] = [],
+): string {
+  const parts = associations.map(({ spi, algorithm, key }) =>
+    `SPI ${spi}, ${algorithm}, key of ${key.length} octets`
+  );
+  if (spis.length > 0) parts.push(`ESP with SPIs ${spis.join(", ")}`);
+  return parts.length === 0 ? "none" : parts.join("; ");
+}
+
+/** The SPIs of ESP from and to each address. */
+function espSpis({ securityAssociations }: Configuration): ReadonlyMap<Ipv6Address, number[]> {
+  const spis = new Map<Ipv6Address, number[]>();
+  for (const { spi, source, destination } of securityAssociations) {
+    for (const end of [source, destination]) {
+      const known = spis.get(end);
+      if (known === undefined) spis.set(end, [spi]);
+      else known.push(spi);
+    }
+  }
+  return spis;
 }

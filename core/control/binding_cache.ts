@@ -29,7 +29,7 @@ export interface RegisteredBinding {
   /** Likewise: binding cache entries of their own in RFC 5555 section 4.5, which live and die with this one. */
   readonly ipv4HomeAddresses: readonly Ipv4HomeAddress[];
   readonly natDetected: boolean;
-  /** Of the key that its last Binding Update was proven with; undefined where it needed no proof. */
+  /** Of the key that its last Binding Update was proven with, or of its ESP; undefined where it needed no proof. */
   readonly spi: number | undefined;
   /** Of that update; undefined where it had none. */
   readonly timestamp: bigint | undefined;
@@ -138,7 +138,7 @@ export interface BindingStatus {
   readonly lifetimeSeconds: number;
   readonly remainingSeconds: number;
   readonly sequenceNumber: number;
-  /** Which of its keys the mobile node uses; null where it needs none. */
+  /** Which of its keys the mobile node uses, that of ESP where it has no other; null where it needs none. */
   readonly spi: number | null;
   readonly mobileNetworkPrefixes: readonly Ipv6Prefix[];
   readonly ipv4HomeAddresses: readonly Ipv4HomeAddress[];

@@ -124,6 +124,10 @@ export class HomeAgent {
     if (read.kind === "report") return [read];
     const { packet, path } = read;
     const message = packet.header.message;
+    const homeAddress = packet.homeAddressOption ?? packet.source;
+    if (!this.#verifier.isProtected(homeAddress, event.protection)) {
+      return [dropped("not protected by ESP", path, { homeAddress })];
+    }
     switch (message.kind) {
       case "bindingUpdate":
         return this.#receiveBindingUpdate(event, packet, message, now);

@@ -76,7 +76,7 @@ export function bindingFor(
   settings: HomeAgentSettings,
   now: Now,
 ): RegisteredBinding {
-  const { update, homeAddress, careOfAddress, identity, path, security, timestamp } = received;
+  const { update, homeAddress, careOfAddress, identity, path, security, protection, timestamp } = received;
   const lifetimeSeconds = Math.min(update.lifetimeSeconds, settings.maximumLifetimeSeconds);
   const lifetimeMs = lifetimeSeconds * 1000;
   const granted = grantedPrefixes(received, grants.delegated, settings);
@@ -91,7 +91,7 @@ export function bindingFor(
     linkLocalCompatibility: update.linkLocalCompatibility,
     prefixes: granted.kind === "granted" ? granted.prefixes : [],
     ipv4HomeAddresses: grants.ipv4.granted,
-    spi: security?.spi,
+    spi: security?.spi ?? protection?.spi,
     timestamp,
     sequenceNumber: update.sequenceNumber,
     lifetimeSeconds,

@@ -100,9 +100,6 @@ export class UpdateVerifier {
     const identifier = findOption(update.options, "mobileNodeIdentifier");
     const claimed = identifier?.subtype === NAI_SUBTYPE ? naiText(identifier.identifier) : undefined;
     const listed = this.#byHomeAddress.get(homeAddress);
-    if (!this.isProtected(homeAddress, claim.protection)) {
-      return { kind: "silent", reason: "not protected by ESP" };
-    }
     const needsNoKey = !this.#settings.requireAuthentication || listed?.requiresEsp === true;
     if (needsNoKey && listed?.security === undefined) {
       const identity = listed?.requiresEsp === true
@@ -154,7 +151,7 @@ export class UpdateVerifier {
     return { kind: "refused", received, status };
   }
 
-  /** Is what a mobile node says protected by ESP, where it has to be (RFC 3776 section 4.1)? */
+  /** Is what a mobile node says protected by ESP, where it has to be (RFC 3776 section 4.1)? Asked before verify(). */
   isProtected(homeAddress: Ipv6Address, protection: EspProtection | undefined): boolean {
     return this.#byHomeAddress.get(homeAddress)?.requiresEsp !== true || protection?.source === homeAddress;
   }

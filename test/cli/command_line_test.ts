@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import project from "../../deno.json" with { type: "json" };
 import { ControlSocket } from "../../cli/daemon/control_socket.ts";
+import { newAssociations } from "../../cli/esp/new_associations.ts";
 import { HOME_AGENT_TOML, KEY_HEX, KeyFolder } from "./configuration_files.ts";
 import { dsmipCommand } from "../../cli/lab/lab.ts";
 import { dsmip } from "./dsmip.ts";
@@ -79,6 +80,8 @@ Deno.test("command line: config check accepts the examples, refuses mistakes, an
     assert(!stdout.includes(KEY_HEX.mn1), stdout);
   }
   // The lines that an example shows as comments are its defaults, and they are right.
+  const ends = { homeAddress: "2001:db8:100::100", homeAgentAddress: "2001:db8:100::1" };
+  folder.write("mn1.esp", newAssociations({ ...ends, validFrom: undefined }));
   const all = Deno.readTextFileSync(new URL("mn.toml", EXAMPLES)).replace(/^# (?=[a-z0-9_]+ = |\[)/gm, "");
   assertEquals((await dsmip("config", "check", folder.write("all.toml", all))).code, 0);
   folder.write("mn1-old.key", `${KEY_HEX.mn2}\n`);

@@ -32,6 +32,7 @@ Deno.test("configuration: a home agent's file with the defaults", () => {
           mobileNetworkPrefixes: [],
           ipv4HomeAddress: undefined,
           security: { spi: 1000, algorithm: "hmac-sha256-128", key: octets(KEY_HEX.mn1) },
+          requiresEsp: false,
         },
         {
           identity: "mn2@example.org",
@@ -39,6 +40,7 @@ Deno.test("configuration: a home agent's file with the defaults", () => {
           mobileNetworkPrefixes: [],
           ipv4HomeAddress: undefined,
           security: { spi: 1001, algorithm: "hmac-sha1-96", key: octets(KEY_HEX.mn2) },
+          requiresEsp: false,
         },
       ],
       requireAuthentication: true,
@@ -63,6 +65,8 @@ Deno.test("configuration: a home agent's file with the defaults", () => {
     workers: 1,
     forwarding: false,
     controlSocket: "/run/dsmip/ha.sock",
+    stateDirectory: "/var/lib/dsmip",
+    securityAssociations: [],
     warnings: [],
   });
 });
@@ -81,6 +85,7 @@ Deno.test("configuration: a mobile node's file with the defaults", () => {
       homeAgentIpv4Address: "203.0.113.1",
       homeAgentPort: 4191,
       security: { spi: 1000, algorithm: "hmac-sha256-128", key: octets(KEY_HEX.mn1) },
+      requiresEsp: false,
       lifetimeSeconds: 420,
       firstTimeoutMs: 1500,
       forceUdp: false,
@@ -100,6 +105,8 @@ Deno.test("configuration: a mobile node's file with the defaults", () => {
     mobileNetwork: undefined,
     workers: 1,
     controlSocket: "/run/dsmip/mn.sock",
+    stateDirectory: "/var/lib/dsmip",
+    securityAssociations: [],
     warnings: [],
   });
 });

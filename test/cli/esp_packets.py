@@ -1,4 +1,6 @@
-"""ESP packets by scapy, one line each: name, keys, the packet and what it held, all in hexadecimal digits."""
+"""ESP packets by scapy, a line of JSON: of each its name, keys, the packet and what it held, all in hexadecimal digits."""
+import json
+
 from scapy.layers.inet import IP, UDP
 from scapy.layers.inet6 import IPv6
 from scapy.layers.ipsec import ESP, SecurityAssociation
@@ -14,6 +16,7 @@ CASES += [
 ]
 CASES += [("aes-gcm-16", "AES-GCM", bytes(range(2, octets + 2)), "NULL", b"") for octets in (20, 36)]
 
+lines = []
 for name, encryption, key, authentication, authentication_key in CASES:
     for octets in (1, 64, 700):
         for tunnel in (None, IPv6(src="2001:db8:1::1", dst="2001:db8:1::2")):
@@ -22,5 +25,7 @@ for name, encryption, key, authentication, authentication_key in CASES:
                 auth_algo=authentication, auth_key=authentication_key or None, tunnel_header=tunnel)
             plain = IPv6(src="2001:db8::1", dst="2001:db8::2") / UDP(sport=5000, dport=5001) / (b"x" * octets)
             plain = IPv6(bytes(plain))
-            print(name, key.hex() or "-", authentication_key.hex() or "-",
-                  bytes(association.encrypt(plain)).hex(), bytes(plain[UDP]).hex())
+            sealed = bytes(association.encrypt(plain))
+            lines.append(" ".join([name, key.hex() or "-", authentication_key.hex() or "-",
+                                   sealed.hex(), bytes(plain[UDP]).hex()]))
+print(json.dumps(lines))

@@ -10,6 +10,7 @@ import { PacketPrinter } from "../../core/inspect/packet_printer.ts";
 import { TextWriter } from "../../core/inspect/text_writer.ts";
 import { address, ipv4, ipv6, join, octets, udp } from "../inspect/packet_builder.ts";
 import { captured } from "../inspect/show.ts";
+import { askScapy, hasScapy, scapyName } from "../scapy.ts";
 
 const A = "2001:db8::1";
 const B = "2001:db8::2";
@@ -172,25 +173,13 @@ Deno.test("--esp-sa: what is wrong is said, and no key is shown", () => {
   assertStringIncludes(missing, "(no such file)");
 });
 
-const SCAPY = new URL("esp_packets.py", import.meta.url).pathname;
-
-function scapyPackets(): string[] | undefined {
-  try {
-    const { success, stdout } = new Deno.Command("python3", { args: [SCAPY], stderr: "null" }).outputSync();
-    return success ? new TextDecoder().decode(stdout).trimEnd().split("\n") : undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
-
-const fromScapy = scapyPackets();
+const SCAPY = new URL("esp_packets.py", import.meta.url);
 
 Deno.test({
-  name: "ESP: packets that scapy made hold what scapy put in",
-  ignore: fromScapy === undefined,
-  fn() {
-    for (const line of fromScapy!) {
+  name: scapyName("ESP: packets that scapy made hold what scapy put in"),
+  ignore: !hasScapy,
+  async fn() {
+    for (const line of await askScapy(SCAPY, null) as string[]) {
       const [name, key, integrityKey, packet, content] = line.split(" ");
       const open = opener(name, key.replace("-", ""), integrityKey.replace("-", ""));
       const text = show(octets(packet), [association({ open })]);

@@ -1,0 +1,61 @@
+import { EspGate } from "../../core/control/esp/esp_gate.ts";
+import { SecurityAssociations } from "../../core/control/esp/security_associations.ts";
+import type { Ipv6Address } from "../../core/wire/address.ts";
+import type { ConfiguredAssociation } from "../configuration/esp.ts";
+import { espCipher } from "../esp/cipher.ts";
+import { SequenceFile } from "../esp/sequence_file.ts";
+import { messageOf } from "../output/fault.ts";
+import { currentNow } from "./control_loop.ts";
+import type { EspSignallingOptions } from "./esp_signalling.ts";
+import type { Log } from "./log.ts";
+
+/** What a daemon with ESP holds: the gate, its associations, and the file of their sequence numbers. */
+export class EspStation implements Disposable {
+  readonly gate: EspGate;
+  readonly #log: Log;
+  readonly #associations: SecurityAssociations;
+  readonly #numbers: SequenceFile;
+  #protects: (peer: Ipv6Address) => boolean = () => true;
+
+  constructor(options: EspSignallingOptions) {
+    const { ownAddress, configuration, log } = options;
+    const path = sequenceFileOf(configuration);
+    this.#log = log;
+    this.#numbers = new SequenceFile({
+      path,
+      onFault: (error) => {
+        const text =
+          "ESP sequence numbers are not kept: after a restart, packets from before may be sent again by anybody";
+        log.warning(text, { file: path, error: messageOf(error) });
+      },
+    });
+    this.#associations = new SecurityAssociations(ownAddress, this.#numbers);
+    this.gate = new EspGate({
+      ownAddress,
+      associations: this.#associations,
+      protects: (peer) => this.#protects(peer),
+    });
+  }
+
+  use(associations: readonly ConfiguredAssociation[], protects: (peer: Ipv6Address) => boolean): void {
+    if (!this.#numbers.prepare(associations)) {
+      this.#log.warning(
+        "no ESP sequence numbers from before: what was sent then may be sent again by anybody",
+      );
+    }
+    const made = associations.map((association) => ({ ...association, cipher: espCipher(association) }));
+    this.#associations.replace(made, currentNow().unixMs);
+    this.#protects = protects;
+  }
+
+  [Symbol.dispose](): void {
+    this.#numbers[Symbol.dispose]();
+  }
+}
+
+/** One for each daemon, as the control socket is: "run-dsmip-ha.sock.esp". */
+function sequenceFileOf(
+  { stateDirectory, controlSocket }: EspSignallingOptions["configuration"],
+): string {
+  return `${stateDirectory}/${controlSocket.slice(1).replaceAll("/", "-")}.esp`;
+}
