@@ -27,6 +27,7 @@ export const EADDRINUSE = 98;
 export const EADDRNOTAVAIL = 99;
 export const ENETUNREACH = 101;
 export const ENOBUFS = 105;
+export const ECONNREFUSED = 111;
 export const EHOSTUNREACH = 113;
 
 /** "EPERM", or "errno 1234" where the number has no name. */

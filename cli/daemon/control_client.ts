@@ -1,3 +1,6 @@
+import { EACCES, ECONNREFUSED, ENOENT, SystemError } from "../../ffi/errno.ts";
+import { UnixStream } from "../../ffi/unix_stream.ts";
+import { absolutePath, folderOf } from "../configuration/path.ts";
 import { Failure, messageOf } from "../output/fault.ts";
 import {
   type ControlAnswer,
@@ -43,11 +46,11 @@ export async function findDaemon(path: string): Promise<{ readonly pid: number |
 async function exchange(
   { path, command, argument, timeLimitMs = TIME_LIMIT_MS }: ControlRequest,
 ): Promise<ControlAnswer> {
-  const connection = await connect(path);
+  const connection = connect(path);
   let late = false;
   const timer = setTimeout(() => {
     late = true;
-    connection.close();
+    void connection.close();
   }, timeLimitMs);
   let line: string | undefined;
   try {
@@ -58,23 +61,38 @@ async function exchange(
     throw new Failure(`${path}: ${messageOf(error)}`);
   } finally {
     clearTimeout(timer);
-    if (!late) connection.close();
+    await connection.close();
   }
   return parseAnswer(path, line);
 }
 
-async function connect(path: string): Promise<Deno.Conn> {
+/** @throws NobodyAnswers; Failure: no permission, or a stranger has put a socket there */
+function connect(path: string): UnixStream {
+  let connection: UnixStream;
   try {
-    return await Deno.connect({ transport: "unix", path });
+    connection = UnixStream.connect(absolutePath(".", path));
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.ConnectionRefused) {
+    if (error instanceof SystemError && (error.errno === ENOENT || error.errno === ECONNREFUSED)) {
       throw new NobodyAnswers(`nobody answers at ${path}`);
     }
-    if (error instanceof Deno.errors.PermissionDenied) {
+    if (error instanceof SystemError && error.errno === EACCES) {
       throw new Failure(`${path}: permission denied; ask as the user who started the daemon, or as root`);
     }
     throw new Failure(`${path}: ${messageOf(error)}`);
   }
+  const { pid, uid } = connection.peer();
+  if (trustedUsers(path).has(uid)) return connection;
+  void connection.close();
+  throw new Failure(
+    `${path}: a process of user ${uid} (pid ${pid}) listens there, who is neither root nor you: it is not asked`,
+  );
+}
+
+/** Root, ourselves, and whose the socket's directory is where nobody else may put anything. */
+function trustedUsers(path: string): ReadonlySet<number | null> {
+  const { uid, mode } = Deno.statSync(folderOf(path));
+  const isPrivate = ((mode ?? 0) & 0o022) === 0;
+  return new Set([0, Deno.uid(), ...(isPrivate ? [uid] : [])]);
 }
 
 function parseAnswer(path: string, line: string | undefined): ControlAnswer {

@@ -24,7 +24,7 @@ const NEWLINE = 0x0a;
  * undefined when `limitOctets` came without one. What follows the line is ignored.
  */
 export async function readLine(
-  connection: { read(buffer: Uint8Array): Promise<number | null> },
+  connection: { read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null> },
   limitOctets: number,
 ): Promise<string | undefined> {
   const chunk = new Uint8Array(Math.min(limitOctets, 65536));
@@ -44,7 +44,7 @@ export async function readLine(
 
 /** Writes all octets; throws what the connection throws. */
 export async function writeLine(
-  connection: { write(bytes: Uint8Array): Promise<number> },
+  connection: { write(bytes: Uint8Array<ArrayBuffer>): Promise<number> },
   value: unknown,
 ): Promise<void> {
   const bytes = new TextEncoder().encode(JSON.stringify(value) + "\n");

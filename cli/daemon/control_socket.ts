@@ -1,7 +1,9 @@
+import { SocketClosed, UnixListener, type UnixStream } from "../../ffi/unix_stream.ts";
 import { folderOf } from "../configuration/path.ts";
 import { Failure, messageOf } from "../output/fault.ts";
 import { findDaemon } from "./control_client.ts";
 import {
+  type ControlAnswer,
   MAXIMUM_CLIENTS,
   MAXIMUM_PATH_OCTETS,
   MAXIMUM_REQUEST_OCTETS,
@@ -19,19 +21,23 @@ export interface ControlSocketOptions {
   readonly timeLimitMs?: number;
 }
 
+/** Clients that the kernel holds until they are taken, or turned away. */
+const WAITING_CLIENTS = 128;
+
 /**
  * The daemon's side of `ha bindings` and `mn status`: a Unix socket with mode 0600 from its first instant,
- * in a directory that is made with mode 0700 when it is missing. Nothing that a client does can throw here.
+ * in a directory that is made with mode 0700 when it is missing. Only root and the daemon's own user are answered, whatever
+ * became of that mode. Nothing that a client does can throw here.
  */
 export class ControlSocket implements AsyncDisposable {
-  readonly #listener: Deno.UnixListener;
+  readonly #listener: UnixListener;
   readonly #options: ControlSocketOptions;
   readonly #clients = new Set<Promise<void>>();
-  readonly #connections = new Set<Deno.Conn>();
+  readonly #connections = new Set<UnixStream>();
   readonly #accepting: Promise<void>;
   #closed = false;
 
-  private constructor(listener: Deno.UnixListener, options: ControlSocketOptions) {
+  private constructor(listener: UnixListener, options: ControlSocketOptions) {
     this.#listener = listener;
     this.#options = options;
     this.#accepting = this.#accept();
@@ -62,9 +68,9 @@ export class ControlSocket implements AsyncDisposable {
   /** Ends every conversation and removes the socket. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#listener.close(); // removes the file, too
+    removeIfThere(this.#options.path);
     for (const connection of this.#connections) this.#drop(connection);
-    await Promise.all([this.#accepting, ...this.#clients]);
+    await Promise.all([this.#listener.close(), this.#accepting, ...this.#clients]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -73,17 +79,17 @@ export class ControlSocket implements AsyncDisposable {
 
   async #accept(): Promise<void> {
     while (true) {
-      let connection: Deno.Conn;
+      let connection: UnixStream;
       try {
         connection = await this.#listener.accept();
       } catch (error) {
-        if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) return;
+        if (error instanceof SocketClosed) return;
         // Out of file descriptors, say: later there may be some.
         await new Promise((resolve) => setTimeout(resolve, 100));
         continue;
       }
       if (this.#closed || this.#clients.size >= MAXIMUM_CLIENTS) {
-        connection.close();
+        await connection.close();
         continue;
       }
       const client = this.#serve(connection).finally(() => this.#clients.delete(client));
@@ -91,12 +97,14 @@ export class ControlSocket implements AsyncDisposable {
     }
   }
 
-  async #serve(connection: Deno.Conn): Promise<void> {
+  async #serve(connection: UnixStream): Promise<void> {
     this.#connections.add(connection);
     const timer = setTimeout(() => this.#drop(connection), this.#options.timeLimitMs ?? TIME_LIMIT_MS);
     try {
       const line = await readLine(connection, MAXIMUM_REQUEST_OCTETS);
-      await writeLine(connection, await answerRequest(line, this.#options.handlers));
+      const { uid } = connection.peer();
+      const mayAsk = uid === 0 || uid === Deno.uid();
+      await writeLine(connection, mayAsk ? await answerRequest(line, this.#options.handlers) : refusal(uid));
     } catch {
       // The client has gone or was too slow: its loss only.
     } finally {
@@ -105,8 +113,8 @@ export class ControlSocket implements AsyncDisposable {
     }
   }
 
-  #drop(connection: Deno.Conn): void {
-    if (this.#connections.delete(connection)) connection.close();
+  #drop(connection: UnixStream): void {
+    if (this.#connections.delete(connection)) void connection.close();
   }
 }
 
@@ -131,10 +139,15 @@ async function removeStale(path: string): Promise<void> {
   removeIfThere(path);
 }
 
-function listenPrivately(path: string): Deno.UnixListener {
+function refusal(uid: number): ControlAnswer {
+  const error = `user ${uid} may not ask this daemon; root and user ${Deno.uid()} may`;
+  return { ok: false, pid: Deno.pid, error };
+}
+
+function listenPrivately(path: string): UnixListener {
   const before = Deno.umask(0o177);
   try {
-    return Deno.listen({ transport: "unix", path });
+    return new UnixListener(path, { backlog: WAITING_CLIENTS });
   } finally {
     Deno.umask(before);
   }

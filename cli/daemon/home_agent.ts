@@ -28,6 +28,7 @@ import { NeededInterfaces } from "./needed_interfaces.ts";
 import type { Offloads } from "./offloads.ts";
 import { openOuterIpv6Sockets, openOuterSockets, sendSignalling } from "./outer_sockets.ts";
 import { SavedSysctls } from "./saved_sysctls.ts";
+import { beOnlyDaemon } from "./only_daemon.ts";
 import { Reload } from "./reload.ts";
 import type { ServiceManager } from "./service_manager.ts";
 import { stopSignal } from "./stop_signal.ts";
@@ -73,6 +74,7 @@ export async function runHomeAgent(
       },
     }),
   );
+  cleanup.use(beOnlyDaemon("homeAgent"));
   const tuns = openTunQueues({ name: configuration.tun, queues: workers, offloads: offloads.tun });
   for (const { fileDescriptor } of tuns) cleanup.defer(() => closeFileDescriptor(fileDescriptor));
   const tun = tuns[0].name;

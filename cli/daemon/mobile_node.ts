@@ -25,6 +25,7 @@ import type { Log } from "./log.ts";
 import { NeededInterfaces } from "./needed_interfaces.ts";
 import type { Offloads } from "./offloads.ts";
 import type { PrefixDelegationClient, PrefixDelegationClientOptions } from "./prefix_delegation_client.ts";
+import { beOnlyDaemon } from "./only_daemon.ts";
 import type { Reload } from "./reload.ts";
 import { SavedSysctls } from "./saved_sysctls.ts";
 import type { ServiceManager } from "./service_manager.ts";
@@ -85,7 +86,8 @@ export async function roam(
       handlers: { status, switch: switchTo, reload: () => reload.reload() },
     }),
   );
-  // Likewise the TUN device, where the control socket of the first has gone.
+  // Likewise its name, and the TUN device, where the control socket of the first has gone or is another.
+  cleanup.use(beOnlyDaemon("mobileNode"));
   const tuns = openTunQueues({ name: configuration.tun, queues: workers, offloads: offloads.tun });
   for (const { fileDescriptor } of tuns) cleanup.defer(() => closeFileDescriptor(fileDescriptor));
   const tun = tuns[0].name;

@@ -1,9 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
+import { beOnlyDaemon } from "../../cli/daemon/only_daemon.ts";
 import { SavedSysctls } from "../../cli/daemon/saved_sysctls.ts";
 import { dsmipCommand } from "../../cli/lab/lab.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { openTun } from "../../ffi/tun.ts";
-import { testInsideNamespace } from "../ffi/in_namespace.ts";
+import { testInNamespace, testInsideNamespace } from "../ffi/in_namespace.ts";
 import { RecordingLog } from "./recording_log.ts";
 
 const KEY = "net/ipv6/conf/all/forwarding";
@@ -47,3 +48,48 @@ control_socket = "${controlSocket}"
     }
   },
 );
+
+testInNamespace("a second home agent says who is there, and takes nothing away", async (namespace) => {
+  const folder = Deno.makeTempDirSync();
+  Deno.writeTextFileSync(
+    `${folder}/ha.toml`,
+    `[home_agent]
+ipv6_address = "2001:db8:100::1"
+ipv4_address = "203.0.113.1"
+home_prefix = "2001:db8:100::/64"
+authentication = "none"
+tun = "another"
+control_socket = "${folder}/another.sock"
+`,
+  );
+  // The first is alive, with another TUN device and another control socket, and what it has put on the host.
+  const first = namespace.enter(() => beOnlyDaemon("homeAgent"));
+  try {
+    namespace.run("ip", "link", "set", "lo", "up");
+    namespace.run("ip", "-6", "route", "add", "unreachable", "2001:db8:77::/64", "proto", "155");
+    const { code, stderr } = await new Deno.Command("ip", {
+      args: [
+        "netns",
+        "exec",
+        namespace.name,
+        ...dsmipCommand("ha", "serve", "--config", `${folder}/ha.toml`),
+      ],
+      env: { NO_COLOR: "1" },
+    }).output();
+    const text = new TextDecoder().decode(stderr);
+    assertEquals(code, 1, text);
+    const who = `Another home agent (pid ${Deno.pid}, user 0) runs in this network namespace`;
+    assert(text.includes(who) && text.includes("stop it, or start this one in a namespace of its own"), text);
+    assert(namespace.run("ip", "-6", "route", "show", "table", "all").includes("2001:db8:77::/64"));
+  } finally {
+    await first[Symbol.asyncDispose]();
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+testInNamespace("a home agent and a mobile node are no second one for each other", async (namespace) => {
+  const homeAgent = namespace.enter(() => beOnlyDaemon("homeAgent"));
+  const mobileNode = namespace.enter(() => beOnlyDaemon("mobileNode"));
+  const elsewhere = beOnlyDaemon("homeAgent");
+  for (const one of [homeAgent, mobileNode, elsewhere]) await one[Symbol.asyncDispose]();
+});
