@@ -23,6 +23,7 @@ import { HomeAgentsAnycast } from "./home_agents_anycast.ts";
 import { HomeLink, type HomeLinkOptions } from "./home_link.ts";
 import { HostNetwork } from "./host_network.ts";
 import { Ipv6Signalling } from "./ipv6_signalling.ts";
+import { keepBindings, takeKeptBindings } from "./kept_bindings.ts";
 import type { Log } from "./log.ts";
 import { NeededInterfaces } from "./needed_interfaces.ts";
 import type { Offloads } from "./offloads.ts";
@@ -75,6 +76,8 @@ export async function runHomeAgent(
     }),
   );
   cleanup.use(beOnlyDaemon("homeAgent"));
+  const keptBindings = `${configuration.controlSocket}.bindings`;
+  const kept = takeKeptBindings(keptBindings, log);
   const tuns = openTunQueues({ name: configuration.tun, queues: workers, offloads: offloads.tun });
   for (const { fileDescriptor } of tuns) cleanup.defer(() => closeFileDescriptor(fileDescriptor));
   const tun = tuns[0].name;
@@ -232,6 +235,10 @@ export async function runHomeAgent(
     ({ settings, forwarding: wanted }) =>
       seeToForwarding(forwardedFamilies(settings), { wanted, sysctls, log }),
   ]));
+  if (kept.length > 0) {
+    await loop.pushAndWait({ kind: "keptUpdates", updates: kept });
+    log.info("bindings taken over", { count: machine.bindings(currentNow()).length, of: kept.length });
+  }
   await dataPath.setSockets({ ipv4: sockets.queues, ipv6: ipv6Sockets.queues });
   log.info("home agent ready", {
     address: ipv4Address,
@@ -248,6 +255,7 @@ export async function runHomeAgent(
   } finally {
     loop.stop();
     await running;
+    keepBindings(keptBindings, machine.keptUpdates(), log);
   }
 }
 

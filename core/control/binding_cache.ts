@@ -1,5 +1,6 @@
 import type { IpAddress, Ipv6Address, Ipv6Prefix } from "../wire/address.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
+import type { UpdateOrigin } from "./kept_updates.ts";
 import type { Ipv4HomeAddress } from "./settings.ts";
 import type { SignallingPath } from "./signalling_path.ts";
 import type { Encapsulation, TunnelEnd } from "./tunnel.ts";
@@ -29,6 +30,8 @@ export interface RegisteredBinding {
   /** Likewise: binding cache entries of their own in RFC 5555 section 4.5, which live and die with this one. */
   readonly ipv4HomeAddresses: readonly Ipv4HomeAddress[];
   readonly natDetected: boolean;
+  /** What it was made of; undefined where that cannot be taken again. */
+  readonly origin: UpdateOrigin | undefined;
   /** Of the key that its last Binding Update was proven with, or of its ESP; undefined where it needed no proof. */
   readonly spi: number | undefined;
   /** Of that update; undefined where it had none. */

@@ -1,6 +1,7 @@
 import type { IpAddress, Ipv6Address, Ipv6Prefix } from "../wire/address.ts";
 import type { RouterAdvertisement } from "../wire/neighbor_discovery.ts";
 import type { EspProtection } from "./esp/security_association.ts";
+import type { KeptUpdate } from "./kept_updates.ts";
 import type { CareOfAddressCandidate } from "./movement/candidate.ts";
 import type { ChangeableSettings, HomeAgentSettings } from "./settings.ts";
 import type { Encapsulation } from "./tunnel.ts";
@@ -72,6 +73,8 @@ export type HomeAgentEvent =
    * acknowledgement neither. Comes before every other event.
    */
   | { readonly kind: "bindingFailed"; readonly homeAddress: Ipv6Address }
+  /** The home agent has started: what its bindings were made of before that, each at the latest. Comes first. */
+  | { readonly kind: "keptUpdates"; readonly updates: readonly KeptUpdate[] }
   /** Somebody revokes the bindings of this identity, and it gets no other before the next "reconfigured". */
   | { readonly kind: "revoked"; readonly identity: string }
   /** The configuration has changed: mobile nodes, lifetimes and limits; addresses, home network and pools are the same. */

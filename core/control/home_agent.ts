@@ -20,6 +20,7 @@ import { dropped, HomeAgentAnswers, refused } from "./home_agent_answers.ts";
 import { readHomeAgentPacket } from "./home_agent_packet.ts";
 import { HomeLinkAnswers } from "./home_link_answers.ts";
 import { bindingFor, isForCorrespondent, reasonToRefuse } from "./home_registration.ts";
+import { comeAgain, type KeptUpdate, keptUpdatesOf } from "./kept_updates.ts";
 import { Ipv4HomeAddresses, ipv4Refusals } from "./ipv4_home_addresses.ts";
 import { withDelegated } from "./mobile_network_prefixes.ts";
 import type { Now } from "./now.ts";
@@ -91,6 +92,10 @@ export class HomeAgent {
         return this.#endProbe(event.homeAddress, event.duplicate, now);
       case "delegatedPrefixes":
         return this.#delegate(event.homeAddress, event.prefixes);
+      case "keptUpdates":
+        // On a home link nothing is bound that the link was not asked about.
+        if (this.#settings.homeLink) return [];
+        return event.updates.flatMap((kept) => comeAgain(kept, now, (...come) => this.#receive(...come)));
       case "revoked":
         return this.#revokeIdentity(event.identity, now);
       case "reconfigured":
@@ -117,6 +122,12 @@ export class HomeAgent {
   /** Is this home address bound to a care-of address? */
   hasBinding(homeAddress: Ipv6Address): boolean {
     return this.#cache.registered(homeAddress) !== undefined;
+  }
+
+  /** For the home agent that starts after this one. */
+  keptUpdates(): KeptUpdate[] {
+    const hasDelegated = (homeAddress: Ipv6Address) => this.#delegated.has(homeAddress);
+    return keptUpdatesOf(this.#cache.all(), { homeAgent: this.#settings.address, hasDelegated });
   }
 
   #receive(event: SignallingEvent, now: Now): HomeAgentAction[] {

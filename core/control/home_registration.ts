@@ -2,6 +2,7 @@ import { type Ipv6Prefix, isRoutableUnicastIpv6, prefixContains } from "../wire/
 import { BindingStatusCode } from "../wire/binding_status.ts";
 import type { BindingUpdate } from "../wire/mobility_message.ts";
 import type { BindingCacheEntry, RegisteredBinding } from "./binding_cache.ts";
+import { originOf } from "./kept_updates.ts";
 import type { Ipv4Answer } from "./ipv4_home_addresses.ts";
 import { grantedPrefixes } from "./mobile_network_prefixes.ts";
 import type { Now } from "./now.ts";
@@ -91,6 +92,7 @@ export function bindingFor(
     linkLocalCompatibility: update.linkLocalCompatibility,
     prefixes: granted.kind === "granted" ? granted.prefixes : [],
     ipv4HomeAddresses: grants.ipv4.granted,
+    origin: originOf(received, now),
     spi: security?.spi ?? protection?.spi,
     timestamp,
     sequenceNumber: update.sequenceNumber,

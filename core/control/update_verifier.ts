@@ -65,12 +65,12 @@ export class UpdateVerifier {
    * What was accepted before the home agent started is not known any more, so that nothing older than its start is
    * fresh: otherwise an update of the last seconds could be sent again by anybody.
    */
-  readonly #startTimestamp: bigint;
+  readonly #startedUnixMs: number;
 
   constructor(settings: HomeAgentSettings, { hmac, startedUnixMs }: HomeAgentEnvironment) {
     this.#settings = settings;
     this.#hmac = hmac;
-    this.#startTimestamp = ntpTimestamp(startedUnixMs, 0);
+    this.#startedUnixMs = startedUnixMs;
     this.#index(settings.mobileNodes);
   }
 
@@ -157,7 +157,9 @@ export class UpdateVerifier {
   }
 
   #isFresh(identity: string, timestamp: bigint, now: Now): boolean {
-    if (timestamp <= (this.#lastTimestamps.get(identity) ?? this.#startTimestamp)) return false;
+    // What came before the start is judged as it was then: KeptUpdate.
+    const oldest = now.unixMs < this.#startedUnixMs ? 0n : ntpTimestamp(this.#startedUnixMs, 0);
+    if (timestamp <= (this.#lastTimestamps.get(identity) ?? oldest)) return false;
     return Math.abs(unixMsOfNtpTimestamp(timestamp) - now.unixMs) <= this.#settings.clockToleranceMs;
   }
 }

@@ -1,0 +1,81 @@
+import type { KeptUpdate } from "../../core/control/kept_updates.ts";
+import { parseIpv4, parseIpv6 } from "../../core/wire/address.ts";
+import { readSecretFile } from "../configuration/key_file.ts";
+import { messageOf } from "../output/fault.ts";
+import type { Log } from "./log.ts";
+import { removeIfThere } from "./remove_if_there.ts";
+
+/** Of another format, the file is another program's. */
+const FORMAT = "dsmip bindings 1";
+/** 10,000 bindings take about 5 MB. */
+const MAXIMUM_FILE_OCTETS = 64 * 1024 * 1024;
+
+/**
+ * Writes down what the next home agent makes its bindings of: a file that only this user reads, whole or not at all. No key is
+ * in it. What cannot be written is a warning: mobile nodes register anew then, when they hear of it.
+ * @param path in a folder that exists
+ */
+export function keepBindings(path: string, updates: readonly KeptUpdate[], log: Log): void {
+  const unfinished = `${path}.new`;
+  try {
+    if (updates.length === 0) return removeIfThere(path);
+    const lines = updates.map(({ outer, packet, receivedUnixMs }) =>
+      JSON.stringify({ outer, packet: packet.toHex(), receivedUnixMs })
+    );
+    removeIfThere(unfinished);
+    const text = [FORMAT, ...lines, "end", ""].join("\n");
+    Deno.writeTextFileSync(unfinished, text, { mode: 0o600, createNew: true });
+    Deno.renameSync(unfinished, path);
+  } catch (error) {
+    log.warning("bindings not kept: mobile nodes register anew", { file: path, error: messageOf(error) });
+    try {
+      removeIfThere(unfinished);
+    } catch {
+      // Where nothing can be removed, either, the next one does.
+    }
+  }
+}
+
+/**
+ * Reads what the last home agent has written, once: from then on it is not true any more, so it is removed. A file that is
+ * damaged, of another user or of another program is a warning, and nothing of it is taken.
+ */
+export function takeKeptBindings(path: string, log: Log): KeptUpdate[] {
+  const warn = (reason: string): KeptUpdate[] => {
+    log.warning("kept bindings not taken: mobile nodes register anew", { file: path, reason });
+    return [];
+  };
+  const read = readSecretFile(path, "it", MAXIMUM_FILE_OCTETS);
+  if ("missing" in read && read.missing) return [];
+  try {
+    removeIfThere(path);
+  } catch (error) {
+    // Read a second time, it would bring bindings back that are gone by then.
+    return warn(messageOf(error));
+  }
+  if (!("bytes" in read)) return warn("mistake" in read ? read.mistake : `cannot be read ${read.reason}`);
+  const [format, ...lines] = new TextDecoder().decode(read.bytes).split("\n");
+  if (format !== FORMAT) return warn(`does not begin with "${FORMAT}"`);
+  if (lines.pop() !== "" || lines.pop() !== "end") return warn("its end is missing");
+  const updates = lines.map(parseUpdate);
+  const bad = updates.indexOf(undefined);
+  return bad < 0 ? updates as KeptUpdate[] : warn(`line ${bad + 2} is damaged`);
+}
+
+function parseUpdate(line: string): KeptUpdate | undefined {
+  try {
+    const { outer, packet, receivedUnixMs } = JSON.parse(line);
+    if (!Number.isFinite(receivedUnixMs) || !(outer === undefined || isOuterSource(outer))) return undefined;
+    return { outer, packet: Uint8Array.fromHex(packet), receivedUnixMs };
+  } catch {
+    return undefined;
+  }
+}
+
+function isOuterSource(value: unknown): value is KeptUpdate["outer"] {
+  if (typeof value !== "object" || value === null) return false;
+  const { address, port } = value as { readonly address: unknown; readonly port: unknown };
+  if (typeof address !== "string" || !Number.isInteger(port)) return false;
+  const isAddress = parseIpv4(address) !== undefined || parseIpv6(address) !== undefined;
+  return isAddress && (port as number) >= 0 && (port as number) <= 0xffff;
+}
