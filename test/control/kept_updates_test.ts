@@ -7,6 +7,7 @@ import {
   at,
   handMade,
   HOME_ADDRESS,
+  HOME_AGENT,
   homeAgentSettings,
   IDENTITY,
   newHomeAgent,
@@ -147,4 +148,16 @@ Deno.test("kept updates: no change of any octet of the packet makes a binding th
     }),
     { numRuns: 500 },
   );
+});
+
+Deno.test("kept updates: of a node that speaks under ESP nothing is kept, and nothing is believed", () => {
+  const changes = { mobileNodes: [{ ...NODE, requiresEsp: true, security: undefined }] };
+  const homeAgent = newHomeAgent(changes);
+  const outer = { address: "198.51.100.7", port: 4191 };
+  const protection = { source: HOME_ADDRESS, destination: HOME_AGENT, spi: 2000 };
+  const packet = handMade({ sealWith: undefined, timestamp: undefined });
+  homeAgent.handle({ kind: "signalling", outer, packet, protection }, at(0));
+  assertEquals([homeAgent.bindings(at(0)).length, homeAgent.keptUpdates()], [1, []]);
+  const { homeAgent: next } = startAgain([{ outer, packet, receivedUnixMs: at(0).unixMs }], 1000, changes);
+  assertEquals(next.bindings(at(1000)), []);
 });
