@@ -84,12 +84,11 @@ export function verifyMobilityHeader(
   // The last option, unless an MN-AAA option follows (RFC 4285 section 5).
   if (options.slice(index + 1).some((later) => later.kind !== "messageAuthentication")) return false;
   const dataOffset = header.optionOffsets[index] + OPTION_HEAD_OCTETS;
-  const covered = mobilityHeader.slice(0, dataOffset);
-  covered.fill(0, CHECKSUM_OFFSET, CHECKSUM_OFFSET + 2);
+  const covered = mobilityHeader.subarray(0, dataOffset);
   return equalSecrets(option.authenticationData, authenticator(covered, security, addresses, hmac));
 }
 
-/** First (n, HMAC (key, care-of address | home address | mobility header up to the SPI)). */
+/** First (n, HMAC (key, care-of address | home address | mobility header up to the SPI)), its checksum taken as zero. */
 function authenticator(
   covered: Uint8Array,
   security: MobilitySecurityAssociation,
@@ -100,6 +99,7 @@ function authenticator(
   data.set(careOfOctets(addresses), 0);
   data.set(ipv6Octets(addresses.homeAddress), 16);
   data.set(covered, 32);
+  data.fill(0, 32 + CHECKSUM_OFFSET, 32 + CHECKSUM_OFFSET + 2);
   const { hash, octets } = ALGORITHMS[security.algorithm];
   return hmac(hash, security.key, data).subarray(0, octets);
 }
