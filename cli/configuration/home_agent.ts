@@ -66,6 +66,7 @@ export function readHomeAgent(source: ConfigurationSource): HomeAgentConfigurati
       forceUdp: right.force_udp,
       acceptForceUdp: right.accept_force_udp,
       prefixAdvertisements: right.prefix_advertisements,
+      probeCareOfAddress: right.probe_care_of_address,
       clockToleranceMs: right.clock_tolerance_seconds * 1000,
       homeLink: agent.home_link !== undefined,
       preference: right.preference,

@@ -16,6 +16,7 @@ const TABLES = {
       "force_udp",
       "accept_force_udp",
       "prefix_advertisements",
+      "probe_care_of_address",
       "preference",
       "clock_tolerance_seconds",
     ],

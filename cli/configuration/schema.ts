@@ -174,6 +174,7 @@ export const HOME_AGENT_KEYS = {
   force_udp: yesOrNo().default(false),
   accept_force_udp: yesOrNo().default(true),
   prefix_advertisements: yesOrNo().default(true),
+  probe_care_of_address: yesOrNo().default(false),
   authentication: authentication.default("mn-ha"),
   clock_tolerance_seconds: wholeNumber(4, 300).default(DEFAULT_CLOCK_TOLERANCE_SECONDS),
 };

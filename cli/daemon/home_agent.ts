@@ -36,6 +36,9 @@ import { stopSignal } from "./stop_signal.ts";
 import { TunnelErrors } from "./tunnel_errors.ts";
 import { TunnelMtus } from "./tunnel_mtus.ts";
 
+/** A number from 0 (inclusive) to 1 (exclusive), for what nobody may guess. */
+const unforeseeable = () => crypto.getRandomValues(new Uint32Array(1))[0] / 2 ** 32;
+
 /** Room for what 10,000 mobile nodes send at one time. */
 const SIGNALLING_BUFFER_OCTETS = 4 * 1024 * 1024;
 
@@ -55,7 +58,11 @@ export async function runHomeAgent(
   for (const warning of configuration.warnings) log.warning(warning);
   using signal = stopSignal();
   await using cleanup = new AsyncDisposableStack();
-  const machine = new HomeAgent(settings, { hmac, startedUnixMs: currentNow().unixMs, random: Math.random });
+  const machine = new HomeAgent(settings, {
+    hmac,
+    startedUnixMs: currentNow().unixMs,
+    random: unforeseeable,
+  });
   const failure = Promise.withResolvers<never>();
   const reload = cleanup.use(new Reload(configuration, { log, serviceManager }));
 

@@ -39,6 +39,8 @@ export const HOME_AGENT_DESCRIPTIONS: DescriptionsOf<typeof HOME_AGENT_KEYS> = {
   force_udp: "Put every mobile node's traffic into UDP, also without a NAT between.",
   accept_force_udp: "Let mobile nodes have UDP without a NAT when they ask for it.",
   prefix_advertisements: "Tell mobile nodes of the home prefix (Mobile Prefix Advertisements, RFC 6275).",
+  probe_care_of_address:
+    "Let a mobile node show that it is where it moves over IPv4, in one more round trip.",
   authentication: "How a mobile node proves its origin; without proof anybody can take over its traffic.",
   clock_tolerance_seconds:
     "How far a mobile node's clock may be off, in seconds (replay protection, RFC 4285).",

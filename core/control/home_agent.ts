@@ -14,6 +14,7 @@ import {
   identityOf,
   type RegisteredBinding,
 } from "./binding_cache.ts";
+import { CareOfAddressProbe } from "./care_of_address_probe.ts";
 import { MAX_DELETE_BCE_TIMEOUT_MS } from "./constants.ts";
 import type { HomeAgentEvent, SignallingEvent } from "./event.ts";
 import { dropped, HomeAgentAnswers, refused } from "./home_agent_answers.ts";
@@ -55,6 +56,7 @@ export class HomeAgent {
   readonly #verifier: UpdateVerifier;
   readonly #cache = new BindingCache();
   readonly #limits = new AnswerLimits();
+  readonly #careOfAddressProbe: CareOfAddressProbe;
   readonly #homeLink: HomeLinkAnswers;
   readonly #ipv4: Ipv4HomeAddresses;
   #owners: SourceOwners;
@@ -70,6 +72,7 @@ export class HomeAgent {
     this.#answers = new HomeAgentAnswers(settings, environment.hmac);
     this.#homeLink = new HomeLinkAnswers(settings, environment.random);
     this.#ipv4 = new Ipv4HomeAddresses(settings);
+    this.#careOfAddressProbe = new CareOfAddressProbe(settings, environment.random);
     this.#verifier = new UpdateVerifier(settings, environment);
     this.#owners = new SourceOwners(settings.mobileNodes);
     this.#revocations = new Revocations(settings, environment);
@@ -184,6 +187,8 @@ export class HomeAgent {
       return [this.#answers.acknowledge(received, answer), refused(received, status)];
     }
     if (isDeregistration(received)) return this.#deregister(received, entry, now);
+    const asked = this.#careOfAddressProbe.ask(received, entry, now);
+    if (asked !== undefined) return this.#answers.askAtCareOfAddress(received, asked);
     if (this.#settings.homeLink && entry?.kind !== "registered") return this.#probe(received, entry, now);
     return this.#register(received, now);
   }
@@ -303,6 +308,7 @@ export class HomeAgent {
     const had = nodesByHomeAddress(this.#settings);
     Object.assign(this.#settings, settings);
     this.#revocations.refuseNobody();
+    this.#careOfAddressProbe.forgetAll();
     this.#verifier.mobileNodesChanged(now);
     this.#ipv4.mobileNodesChanged(settings);
     this.#owners = new SourceOwners(settings.mobileNodes);

@@ -1,5 +1,5 @@
 import { type Ipv6Address, UNSPECIFIED_IPV6 } from "../wire/address.ts";
-import { BindingErrorStatusCode } from "../wire/binding_status.ts";
+import { BindingErrorStatusCode, BindingStatusCode } from "../wire/binding_status.ts";
 import { encodeMobilityHeader } from "../wire/mobility_header.ts";
 import type { MobilityMessage } from "../wire/mobility_message.ts";
 import type { MobilityPacket } from "../wire/mobility_packet.ts";
@@ -31,6 +31,20 @@ export class HomeAgentAnswers {
   answer(received: ReceivedUpdate, status: number): HomeAgentAction {
     const { sequenceNumber } = received.update;
     return this.acknowledge(received, { status, sequenceNumber, lifetimeSeconds: 0 });
+  }
+
+  /**
+   * The binding stays as it is until the mobile node has shown that it gets this answer (see CareOfAddressProbe).
+   * @param asked the number that its next update should follow
+   */
+  askAtCareOfAddress(received: ReceivedUpdate, asked: number | "silence"): HomeAgentAction[] {
+    const { homeAddress, path } = received;
+    if (asked === "silence") return [dropped("asked too often where it is", path, { homeAddress })];
+    const status = BindingStatusCode.sequenceNumberOutOfWindow;
+    return [
+      this.acknowledge(received, { status, sequenceNumber: asked, lifetimeSeconds: 0 }),
+      report("debug", "mobile node asked where it is", { homeAddress, from: describePath(path) }),
+    ];
   }
 
   /**

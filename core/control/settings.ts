@@ -133,6 +133,8 @@ export interface HomeAgentSettings {
   readonly prefixAdvertisements: boolean;
   /** How far clocks may differ (RFC 4285 section 6): 7000. */
   readonly clockToleranceMs: number;
+  /** Over IPv4, a mobile node has to show that it is where its updates come from; left out: false. See CareOfAddressProbe. */
+  readonly probeCareOfAddress?: boolean;
   /** The home network is a link: home addresses are probed and intercepted there. False: it is virtual. */
   readonly homeLink: boolean;
   /** Among the home agents of the home link, 16 bits: the higher one is preferred (RFC 6275 section 10.5.1). */

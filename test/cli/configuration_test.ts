@@ -49,6 +49,7 @@ Deno.test("configuration: a home agent's file with the defaults", () => {
       forceUdp: false,
       acceptForceUdp: true,
       prefixAdvertisements: true,
+      probeCareOfAddress: false,
       clockToleranceMs: 7000,
       homeLink: false,
       preference: 0,

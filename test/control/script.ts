@@ -81,8 +81,12 @@ export function newMobileNode(changes: Partial<MobileNodeSettings> = {}, random 
   return new MobileNode(mobileNodeSettings(changes), { hmac, random });
 }
 
-export function newHomeAgent(changes: Partial<HomeAgentSettings> = {}, startedUnixMs = 0): HomeAgent {
-  return new HomeAgent(homeAgentSettings(changes), { hmac, startedUnixMs, random: () => 0.5 });
+export function newHomeAgent(
+  changes: Partial<HomeAgentSettings> = {},
+  startedUnixMs = 0,
+  random = () => 0.5,
+): HomeAgent {
+  return new HomeAgent(homeAgentSettings(changes), { hmac, startedUnixMs, random });
 }
 
 export function ofKind<Action extends { readonly kind: string }, Kind extends Action["kind"]>(

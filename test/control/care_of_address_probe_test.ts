@@ -1,0 +1,133 @@
+import { assert, assertEquals } from "@std/assert";
+import { BindingStatusCode } from "../../core/wire/binding_status.ts";
+import type { HomeAgent } from "../../core/control/home_agent.ts";
+import type { MobileNode } from "../../core/control/mobile_node.ts";
+import {
+  at,
+  careOf,
+  fromOuter,
+  handMade,
+  HOME_AGENT_IPV4,
+  newHomeAgent,
+  newMobileNode,
+  ofKind,
+  registerOverIpv6,
+  sentAcknowledgement,
+} from "./script.ts";
+
+/** RFC 5555 section 5: nothing protects the outer header. What a home agent that probes does about it. */
+
+const FIRST = { address: "198.51.100.7", port: 4191 };
+const SECOND = { address: "192.0.2.7", port: 5000 };
+const ATTACKER = { address: "203.0.113.66", port: 4191 };
+const OUT_OF_WINDOW = BindingStatusCode.sequenceNumberOutOfWindow;
+
+type Actions = ReturnType<MobileNode["handle"]>;
+
+function probing(random = () => Math.random()): HomeAgent {
+  return newHomeAgent({ probeCareOfAddress: true }, 0, random);
+}
+
+/** Carries messages both ways until both are silent; how many updates went. @param outer what the home agent sees */
+function talk(
+  node: MobileNode,
+  homeAgent: HomeAgent,
+  first: Actions,
+  outer: typeof FIRST,
+  nowMs: number,
+): number {
+  let updates = 0;
+  for (let said = first; ofKind(said, "sendSignalling").length > 0;) {
+    updates++;
+    const answer = homeAgent.handle(fromOuter(said, outer.address, outer.port), at(nowMs));
+    said = node.handle(fromOuter(answer, HOME_AGENT_IPV4, 4191), at(nowMs));
+  }
+  return updates;
+}
+
+function placeOf(homeAgent: HomeAgent): string | undefined {
+  const [binding] = homeAgent.bindings(at(0));
+  return binding && `${binding.careOfAddress}:${binding.port}`;
+}
+
+/** A mobile node that is registered at its first place. */
+function registered(): { node: MobileNode; homeAgent: HomeAgent } {
+  const [node, homeAgent] = [newMobileNode(), probing()];
+  assertEquals(talk(node, homeAgent, node.handle(careOf("192.168.1.2"), at(0)), FIRST, 0), 2);
+  assertEquals([placeOf(homeAgent), node.status(at(0)).state], ["198.51.100.7:4191", "registered"]);
+  return { node, homeAgent };
+}
+
+Deno.test("a move over IPv4 takes one more round trip, a refresh none", () => {
+  const { node, homeAgent } = registered();
+  assertEquals(talk(node, homeAgent, node.handle(careOf("10.9.9.9"), at(5000)), SECOND, 5000), 2);
+  assertEquals([placeOf(homeAgent), node.status(at(5000)).state], ["192.0.2.7:5000", "registered"]);
+  const refreshMs = node.nextDeadline()!;
+  assertEquals(talk(node, homeAgent, node.handle({ kind: "deadline" }, at(refreshMs)), SECOND, refreshMs), 1);
+});
+
+Deno.test("until the answer has come back, the binding stays where it was", () => {
+  const { node, homeAgent } = registered();
+  const update = node.handle(careOf("10.9.9.9"), at(5000));
+  const answer = homeAgent.handle(fromOuter(update, SECOND.address, SECOND.port), at(5000));
+  assertEquals(ofKind(answer, "setBinding"), []);
+  const { status, lifetimeSeconds } = sentAcknowledgement(answer);
+  assertEquals([status, lifetimeSeconds, placeOf(homeAgent)], [OUT_OF_WINDOW, 0, "198.51.100.7:4191"]);
+});
+
+Deno.test("by default nobody is probed", () => {
+  const [node, homeAgent] = [newMobileNode(), newHomeAgent()];
+  assertEquals(talk(node, homeAgent, node.handle(careOf("192.168.1.2"), at(0)), FIRST, 0), 1);
+});
+
+Deno.test("over IPv6 nobody is probed: the proof covers the care-of address", () => {
+  const homeAgent = probing();
+  registerOverIpv6(newMobileNode(), homeAgent, "2001:db8:f::7");
+  assertEquals(homeAgent.bindings(at(0)).length, 1);
+});
+
+Deno.test("hijack: updates whose outer source is changed on the way never move the binding", () => {
+  const { node, homeAgent } = registered();
+  for (let round = 0; round < 50; round++) {
+    const nowMs = node.nextDeadline()!;
+    const update = node.handle({ kind: "deadline" }, at(nowMs));
+    if (ofKind(update, "sendSignalling").length === 0) continue;
+    const answer = homeAgent.handle(fromOuter(update, ATTACKER.address, ATTACKER.port), at(nowMs));
+    assertEquals(ofKind(answer, "setBinding"), []);
+    assert(ofKind(answer, "sendSignalling").length <= 1);
+    const place = placeOf(homeAgent);
+    assert(place === undefined || place === "198.51.100.7:4191", place);
+  }
+});
+
+Deno.test("hijack: an attacker who hands the answer on to the mobile node is not stopped", () => {
+  const { node, homeAgent } = registered();
+  const refreshMs = node.nextDeadline()!;
+  talk(node, homeAgent, node.handle({ kind: "deadline" }, at(refreshMs)), ATTACKER, refreshMs);
+  assertEquals(placeOf(homeAgent), "203.0.113.66:4191");
+});
+
+Deno.test("a mobile node that sends in another's place guesses what is asked there: two tries a second", () => {
+  const homeAgent = probing();
+  let [asked, tries] = [0, 0];
+  for (let ms = 0; ms < 60_000; ms += 10) {
+    const packet = handMade({ sequenceNumber: tries++ & 0xffff }, at(ms));
+    const answer = homeAgent.handle({ kind: "signalling", outer: ATTACKER, packet }, at(ms));
+    asked += ofKind(answer, "sendSignalling").length;
+  }
+  assert(asked <= 5 + 2 * 60, `${asked} of ${tries}`);
+});
+
+Deno.test("what is asked cannot be foreseen, and is always ahead of what was accepted last", () => {
+  for (const lot of [0, 0.5, 1 - Number.EPSILON]) {
+    const homeAgent = probing(() => lot);
+    const last = 0xfff0;
+    const ask = (sequenceNumber: number, ms: number) => {
+      const packet = handMade({ sequenceNumber }, at(ms));
+      return homeAgent.handle({ kind: "signalling", outer: FIRST, packet }, at(ms));
+    };
+    const number = sentAcknowledgement(ask(last, 0)).sequenceNumber;
+    assertEquals(number, last + 256 + Math.floor(lot * 0x4000) & 0xffff);
+    assertEquals(ofKind(ask(number + 1 & 0xffff, 10), "setBinding").length, 1);
+  }
+});
