@@ -1,7 +1,7 @@
 import { Argument, Command, InvalidArgumentError } from "commander";
 import { print, remark } from "../output/write.ts";
 
-const SCENARIO_NAMES = ["public", "nat", "handover", "pan", "emergency", "nested"] as const;
+const SCENARIO_NAMES = ["public", "nat", "handover", "pan", "emergency", "nested", "esp-nat"] as const;
 const MAXIMUM_RUNS = 1000;
 const MAXIMUM_SECONDS = 3600;
 

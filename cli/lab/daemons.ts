@@ -98,6 +98,11 @@ class Daemon<Answer> {
     return { tookMs, code: child.ended?.code ?? -1 };
   }
 
+  /** Lets the daemon read its configuration again. */
+  async reload(): Promise<void> {
+    await askDaemon({ path: this.socket, command: "reload" });
+  }
+
   log(): string {
     return this.#child?.log() ?? "";
   }

@@ -1,5 +1,6 @@
 import { UsageError } from "../output/fault.ts";
 import { runEmergency } from "./emergency/run.ts";
+import { runEspNat } from "./esp_nat/run.ts";
 import { runHandover } from "./handover/run.ts";
 import type { MeasuredOutcome, MeasuredRunOptions } from "./measured_run.ts";
 import { runNested } from "./nested/run.ts";
@@ -50,6 +51,13 @@ export const MEASURED_SCENARIOS: readonly MeasuredScenario[] = [
       "a mobile router behind a mobile router, with the same and with another home agent: pings, TCP, path MTU",
     takes: ["out"],
     run: (_, options) => runNested(options),
+  },
+  {
+    name: "esp-nat",
+    summary:
+      "the paper's section 6: a NAT is found while the signalling is encrypted, and what the wire shows",
+    takes: ["out"],
+    run: (_, options) => runEspNat(options),
   },
 ];
 
