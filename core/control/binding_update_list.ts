@@ -137,6 +137,31 @@ export class BindingUpdateList {
     return mobileRouter && samePrefixes(prefixes, this.#prefixes.current) && this.#prefixes.take();
   }
 
+  /**
+   * The home agent refuses to make a mobile router's binding a mobile node's, or the other way round (status 139): what is left
+   * of an earlier run is in the way. It is removed, once for a registration; the tunnel stays as it is meanwhile.
+   * @returns undefined where that is no way out
+   */
+  replace(status: number, now: Now): MobileNodeAction[] | undefined {
+    const { state } = this;
+    if (status !== BindingStatusCode.registrationTypeChangeDisallowed) return undefined;
+    if (state.kind !== "registering" || state.isReplacement) return undefined;
+    const { candidate, binding } = state;
+    const { exchange, actions } = this.sender.send(this.#removal(candidate), this.#newExchange(binding), now);
+    this.state = { kind: "replacing", candidate, exchange };
+    return [
+      report("info", "an earlier binding of another type is in the way: it is removed", {}),
+      ...actions,
+    ];
+  }
+
+  /** What was in the way is gone. */
+  registerReplacement(candidate: CareOfAddressCandidate, now: Now): MobileNodeAction[] {
+    const actions = this.start(candidate, undefined, now);
+    if (this.state.kind === "registering") this.state = { ...this.state, isReplacement: true };
+    return actions;
+  }
+
   /** Asks the home agent to forget us, before the end. */
   startRemoval(
     candidate: CareOfAddressCandidate,

@@ -162,11 +162,12 @@ export class MobileNode {
         return [];
     }
     // Without a binding an update may be on its way all the same, but not where the home agent does not know our key.
-    if (state.binding === undefined && this.#lastRefusal === BindingStatusCode.authenticationFailed) {
+    const binding = bindingOf(state);
+    if (binding === undefined && this.#lastRefusal === BindingStatusCode.authenticationFailed) {
       return this.#list.finish();
     }
     const giveUpAtMs = now.monotonicMs + DEREGISTRATION_LIMIT_MS;
-    return this.#list.startRemoval(state.candidate, state.binding, giveUpAtMs, now);
+    return this.#list.startRemoval(state.candidate, binding, giveUpAtMs, now);
   }
 
   #passTime(now: Now): MobileNodeAction[] {
@@ -299,7 +300,7 @@ export class MobileNode {
     now: Now,
   ): MobileNodeAction[] {
     const state = this.#list.state;
-    if (state.kind !== "registering") return this.#deregistered(acknowledgement.status);
+    if (state.kind !== "registering") return this.#deregistered(acknowledgement.status, now);
     if (acknowledgement.lifetimeSeconds === 0) return this.#refused(acknowledgement.status, now);
     const { candidate, binding: earlier } = state;
     const binding = grantedBinding(acknowledgement, answered, this.#settings, now);
@@ -322,7 +323,9 @@ export class MobileNode {
   #refused(status: number, now: Now): MobileNodeAction[] {
     const state = this.#list.state;
     // Refused also means that nothing is left to remove (status 133).
-    if (state.kind !== "registering") return this.#deregistered(status);
+    if (state.kind !== "registering") return this.#deregistered(status, now);
+    const replacing = this.#list.replace(status, now);
+    if (replacing !== undefined) return replacing;
     const { candidate } = state;
     this.#lastRefusal = status;
     const refusal = { status, proven: true };
@@ -336,9 +339,10 @@ export class MobileNode {
   }
 
   /** The home agent has answered a de-registration. */
-  #deregistered(status: number): MobileNodeAction[] {
+  #deregistered(status: number, now: Now): MobileNodeAction[] {
     const state = this.#list.state;
     const done = report("info", "de-registered", { status });
+    if (state.kind === "replacing") return [done, ...this.#list.registerReplacement(state.candidate, now)];
     if (state.kind !== "returning") return [done, ...this.#list.finish()];
     return [done, ...this.#takeHomeAddress(state.candidate, state.binding)];
   }

@@ -66,6 +66,14 @@ export type MobileNodeState =
     readonly candidate: CareOfAddressCandidate;
     readonly exchange: Exchange;
     readonly binding: Binding | undefined;
+    /** A binding that was in the way has been removed for it. */
+    readonly isReplacement?: boolean;
+  }
+  /** A binding of another type is in the way: removing it, to register then. */
+  | {
+    readonly kind: "replacing";
+    readonly candidate: CareOfAddressCandidate;
+    readonly exchange: Exchange;
   }
   | { readonly kind: "registered"; readonly candidate: CareOfAddressCandidate; readonly binding: Binding }
   /** Refused; tried again slowly, because an administrator may mend it. */
@@ -96,11 +104,12 @@ export type MobileNodeState =
 
 /** States in which Binding Updates are on their way. */
 export type ExchangeState = MobileNodeState & {
-  readonly kind: "registering" | "returning" | "deregistering";
+  readonly kind: "registering" | "replacing" | "returning" | "deregistering";
 };
 
 export function isExchangeState(state: MobileNodeState): state is ExchangeState {
-  return state.kind === "registering" || state.kind === "returning" || state.kind === "deregistering";
+  return state.kind === "registering" || state.kind === "replacing" || state.kind === "returning" ||
+    state.kind === "deregistering";
 }
 
 /** The care-of address that a state is about. */
@@ -129,6 +138,8 @@ export function timersOf(state: MobileNodeState): Timers {
     case "registering":
     case "returning":
       return { retransmit: state.exchange.retransmitAtMs, expire: state.binding?.expiresAtMs };
+    case "replacing":
+      return { retransmit: state.exchange.retransmitAtMs };
     case "registered":
       return { refresh: state.binding.refreshAtMs, expire: state.binding.expiresAtMs };
     case "refused":

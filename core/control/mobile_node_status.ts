@@ -47,7 +47,7 @@ export function mobileNodeStatus(
   const candidate = candidateOf(state);
   const refreshing = state.kind === "registering" && binding?.careOfAddress === state.candidate.address;
   return {
-    state: refreshing ? "registered" : state.kind,
+    state: refreshing ? "registered" : state.kind === "replacing" ? "registering" : state.kind,
     identity: settings.identity,
     homeAddress: settings.homeAddress,
     homeAgentAddress: settings.homeAgentAddress,

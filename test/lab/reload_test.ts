@@ -110,3 +110,26 @@ labTest("lab: a mobile node takes another lifetime over, by its next Binding Upd
   Deno.kill(mobileNode.pid!, "SIGHUP");
   await mobileNode.until("its lifetime", LIMIT_MS, ({ lifetimeSeconds }) => lifetimeSeconds === 120);
 });
+
+labTest(
+  "lab: a mobile router that was killed comes back as a mobile node at once, though its binding stands",
+  async (lab) => {
+    const { homeAgent, mobileNode } = await openStage(lab, "ipv4");
+    mobileNode.start();
+    await homeAgent.until(
+      "the router's network",
+      LIMIT_MS,
+      ({ bindings }) => bindings.some((one) => one.mobileNetworkPrefixes.length === 1),
+    );
+    await mobileNode.end("SIGKILL");
+    await rewrite(
+      lab,
+      "mn",
+      (text) => text.replace(/^mobile_network_prefixes.*$/m, "").replace(/^ipv4_home_address.*$/m, ""),
+    );
+    mobileNode.start();
+    await mobileNode.until("registered", LIMIT_MS, ({ state }) => state === "registered");
+    const [binding] = (await homeAgent.ask())!.bindings;
+    assertEquals(binding.mobileNetworkPrefixes, []);
+  },
+);
