@@ -16,7 +16,7 @@ import { checkClock } from "./clock.ts";
 import { failed, fault, type Finding, ok } from "./finding.ts";
 import { checkFirewall } from "./firewall.ts";
 import { checkIpv6, checkKernel } from "./kernel.ts";
-import { checkEgress, checkHomeAgentAddress } from "./links.ts";
+import { checkEgress, checkHomeAgentAddress, checkHomeLink } from "./links.ts";
 import { type Machine, readMachine } from "./machine.ts";
 import { checkManagers, readPrograms } from "./managers.ts";
 import { checkPermissions } from "./permissions.ts";
@@ -66,6 +66,7 @@ async function examineHomeAgent(configuration: HomeAgentConfiguration, machine: 
   return [
     ...checkForwarding(configuration, machine),
     ...address,
+    ...checkHomeLink(configuration, machine),
     ...await checkFirewall(configuration, ingress),
     running.answer === undefined
       ? running.finding ?? checkPort(ipv4Address, port)

@@ -29,6 +29,22 @@ export function checkHomeAgentAddress(
   return [ok(check, `${ipv4Address} is on ${link.name}`), checkMtu(link, 4, linkMtu)];
 }
 
+/** The interface of a home network that is not virtual. */
+export function checkHomeLink({ homeLink }: HomeAgentConfiguration, { links }: Machine): Finding[] {
+  if (homeLink === undefined) return [];
+  const check = "home link";
+  const link = links.find(({ name }) => name === homeLink);
+  if (link === undefined) {
+    return [fault(check, `${homeLink} is not there: home addresses cannot be answered for`, "see `ip link`")];
+  }
+  if (!link.up) return [fault(check, `${homeLink} is down`, `ip link set ${homeLink} up`)];
+  return [
+    link.carrier
+      ? ok(check, `${homeLink} is up`)
+      : warning(check, `${homeLink} has no carrier`, "plug the cable in"),
+  ];
+}
+
 /** The interfaces that lead to the Internet. */
 export function checkEgress(
   { egress, manage, settings }: MobileNodeConfiguration,

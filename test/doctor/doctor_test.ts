@@ -4,6 +4,16 @@ import { openUdpSocket } from "../../ffi/socket.ts";
 import { isRoot, TestNamespace } from "../ffi/in_namespace.ts";
 import { type Examination, TwoMachines } from "./two_machines.ts";
 
+/** A command that runs another one where kernel parameters can only be read. */
+const READ_ONLY = [
+  "unshare",
+  "--mount",
+  "sh",
+  "-c",
+  'mount --bind /proc/sys /proc/sys && mount -o remount,ro,bind /proc/sys && exec "$@"',
+  "sh",
+];
+
 /** A test as root with a home agent that serves and a mobile node that does not run. */
 function testDoctor(name: string, body: (machines: TwoMachines) => Promise<void>): void {
   Deno.test({
@@ -120,6 +130,19 @@ testDoctor("firewall rules in the way of a mobile node", async (machines) => {
   );
 });
 
+testDoctor("a home link that is not there, or down", async (machines) => {
+  machines.change("ha.toml", 'home_link = "home0"');
+  assertFaults(await machines.examine(machines.ha, "ha.toml"), "home link: home0 is not there");
+  machines.ha.ip("link", "add", "home0", "type", "veth", "peer", "name", "home1");
+  assertFaults(await machines.examine(machines.ha, "ha.toml"), "home link: home0 is down");
+  machines.ha.ip("link", "set", "home0", "up");
+  assertHas(await machines.examine(machines.ha, "ha.toml"), "warning home link: home0 has no carrier");
+  machines.ha.ip("link", "set", "home1", "up");
+  const up = await machines.examine(machines.ha, "ha.toml");
+  assertFaults(up);
+  assertHas(up, "ok home link: home0 is up");
+});
+
 testDoctor("forwarding that is off", async (machines) => {
   machines.ha.run("sysctl", "-qw", "net.ipv6.conf.all.forwarding=0");
   assertFaults(await machines.examine(machines.ha, "ha.toml"), "IPv6 forwarding: off");
@@ -127,6 +150,7 @@ testDoctor("forwarding that is off", async (machines) => {
   const wanted = await machines.examine(machines.ha, "ha.toml");
   assertFaults(wanted);
   assertHas(wanted, "ok IPv6 forwarding: off now; dsmip switches it on");
+  assertFaults(await machines.examine(machines.ha, "ha.toml", READ_ONLY), "IPv6 forwarding: off");
 });
 
 testDoctor("no TUN device", async (machines) => {
@@ -141,21 +165,17 @@ testDoctor("kernel parameters that cannot be set", async (machines) => {
   machines.mn.run("sysctl", "-qw", "net.ipv4.conf.eth0.rp_filter=1");
   const strict = await machines.examine(machines.mn, "mn.toml");
   assertHas(strict, "ok reverse path filter: strict on eth0 now; dsmip makes it loose");
-  const readOnly = [
-    "unshare",
-    "--mount",
-    "sh",
-    "-c",
-    'mount --bind /proc/sys /proc/sys && mount -o remount,ro,bind /proc/sys && exec "$@"',
-    "sh",
-  ];
+  machines.mn.run("sysctl", "-qw", "net.ipv4.conf.all.rp_filter=2");
+  const loose = await machines.examine(machines.mn, "mn.toml");
+  assertHas(loose, "ok reverse path filter: lets the tunnel through on eth0");
+  machines.mn.run("sysctl", "-qw", "net.ipv4.conf.all.rp_filter=0");
   assertFaults(
-    await machines.examine(machines.mn, "mn.toml", readOnly),
+    await machines.examine(machines.mn, "mn.toml", READ_ONLY),
     "kernel parameters: cannot be set",
     "reverse path filter: strict on eth0, and dsmip may not change it",
   );
   machines.mn.run("sysctl", "-qw", "net.ipv4.conf.eth0.rp_filter=2");
-  assertFaults(await machines.examine(machines.mn, "mn.toml", readOnly), "kernel parameters: cannot be set");
+  assertFaults(await machines.examine(machines.mn, "mn.toml", READ_ONLY), "kernel parameters: cannot be set");
 });
 
 testDoctor("a link that is too narrow, a wrong link_mtu", async (machines) => {
@@ -237,6 +257,16 @@ testDoctor("programs of a mobile network that are missing", async (machines) => 
     await machines.examine(machines.mn, "router.toml"),
     "ok mobile network: radvd, dnsmasq and setpriv are there",
   );
+  // What Docker leaves behind.
+  machines.mn.run(
+    "nft",
+    "add table ip6 d; add chain ip6 d f { type filter hook forward priority 0; policy drop; }",
+  );
+  assertFaults(
+    await machines.examine(machines.mn, "router.toml"),
+    "firewall: traffic from hosts on lan0 that is forwarded is dropped by the policy of table ip6 d chain f",
+  );
+  machines.mn.run("nft", "flush ruleset");
   const without = [
     "unshare",
     "--mount",
