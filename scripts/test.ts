@@ -3,9 +3,23 @@
  * The last line counts both as `deno test` does. With arguments it is `deno test -A` with these.
  */
 
-/** Folders of test/ whose tests use this machine's network, one after the other. */
-const NETWORK_FOLDERS: readonly string[] = ["bench", "cli", "ffi", "lab"];
-/** Those that compute leave the processor to those that measure times. */
+/** Folders of test/ whose tests compute. All others may build networks, and run one after the other. */
+const COMPUTING_FOLDERS: readonly string[] = [
+  "capture",
+  "configuration_import",
+  "conformance",
+  "control",
+  "forwarding",
+  "fuzz",
+  "inspect",
+  "lint",
+  "scripts",
+  "sessions",
+  "simulator",
+  "wasm",
+  "wire",
+];
+/** They leave the processor to those that measure times. */
 const NICE = ["nice", "-n", "10"];
 
 /** What the last line of `deno test` counts. */
@@ -56,13 +70,13 @@ if (import.meta.main) {
   }
   const started = performance.now();
   const folders = [...Deno.readDirSync("test")].filter((entry) => entry.isDirectory).map(({ name }) => name);
-  const words = (isNetwork: boolean) =>
-    folders.filter((name) => NETWORK_FOLDERS.includes(name) === isNetwork).sort().map((name) =>
+  const words = (computing: boolean) =>
+    folders.filter((name) => COMPUTING_FOLDERS.includes(name) === computing).sort().map((name) =>
       `test/${name}/`
     );
   const results = await Promise.all([
-    runTests(words(true), [], "live"),
-    runTests(words(false), NICE, "after"),
+    runTests(words(false), [], "live"),
+    runTests(words(true), NICE, "after"),
   ]);
   const seconds = Math.round((performance.now() - started) / 1000);
   console.log(totalLine(results.map(({ summary }) => summary), seconds));
