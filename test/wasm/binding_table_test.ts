@@ -142,9 +142,10 @@ Deno.test("binding table: what a Worker reads while bindings change is always wh
   }
 
   const random = new Random(4);
-  const endMs = performance.now() + 1000;
+  const startMs = performance.now();
   let changes = 0;
-  while (performance.now() < endMs) {
+  // A second, and longer where the machine is busy.
+  for (let ms = 0; ms < 1000 || changes <= 20_000 && ms < 20_000; ms = performance.now() - startMs) {
     for (let repeat = 0; repeat < 200; repeat++, changes++) {
       const number = 1 + random.below(80);
       const address = homeAddress(number);
