@@ -142,3 +142,34 @@ Deno.test("configuration: what config check shows of ESP, and that the keys are 
     assert(encryptionKey.every((octet) => octet === 0));
   }
 });
+
+Deno.test("ESP: what is slow to load is loaded by those who have it configured only", async () => {
+  const files = ["configuration/configuration.ts", "daemon/home_agent.ts", "daemon/run_mobile_node.ts"].map((
+    name,
+  ) => new URL(`../../cli/${name}`, import.meta.url).pathname);
+  for (const file of files) {
+    const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json", file] }).output();
+    const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as {
+      readonly modules: readonly {
+        readonly specifier: string;
+        readonly dependencies?: readonly {
+          readonly isDynamic?: boolean;
+          readonly code?: { specifier: string };
+        }[];
+      }[];
+    };
+    const byName = new Map(modules.map((one) => [one.specifier, one]));
+    const loaded = new Set<string>();
+    const visit = (specifier: string) => {
+      if (loaded.has(specifier)) return;
+      loaded.add(specifier);
+      for (const { isDynamic, code } of byName.get(specifier)?.dependencies ?? []) {
+        if (isDynamic !== true && code !== undefined) visit(code.specifier);
+      }
+    };
+    visit(new URL(`file://${file}`).href);
+    assert(loaded.size > 20, `${loaded.size} modules`);
+    const slow = [...loaded].filter((name) => /node:crypto|\/esp\/cipher\.ts|esp_station\.ts/.test(name));
+    assertEquals(slow, [], file);
+  }
+});

@@ -31,6 +31,7 @@ import {
   HOME_ADDRESS,
   HOME_AGENT,
   HOME_AGENT_IPV4,
+  homeAgentSettings,
   newHomeAgent,
   newMobileNode,
   offer,
@@ -435,4 +436,24 @@ Deno.test("ESP: addresses that the policy does not name are left alone", () => {
   const action = { kind: "sendPacket", source: HOME_AGENT, packet } as const;
   assertEquals(open.protect(action, at(0)), action);
   assertEquals(gateOf(HOME_AGENT).protect(action, at(0)), action);
+});
+
+Deno.test("ESP: a revocation and its answer are protected, and the answer does not count without", () => {
+  const both = ends();
+  registerOverIpv6(both);
+  const now = at(5000);
+  const revoked = both.homeAgent.handle({
+    kind: "reconfigured",
+    settings: homeAgentSettings({ mobileNodes: [] }),
+  }, now);
+  const [indication] = outgoing(both.homeGate, revoked, now);
+  assertEquals(layersOf(indication).protocol, Protocol.esp);
+  const taken = toNode(both, indication, now);
+  assert(ofKind(taken, "report").some(({ message }) => message === "the home agent has revoked the binding"));
+  const [answer] = outgoing(both.mobileGate, taken, now);
+  assertEquals(layersOf(answer).protocol, Protocol.esp);
+  const done = toAgent(both, answer, now);
+  assertEquals(done.map((action) => action.kind === "report" && action.message), [
+    "the mobile node knows that its binding is revoked",
+  ]);
 });

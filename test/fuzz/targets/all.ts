@@ -4,6 +4,7 @@ import { configuration } from "./configuration.ts";
 import { controlRequest } from "./control_request.ts";
 import { delegation } from "./delegation.ts";
 import { egress } from "./egress.ts";
+import { esp } from "./esp.ts";
 import { filter } from "./filter.ts";
 import { forwarder } from "./forwarder.ts";
 import { homeAgent } from "./home_agent.ts";
@@ -16,6 +17,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   wire,
   homeAgent,
   mobileNode,
+  esp,
   forwarder,
   egress,
   delegation,
