@@ -40,9 +40,7 @@ export async function debianPackage(
   try {
     const files = [...programFiles(program, runtime), ...accompanyingFiles(), ...changelogs(version, time)];
     for (const file of files.map(compressedWhereDebianWantsIt)) write(folder, file);
-    for (const empty of ["etc/dsmip", "var/cache/dsmip"]) {
-      Deno.mkdirSync(`${folder}/${empty}`, { recursive: true });
-    }
+    Deno.mkdirSync(`${folder}/etc/dsmip`, { recursive: true });
     const units = files.filter(({ path }) => path.endsWith(".service")).map(({ path }) =>
       path.split("/").at(-1)!
     );

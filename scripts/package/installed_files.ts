@@ -20,9 +20,10 @@ const GENERATED: Readonly<Record<string, string>> = {
   "dsmip.schema.json": "usr/share/dsmip/",
 };
 
-/** Where what lies in a folder of the project goes, by the end of its name. */
+/** Where what lies in a folder of the project goes, by the end of its name; the first that fits counts. */
 const FOLDERS: readonly (readonly [folder: string, end: string, target: string])[] = [
   ["packaging/", ".service", "usr/lib/systemd/system/"],
+  ["packaging/", ".sysusers.conf", "usr/lib/sysusers.d/"],
   ["packaging/", ".conf", "usr/share/doc/dsmip/examples/"],
   ["examples/", ".toml", "usr/share/doc/dsmip/examples/"],
   ["docs/", ".md", "usr/share/doc/dsmip/"],
@@ -42,10 +43,13 @@ export function accompanyingFiles(): InstalledFile[] {
     // bash looks for a command's completion under its name.
     files.push({ path: target + name.replace(/\.bash$/, ""), content: new TextEncoder().encode(text) });
   }
-  for (const [folder, end, target] of FOLDERS) {
+  for (const folder of new Set(FOLDERS.map(([folder]) => folder))) {
     for (const { name } of Deno.readDirSync(new URL(folder, ROOT))) {
-      if (!name.endsWith(end)) continue;
-      files.push({ path: target + name, content: Deno.readFileSync(new URL(folder + name, ROOT)) });
+      const rule = FOLDERS.find(([from, end]) => from === folder && name.endsWith(end));
+      if (rule === undefined) continue;
+      // systemd-sysusers takes every ".conf" in its folder.
+      const path = rule[2] + name.replace(".sysusers.conf", ".conf");
+      files.push({ path, content: Deno.readFileSync(new URL(folder + name, ROOT)) });
     }
   }
   return files;

@@ -65,7 +65,6 @@ test("holds every file where Debian looks for it, of root, with its mode and tim
   }));
   const expected = {
     "etc/dsmip/": "drwxr-xr-x",
-    "var/cache/dsmip/": "drwxr-xr-x",
     "usr/bin/dsmip": "-rwxr-xr-x",
     "usr/lib/dsmip/dsmip": "-rwxr-xr-x",
     "usr/lib/dsmip/main.js": "-rw-r--r--",

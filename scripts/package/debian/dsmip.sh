@@ -1,13 +1,7 @@
 #!/bin/sh
-# Runs dsmip with the runtime that it is installed with. What that compiles is kept where the user may write: it makes
-# the next start faster, and is no loss.
-if [ -n "${CACHE_DIRECTORY-}" ]; then
-  DENO_DIR=$CACHE_DIRECTORY
-elif [ -w /var/cache/dsmip ]; then
-  DENO_DIR=/var/cache/dsmip
-else
-  DENO_DIR=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/dsmip
-fi
+# Runs dsmip with the runtime that it is installed with. What that compiles makes the next start faster: each user keeps
+# it in a cache of its own, services in the one that systemd gives them.
+DENO_DIR=${CACHE_DIRECTORY:-${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/dsmip}
 DSMIP=/usr/bin/dsmip
 DSMIP_MADE_AS="Debian package"
 DENO_NO_UPDATE_CHECK=1
