@@ -16,9 +16,17 @@ function assertRefused({ code, stdout, stderr }: Started, words: string): void {
   assertStringIncludes(stderr, words);
 }
 
-/** A shell command that changes mounts for itself alone, then runs the command that follows it. */
-function mounting(commands: string): string[] {
-  return ["unshare", "--mount", "sh", "-c", `${commands}\nexec "$@"`, "sh"];
+function isThere(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/** A shell command that changes mounts for itself alone, runs the command that follows it, and then others. */
+function mounting(before: string, after = ""): string[] {
+  return ["unshare", "--mount", "sh", "-c", `${before}\n"$@"\nstatus=$?\n${after}\nexit $status`, "sh"];
 }
 
 /** Changes one octet in the middle of a file. */
@@ -49,11 +57,11 @@ Deno.test("self-extracting file: runs the program with the flags of the task and
 Deno.test("self-extracting file: what is unpacked is used again, and not looked into", async () => {
   await using small = await SmallFile.make();
   await small.start();
-  const before = Deno.statSync(`${small.unpacked()}/program/dsmip`).ino;
+  const before = Deno.statSync(`${small.unpacked()}/marks`).mtime;
   // Only the first start reads what is behind the script.
   damage(small.file);
   assertStarted(await small.start());
-  assertEquals(Deno.statSync(`${small.unpacked()}/program/dsmip`).ino, before);
+  assertEquals(Deno.statSync(`${small.unpacked()}/marks`).mtime, before);
 });
 
 Deno.test("self-extracting file: many that start at once all run, and leave one copy", async () => {
@@ -93,6 +101,25 @@ Deno.test("self-extracting file: without the programs that it needs, it names th
   for (const name of ["uname", "id"]) Deno.symlinkSync(`/usr/bin/${name}`, `${small.folder}/bin/${name}`);
   const env = { DSMIP_CACHE: small.cache, PATH: `${small.folder}/bin` };
   assertRefused(await small.start([], { env }), "the program cat is missing");
+});
+
+Deno.test({
+  name: "self-extracting file: BusyBox is enough",
+  ignore: !isThere("/bin/busybox"),
+  fn: async () => {
+    await using small = await SmallFile.make();
+    Deno.mkdirSync(`${small.folder}/bin`);
+    const list = new Deno.Command("/bin/busybox", { args: ["--list"] }).outputSync().stdout;
+    for (const name of new TextDecoder().decode(list).trimEnd().split("\n")) {
+      Deno.symlinkSync("/bin/busybox", `${small.folder}/bin/${name}`);
+    }
+    const env = { DSMIP_CACHE: small.cache, PATH: `${small.folder}/bin` };
+    const first = await small.start([], { env, wrapper: ["/bin/busybox", "sh"] });
+    assertStarted(first);
+    const { mtime } = Deno.statSync(`${small.unpacked()}/marks`);
+    assertEquals(await small.start([], { env, wrapper: ["/bin/busybox", "sh"] }), first);
+    assertEquals(Deno.statSync(`${small.unpacked()}/marks`).mtime, mtime);
+  },
 });
 
 Deno.test("self-extracting file: whatever was changed in the cache is unpacked anew", async () => {
@@ -219,9 +246,15 @@ Deno.test(
     for (const [what, [mount, why]] of Object.entries(bad)) {
       await using small = await SmallFile.make();
       Deno.mkdirSync(`${small.folder}/bad`);
-      const wrapper = mounting(`${mount} ${small.folder}/bad; mount -t tmpfs none /var/cache`);
-      const next = await small.start([], { env: { XDG_CACHE_HOME: `${small.folder}/bad` }, wrapper });
+      const mounts = `${mount} ${small.folder}/bad; mount -t tmpfs none /var/cache`;
+      const wrapper = mounting(mounts);
+      const looking = mounting(mounts, `ls -A ${small.folder}/bad/dsmip 2>/dev/null`);
+      const next = await small.start([], {
+        env: { XDG_CACHE_HOME: `${small.folder}/bad` },
+        wrapper: looking,
+      });
       assertEquals([next.code, next.stderr], [0, ""], what);
+      assertMatch(next.stdout, /umask \d+\n$/, `something is left where it was ${what}`);
       assertMatch(next.stdout, /DENO_DIR=\/var\/cache\/dsmip\//);
       const only = await small.start([], { env: { DSMIP_CACHE: `${small.folder}/bad/dsmip` }, wrapper });
       assertRefused(only, why);
@@ -238,3 +271,20 @@ Deno.test("self-extracting file: a cache that is read-only by now is used", ROOT
   );
   assertStarted(await small.start([], { wrapper }));
 });
+
+Deno.test(
+  "self-extracting file: another user's home, as sudo may leave it, is left alone",
+  ROOT_ONLY,
+  async () => {
+    await using small = await SmallFile.make();
+    for (const name of ["home", "run"]) Deno.mkdirSync(`${small.folder}/${name}`);
+    Deno.chownSync(`${small.folder}/home`, 65534, 65534);
+    const env = { HOME: `${small.folder}/home`, XDG_RUNTIME_DIR: `${small.folder}/run` };
+    const { stdout } = await small.start([], {
+      env,
+      wrapper: mounting("mount -t tmpfs -o ro none /var/cache"),
+    });
+    assertMatch(stdout, new RegExp(`DENO_DIR=${small.folder}/run/dsmip/`));
+    assertEquals([...Deno.readDirSync(env.HOME)], []);
+  },
+);

@@ -73,7 +73,10 @@ test("holds every file where Debian looks for it, of root, with its mode and tim
     "usr/share/doc/dsmip/changelog.Debian.gz": "-rw-r--r--",
     "usr/share/doc/dsmip/examples/ha.toml": "-rw-r--r--",
     "usr/share/doc/dsmip/examples/mn.toml": "-rw-r--r--",
-    "usr/share/doc/dsmip/examples/60-dsmip-home-agent.conf": "-rw-r--r--",
+    "usr/share/doc/dsmip/examples/dsmip.sysctl.conf": "-rw-r--r--",
+    "usr/lib/systemd/system/dsmip-ha.service": "-rw-r--r--",
+    "usr/lib/systemd/system/dsmip-mn.service": "-rw-r--r--",
+    "usr/lib/sysusers.d/dsmip.conf": "-rw-r--r--",
     "usr/share/man/man1/dsmip.1.gz": "-rw-r--r--",
     "usr/share/man/man5/dsmip.toml.5.gz": "-rw-r--r--",
     "usr/share/bash-completion/completions/dsmip": "-rw-r--r--",
@@ -96,6 +99,8 @@ test(
       await run("sh", ["-n", `${folder}/x/${script}`]);
       assert(!Deno.readTextFileSync(`${folder}/x/${script}`).match(/@[A-Z_]+@/), script);
     }
+    const after = Deno.readTextFileSync(`${folder}/x/DEBIAN/postinst`);
+    assertStringIncludes(after, "for unit in dsmip-ha.service dsmip-mn.service; do");
     const terms = Deno.readTextFileSync(`${folder}/x/usr/share/doc/dsmip/copyright`);
     for (
       const part of ["common-licenses/Apache-2.0", "Terms of a part", "the Deno authors", "the V8 project"]
