@@ -44,7 +44,8 @@ export function accompanyingFiles(): InstalledFile[] {
     files.push({ path: target + name.replace(/\.bash$/, ""), content: new TextEncoder().encode(text) });
   }
   for (const folder of new Set(FOLDERS.map(([folder]) => folder))) {
-    for (const { name } of Deno.readDirSync(new URL(folder, ROOT))) {
+    const names = [...Deno.readDirSync(new URL(folder, ROOT))].map(({ name }) => name).sort();
+    for (const name of names) {
       const rule = FOLDERS.find(([from, end]) => from === folder && name.endsWith(end));
       if (rule === undefined) continue;
       // systemd-sysusers takes every ".conf" in its folder.
