@@ -8,6 +8,7 @@ import { messageOf } from "../output/fault.ts";
 import { currentNow } from "./control_loop.ts";
 import type { EspSignallingOptions } from "./esp_signalling.ts";
 import type { Log } from "./log.ts";
+import { stateFileOf } from "./state_file.ts";
 
 /** What a daemon with ESP holds: the gate, its associations, and the file of their sequence numbers. */
 export class EspStation implements Disposable {
@@ -19,7 +20,7 @@ export class EspStation implements Disposable {
 
   constructor(options: EspSignallingOptions) {
     const { ownAddress, configuration, log } = options;
-    const path = sequenceFileOf(configuration);
+    const path = stateFileOf(configuration, "esp");
     this.#log = log;
     this.#numbers = new SequenceFile({
       path,
@@ -51,11 +52,4 @@ export class EspStation implements Disposable {
   [Symbol.dispose](): void {
     this.#numbers[Symbol.dispose]();
   }
-}
-
-/** One for each daemon, as the control socket is: "run-dsmip-ha.sock.esp". */
-function sequenceFileOf(
-  { stateDirectory, controlSocket }: EspSignallingOptions["configuration"],
-): string {
-  return `${stateDirectory}/${controlSocket.slice(1).replaceAll("/", "-")}.esp`;
 }

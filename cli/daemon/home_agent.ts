@@ -32,6 +32,7 @@ import { SavedSysctls } from "./saved_sysctls.ts";
 import { beOnlyDaemon } from "./only_daemon.ts";
 import { Reload } from "./reload.ts";
 import type { ServiceManager } from "./service_manager.ts";
+import { stateFileOf } from "./state_file.ts";
 import { stopSignal } from "./stop_signal.ts";
 import { TunnelErrors } from "./tunnel_errors.ts";
 import { TunnelMtus } from "./tunnel_mtus.ts";
@@ -83,7 +84,7 @@ export async function runHomeAgent(
     }),
   );
   cleanup.use(beOnlyDaemon("homeAgent"));
-  const keptBindings = `${configuration.controlSocket}.bindings`;
+  const keptBindings = stateFileOf(configuration, "bindings");
   const kept = takeKeptBindings(keptBindings, log);
   const tuns = openTunQueues({ name: configuration.tun, queues: workers, offloads: offloads.tun });
   for (const { fileDescriptor } of tuns) cleanup.defer(() => closeFileDescriptor(fileDescriptor));

@@ -1,6 +1,7 @@
 import type { KeptUpdate } from "../../core/control/kept_updates.ts";
 import { parseIpv4, parseIpv6 } from "../../core/wire/address.ts";
 import { readSecretFile } from "../configuration/key_file.ts";
+import { folderOf } from "../configuration/path.ts";
 import { messageOf } from "../output/fault.ts";
 import type { Log } from "./log.ts";
 import { removeIfThere } from "./remove_if_there.ts";
@@ -13,7 +14,7 @@ const MAXIMUM_FILE_OCTETS = 64 * 1024 * 1024;
 /**
  * Writes down what the next home agent makes its bindings of: a file that only this user reads, whole or not at all. No key is
  * in it. What cannot be written is a warning: mobile nodes register anew then, when they hear of it.
- * @param path in a folder that exists
+ * @param path its folder is made where it is missing
  */
 export function keepBindings(path: string, updates: readonly KeptUpdate[], log: Log): void {
   const unfinished = `${path}.new`;
@@ -22,6 +23,7 @@ export function keepBindings(path: string, updates: readonly KeptUpdate[], log: 
     const lines = updates.map(({ outer, packet, receivedUnixMs }) =>
       JSON.stringify({ outer, packet: packet.toHex(), receivedUnixMs })
     );
+    Deno.mkdirSync(folderOf(path), { recursive: true, mode: 0o700 });
     removeIfThere(unfinished);
     const text = [FORMAT, ...lines, "end", ""].join("\n");
     Deno.writeTextFileSync(unfinished, text, { mode: 0o600, createNew: true });

@@ -33,7 +33,8 @@ export const HOME_AGENT_DESCRIPTIONS: DescriptionsOf<typeof HOME_AGENT_KEYS> = {
   forwarding: "Switch this host's IP forwarding on while the home agent runs.",
   port: "The UDP port that mobile nodes reach the home agent at (RFC 5555).",
   control_socket: "The Unix socket where the running home agent answers the other commands.",
-  state_directory: "Where sequence numbers of ESP are kept across restarts; made when it is not there.",
+  state_directory:
+    "Where bindings and sequence numbers of ESP are kept across restarts; made when it is not there.",
   maximum_lifetime_seconds: "The longest lifetime of a binding, in seconds.",
   nat_refresh_seconds: "How often a mobile node behind a NAT is to say that it is there, in seconds.",
   force_udp: "Put every mobile node's traffic into UDP, also without a NAT between.",

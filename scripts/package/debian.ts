@@ -117,7 +117,7 @@ Priority: optional
 Architecture: ${MACHINES[machine].alias}
 Maintainer: ${maintainer()}
 Installed-Size: ${Math.ceil(octets / 1024)}
-Depends: libc6 (>= ${neededGlibc(runtime)}), libgcc-s1
+Depends: libc6 (>= ${neededGlibc(runtime)}), libgcc-s1, passwd
 Recommends: dnsmasq-base, radvd
 Suggests: iproute2, iputils-ping, nftables, tcpdump, tshark, udhcpc
 Description: ${DESCRIPTION}${EXTENDED_DESCRIPTION}

@@ -53,7 +53,7 @@ test("says what it is and what it needs", async (file) => {
   assertEquals(await field("Package"), "dsmip");
   assertEquals(await field("Version"), "1.2.3-1");
   assertEquals(await field("Architecture"), "arm64");
-  assertEquals(await field("Depends"), "libc6 (>= 2.31), libgcc-s1");
+  assertEquals(await field("Depends"), "libc6 (>= 2.31), libgcc-s1, passwd");
 });
 
 test("holds every file where Debian looks for it, of root, with its mode and time", async (file) => {

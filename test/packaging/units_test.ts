@@ -66,7 +66,7 @@ Deno.test("units: they start the program with its own words, in the folders that
   assertEquals(homeAgent, "/usr/bin/dsmip ha serve --config /etc/dsmip/ha.toml");
   assertEquals(mobileNode, "/usr/bin/dsmip mn up --config /etc/dsmip/mn.toml");
   for (const unit of UNITS) {
-    assertEquals(valuesOf(unit, "RuntimeDirectory"), ["dsmip"]);
+    for (const key of ["RuntimeDirectory", "StateDirectory"]) assertEquals(valuesOf(unit, key), ["dsmip"]);
     assertEquals(valuesOf(unit, "Type"), ["notify"]);
   }
 });
