@@ -57,7 +57,7 @@ export async function openStage(
   options: Partial<HomeAgentOptions> & { readonly lines?: string } = {},
 ): Promise<Stage> {
   await lab.network.build(TOPOLOGY);
-  const dhcp = { firstAddress: "203.0.113.50", lastAddress: "203.0.113.60", router: "203.0.113.1" };
+  const dhcp = { firstAddress: "203.0.113.50", lastAddress: "203.0.113.250", router: "203.0.113.1" };
   await startDhcpServer(lab, { node: "ha", interfaceName: "access", ...dhcp });
   const homeAgentOptions: HomeAgentOptions = {
     node: "ha",
