@@ -53,7 +53,7 @@ labTest(
     await unplug(stage);
     await flow.untilStopped(LIMIT_MS);
     await plugIn(stage);
-    await lab.until("the fault in the log", LIMIT_MS, () => mobileNode.log().includes("EMFILE"));
+    await lab.until("the fault in the log", LIMIT_MS, () => mobileNode.log().includes("Too many open files"));
     assert(mobileNode.running);
     await allowMore(stage, "mobileNode", undefined);
     report("descriptors back, to packets both ways", [await flow.untilFlowing(LIMIT_MS)]);
