@@ -5,6 +5,7 @@ import { folderOf } from "../configuration/path.ts";
 import { messageOf } from "../output/fault.ts";
 import type { Log } from "./log.ts";
 import { removeIfThere } from "./remove_if_there.ts";
+import { replaceFile } from "./replace_file.ts";
 
 /** Of another format, the file is another program's. */
 const FORMAT = "dsmip bindings 1";
@@ -17,24 +18,15 @@ const MAXIMUM_FILE_OCTETS = 64 * 1024 * 1024;
  * @param path its folder is made where it is missing
  */
 export function keepBindings(path: string, updates: readonly KeptUpdate[], log: Log): void {
-  const unfinished = `${path}.new`;
   try {
     if (updates.length === 0) return removeIfThere(path);
     const lines = updates.map(({ outer, packet, receivedUnixMs }) =>
       JSON.stringify({ outer, packet: packet.toHex(), receivedUnixMs })
     );
     Deno.mkdirSync(folderOf(path), { recursive: true, mode: 0o700 });
-    removeIfThere(unfinished);
-    const text = [FORMAT, ...lines, "end", ""].join("\n");
-    Deno.writeTextFileSync(unfinished, text, { mode: 0o600, createNew: true });
-    Deno.renameSync(unfinished, path);
+    replaceFile(path, [FORMAT, ...lines, "end", ""].join("\n"));
   } catch (error) {
     log.warning("bindings not kept: mobile nodes register anew", { file: path, error: messageOf(error) });
-    try {
-      removeIfThere(unfinished);
-    } catch {
-      // Where nothing can be removed, either, the next one does.
-    }
   }
 }
 

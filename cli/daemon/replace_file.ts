@@ -13,7 +13,11 @@ export function replaceFile(path: string, text: string): void {
     Deno.writeTextFileSync(unfinished, text, { mode: 0o600, createNew: true });
     Deno.renameSync(unfinished, path);
   } catch (error) {
-    removeIfThere(unfinished);
+    try {
+      removeIfThere(unfinished);
+    } catch {
+      // Where nothing can be removed, either, the next one does.
+    }
     throw error;
   }
 }
