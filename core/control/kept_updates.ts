@@ -8,7 +8,7 @@ import type { ReceivedUpdate } from "./update_verifier.ts";
 
 /**
  * The Binding Update that made a binding, as it came. A home agent that starts takes it again: it proves its origin as it did
- * then, with the key that the configuration has now, so that nobody has to believe whoever kept it.
+ * then, with the key that the configuration has now, so that nobody has to believe whoever kept it. Where care-of addresses are probed, it is not enough over IPv4, as it is not from a new place.
  */
 export interface KeptUpdate {
   /** As in SignallingEvent. */
