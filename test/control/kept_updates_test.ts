@@ -165,5 +165,5 @@ Deno.test("kept updates: of a node that speaks under ESP nothing is kept, and no
 Deno.test("kept updates: where care-of addresses are probed, a mobile node over IPv4 has to show again where it is", () => {
   const { kept } = bound();
   const { homeAgent, actions } = startAgain(kept, 1000, { probeCareOfAddress: true });
-  assertEquals([homeAgent.bindings(at(1000)), actions], [[], []]);
+  assertEquals([homeAgent.bindings(at(1000)), actions.filter(({ kind }) => kind !== "report")], [[], []]);
 });
