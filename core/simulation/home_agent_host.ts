@@ -40,6 +40,8 @@ export class HomeAgentHost {
   refusesBindings = false;
   /** Told to be killed in the middle of an event, and not yet. */
   armedKill: Kill | undefined;
+  /** Identities whose bindings the administrator has revoked since the process has its configuration. */
+  readonly revoked = new Set<string>();
   /** Counts restarts. */
   incarnation = 0;
   readonly #surroundings: Surroundings;
@@ -125,6 +127,20 @@ export class HomeAgentHost {
     );
   }
 
+  /** Its administrator revokes by name what this identity has; a process that does not run has nothing. */
+  revoke(identity: string): void {
+    if (!this.running) return;
+    this.revoked.add(identity);
+    this.#handle({ kind: "revoked", identity }, undefined);
+  }
+
+  /** It loads its configuration again, which is the same. */
+  reload(): void {
+    if (!this.running) return;
+    this.revoked.clear();
+    this.#handle({ kind: "reconfigured", settings: this.settings.machine }, undefined);
+  }
+
   /** Sends to a home address through its tunnel; what has no binding is dropped. */
   sendDown(data: Data): void {
     const tunnel = this.table.get(data.destination);
@@ -141,6 +157,7 @@ export class HomeAgentHost {
     const { hmac, machines } = this.#surroundings;
     this.#clock = new ProcessClock(this.#surroundings);
     this.#deadlineMs = Infinity;
+    this.revoked.clear();
     this.#startClockMs = this.clockSetMs;
     const startedUnixMs = this.#now().unixMs;
     this.#machine = machines.homeAgent(this.settings.machine, { hmac, startedUnixMs, random: () => 0.5 });

@@ -5,7 +5,7 @@ import { BROKEN_LINK, GOOD_LINK, type LinkQuality } from "./link.ts";
 import type { MobileHostSettings } from "./mobile_host.ts";
 import type { AccessNetworkSettings } from "./network.ts";
 import { withIpv4 } from "./ipv4_plan.ts";
-import { makeProcessFault } from "./process_fault.ts";
+import { makeProcessFault, makeRevocation } from "./process_fault.ts";
 import type { Random } from "./random.ts";
 import type { WorldSettings } from "./world.ts";
 
@@ -49,9 +49,13 @@ export function makeKillPlan(random: Random): Plan {
     atMs: random.integer(0, plan.faultsEndMs - LAST_FAULT_BEFORE_END_MS),
     fault: makeProcessFault(random, plan.world.mobileNodes.length),
   }));
+  const revocations = Array.from({ length: random.integer(0, 2) }, () => ({
+    atMs: random.integer(0, plan.faultsEndMs - LAST_FAULT_BEFORE_END_MS),
+    fault: makeRevocation(random, plan.world.mobileNodes.length),
+  }));
   return {
     ...plan,
-    faults: [...plan.faults, ...more].sort((one, other) => one.atMs - other.atMs),
+    faults: [...plan.faults, ...more, ...revocations].sort((one, other) => one.atMs - other.atMs),
     recoveryMs: Math.max(plan.recoveryMs, REFUSED_RETRY_MS + ROUND_TRIPS_MS),
   };
 }

@@ -14,6 +14,8 @@ export type ProcessFault =
     readonly afterActions: number;
     readonly forMs: number;
   }
+  /** Its administrator revokes the bindings of a mobile node by name, and loads the configuration again later (RFC 5846). */
+  | { readonly kind: "revocation"; readonly node: number; readonly forMs: number }
   /** The data path and the kernel refuse new bindings. */
   | { readonly kind: "bindingsRefused"; readonly forMs: number }
   /** The wall clock of the home agent's host is set to another time: the process has it from its next start on. */
@@ -29,6 +31,8 @@ export function describeProcessFault(fault: ProcessFault): string {
       const who = fault.node === undefined ? "the home agent" : `mobile node ${fault.node}`;
       return `${who} is to die after ${fault.afterActions} actions, for ${seconds(fault.forMs)}`;
     }
+    case "revocation":
+      return `mobile node ${fault.node} revoked for ${seconds(fault.forMs)}`;
     case "bindingsRefused":
       return `no new bindings in the data path for ${seconds(fault.forMs)}`;
     case "homeAgentClockSet":
@@ -52,6 +56,9 @@ export function applyProcessFault(
       host.armedKill = { afterActions: fault.afterActions, done: () => later(fault.forMs, startAgain) };
       return;
     }
+    case "revocation":
+      homeAgent.revoke(world.mobileNodes[fault.node].settings.machine.identity);
+      return later(fault.forMs, () => homeAgent.reload());
     case "bindingsRefused":
       homeAgent.refusesBindings = true;
       return later(fault.forMs, () => homeAgent.refusesBindings = false);
@@ -62,11 +69,16 @@ export function applyProcessFault(
   }
 }
 
-/** Nobody is dead or about to die, and nothing is refused. */
+/** Nobody is dead or about to die, and nothing is refused or revoked. */
 export function endProcessFaults({ homeAgent, mobileNodes }: World): void {
   for (const host of [homeAgent, ...mobileNodes]) host.armedKill = undefined;
   homeAgent.refusesBindings = false;
   if (!homeAgent.running) homeAgent.start();
+  if (homeAgent.revoked.size > 0) homeAgent.reload();
+}
+
+export function makeRevocation(random: Random, nodes: number): ProcessFault {
+  return { kind: "revocation", node: random.integer(0, nodes - 1), forMs: random.integer(0, 20_000) };
 }
 
 export function makeProcessFault(random: Random, nodes: number): ProcessFault {

@@ -105,7 +105,7 @@ const command = new Command("sim")
   .option("--seed <number>", "repeat one seed", seedFrom)
   .option("--seeds <first..last>", "explore these seeds and the kept ones", rangeFrom)
   .option("--movement", "play a mobile node that roams between IPv6, IPv4 and NATed links", false)
-  .option("--kills", "kill the daemons at any point, refuse bindings and set clocks, too", false)
+  .option("--kills", "kill the daemons at any point, refuse and revoke bindings and set clocks, too", false)
   .option("--recovery", "print how long each kind of fault keeps a roaming mobile node from its data", false)
   .option("--verbose", "with --seed: print everything that happens", false)
   .addHelpText(

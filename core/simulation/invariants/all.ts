@@ -7,6 +7,7 @@ import {
   bindingsPointToWhereTheUpdateCameFrom,
   dataPathHoldsTheBindings,
   oneBindingForEachHomeAddress,
+  revokedStaysUnbound,
 } from "./binding_table.ts";
 import { bothEndsHaveOneIpv4HomeAddress, ipv4HomeAddressesAreApart } from "./ipv4_home_addresses.ts";
 import { homeAgentSendsOnlyToAuthenticSources } from "./destinations.ts";
@@ -26,6 +27,7 @@ import { actionsAreFew, deadlinesLieAhead } from "./progress.ts";
 export function allInvariants(world: World, calmSinceMs: () => number): Watcher[] {
   return [
     oneBindingForEachHomeAddress(world),
+    revokedStaysUnbound(world),
     attacksChangeNoBinding(),
     attacksChangeNoRegistration(),
     dataPathHoldsTheBindings(world),

@@ -24,6 +24,16 @@ export function oneBindingForEachHomeAddress(world: World): Watcher {
   };
 }
 
+/** Whose bindings were revoked has none before the configuration is loaded again. */
+export function revokedStaysUnbound(world: World): Watcher {
+  return {
+    homeAgentHandled({ after }) {
+      const bound = after.find(({ identity }) => world.homeAgent.revoked.has(identity));
+      if (bound !== undefined) throw new InvariantBroken("no binding for who is revoked", bound.identity);
+    },
+  };
+}
+
 /** What the actions have put into the data path is what the home agent says it has. */
 export function dataPathHoldsTheBindings(world: World): Watcher {
   const name = "the data path holds the home agent's bindings";

@@ -1,5 +1,4 @@
 import { ENCAPSULATION_OVERHEAD, sameTunnelEnd } from "../../control/tunnel.ts";
-import { bindingUpdateIn } from "../exchange.ts";
 import type { MobileHost } from "../mobile_host.ts";
 import { InvariantBroken, type Watcher } from "../watcher.ts";
 import type { World } from "../world.ts";
@@ -84,8 +83,9 @@ export function mobileNodesSendWell(world: World): Watcher {
       }
       if (packet.payload.kind === "data") return;
       const decoded = packet.payload.decode();
-      if (!decoded.ok || !decoded.value.checksumValid || bindingUpdateIn(packet) === undefined) {
-        throw new InvariantBroken(name, `${host.name} sent what is no Binding Update`);
+      const kind = decoded.ok && decoded.value.checksumValid ? decoded.value.header.message.kind : undefined;
+      if (kind !== "bindingUpdate" && kind !== "bindingRevocationAcknowledgement") {
+        throw new InvariantBroken(name, `${host.name} sent what a home agent does not take`);
       }
     },
   };
@@ -121,7 +121,7 @@ export function stateAndTunnelAgree(): Watcher {
       if (after.state === "registered" && host.tunnel?.encapsulation !== after.encapsulation) {
         throw new InvariantBroken("registered means that the tunnel is set", host.name);
       }
-      if ((after.state === "refused" || after.state === "finished") && hasTunnel) {
+      if (["refused", "revoked", "finished"].includes(after.state) && hasTunnel) {
         throw new InvariantBroken("no tunnel without a registration", `${host.name} is ${after.state}`);
       }
       if (after.state !== "registered" || host.tunnel === undefined) return;
