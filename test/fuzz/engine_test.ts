@@ -4,6 +4,7 @@ import type { ForwarderModule } from "../../wasm/forwarder_module.ts";
 import forwarder from "../../wasm/forwarder.wasm" with { type: "bytes" };
 import { clearCounters, COVERAGE_MEMORY, features, placeOf } from "./engine/coverage.ts";
 import { type Finding, Fuzzer } from "./engine/fuzzer.ts";
+import { readInputs } from "./engine/input_file.ts";
 import { dictionary } from "./engine/input_mutator.ts";
 import { instrumentTypeScript } from "./engine/javascript.ts";
 import { instrumentWebAssembly } from "./engine/webassembly.ts";
@@ -148,4 +149,22 @@ Deno.test("instrumented WebAssembly does the same as before, counts, and traps w
   for (const module of [plain, counted]) {
     assertThrows(() => module.checksum(end - 8, 64), WebAssembly.RuntimeError);
   }
+});
+
+Deno.test("fuzzer: an input that never ends is kept, and ends the process", async () => {
+  const folder = Deno.makeTempDirSync();
+  const script = `
+    import { Watchdog } from "${import.meta.resolve("./engine/watchdog.ts")}";
+    const watchdog = new Watchdog(8, new URL("file://${folder}/found.hex"), 300);
+    const run = (input) => { while (input[0] === 7); };
+    const { run: watched } = watchdog.watching({ name: "endless", maximumOctets: 8, seeds: () => [], run });
+    watched(Uint8Array.of(1, 2));
+    watched(Uint8Array.of(7, 8, 9));`;
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", `data:text/javascript;base64,${btoa(script)}`],
+    stderr: "null",
+  }).output();
+  assertEquals(success, false);
+  assertEquals(readInputs(new URL(`file://${folder}/found.hex`)).map((input) => input.toHex()), ["070809"]);
+  Deno.removeSync(folder, { recursive: true });
 });

@@ -6,9 +6,13 @@ import { type Finding, Fuzzer } from "./engine/fuzzer.ts";
 import { appendInput, readInputs, writeInputs } from "./engine/input_file.ts";
 import { dictionary } from "./engine/input_mutator.ts";
 import type { FuzzTarget } from "./engine/target.ts";
+import { Watchdog } from "./engine/watchdog.ts";
 
 // Later than what instruments them.
 const { TARGETS } = await import("./targets/all.ts");
+
+/** An input that takes so long never ends; what is only slow is told by itself. */
+const ENDLESS_MS = 20_000;
 
 const names = TARGETS.map(({ name }) => name);
 
@@ -30,7 +34,11 @@ const command = new Command("fuzz")
   .argument("[targets...]", `which to try, otherwise all: ${names.join(", ")}`, target)
   .option("--seconds <number>", "for each of them", wholeNumber, 10)
   .option("--seed <number>", "of what is random; otherwise another one each time", wholeNumber)
-  .option("--keep", "write the smallest inputs that together come everywhere to test/fuzz/corpus", false)
+  .option(
+    "--keep",
+    "write the smallest inputs found that together come everywhere to test/fuzz/corpus (up to 32 KiB a target)",
+    false,
+  )
   .addHelpText(
     "after",
     "\nExamples:\n  deno task fuzz --seconds 60\n  deno task fuzz --seconds 600 home_agent forwarder",
@@ -51,7 +59,8 @@ function fuzz(each: FuzzTarget): Finding | undefined {
   const { name } = each;
   const corpusFile = new URL(`corpus/${name}.hex`, import.meta.url);
   const foundFile = new URL(`found/${name}.hex`, import.meta.url);
-  const fuzzer = new Fuzzer(each, seed, words);
+  using watchdog = new Watchdog(each.maximumOctets, foundFile, ENDLESS_MS);
+  const fuzzer = new Fuzzer(watchdog.watching(each), seed, words);
   const began = performance.now();
   const goesOn = () => performance.now() - began < seconds * 1000;
   const finding = fuzzer.try([...each.seeds(), ...readInputs(corpusFile), ...readInputs(foundFile)]) ??

@@ -8,8 +8,10 @@ import type { FuzzTarget } from "./target.ts";
 const MAXIMUM_MS = 1500;
 /** Inputs tried before the clock is looked at. */
 const ROUNDS_A_LOOK = 64;
-/** How hard an input is made smaller: executions. */
-const SHRINKING_EXECUTIONS = 2000;
+/** How hard an input is made smaller, executions: one that does harm, and one for the corpus. */
+const SHRINKING_EXECUTIONS = { finding: 2000, corpus: 200 };
+/** Of all inputs of a corpus: it stays in the repository. */
+const CORPUS_OCTETS = 32_768;
 
 /** An input that does what no input may do. */
 export interface Finding {
@@ -75,10 +77,11 @@ export class Fuzzer {
     }
   }
 
-  /** The smallest inputs found that together come to all places. */
+  /** The smallest inputs found that together come to all places, or to as many as a corpus has room for. */
   corpus(): Uint8Array[] {
     const missing = new Set(this.#queue.flatMap((entry) => entry.features.map(placeOf)));
     const kept: Uint8Array[] = [];
+    let left = CORPUS_OCTETS;
     for (
       const { input, features } of this.#queue.toSorted((one, other) => one.input.length - other.input.length)
     ) {
@@ -87,7 +90,9 @@ export class Fuzzer {
       const small = this.#shrink(input, (candidate) => {
         const places = new Set(this.#execute(candidate).map(placeOf));
         return own.isSubsetOf(places);
-      });
+      }, SHRINKING_EXECUTIONS.corpus);
+      if (small.length > left) continue;
+      left -= small.length;
       for (const place of own) missing.delete(place);
       kept.push(small);
     }
@@ -97,7 +102,11 @@ export class Fuzzer {
   /** As small an input as there is that makes the target throw. */
   smaller({ input, error }: Finding): Finding {
     const message = String(error);
-    const small = this.#shrink(input, (candidate) => String(this.#failure(candidate)) === message);
+    const small = this.#shrink(
+      input,
+      (candidate) => String(this.#failure(candidate)) === message,
+      SHRINKING_EXECUTIONS.finding,
+    );
     return { input: small, error };
   }
 
@@ -147,9 +156,13 @@ export class Fuzzer {
   }
 
   /** Takes pieces out, from halves to single octets, as long as the rest is still as wanted. */
-  #shrink(input: Uint8Array, isWanted: (candidate: Uint8Array) => boolean): Uint8Array {
+  #shrink(
+    input: Uint8Array,
+    isWanted: (candidate: Uint8Array) => boolean,
+    executions: number,
+  ): Uint8Array {
     let best = input;
-    let left = SHRINKING_EXECUTIONS;
+    let left = executions;
     for (let octets = best.length >> 1; octets > 0; octets >>= 1) {
       for (let at = 0; at < best.length && left > 0;) {
         const candidate = Uint8Array.from([...best.subarray(0, at), ...best.subarray(at + octets)]);

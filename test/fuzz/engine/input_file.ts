@@ -15,11 +15,13 @@ export function readInputs(file: URL): Uint8Array[] {
 }
 
 export function writeInputs(file: URL, inputs: readonly Uint8Array[]): void {
+  Deno.mkdirSync(new URL(".", file), { recursive: true });
   Deno.writeTextFileSync(file, inputs.map((input) => `${input.toHex()}\n`).join(""));
 }
 
 /** Adds an input with what is known of it. */
 export function appendInput(file: URL, input: Uint8Array, comment: string): void {
   const line = comment.replaceAll(/\s+/g, " ").slice(0, 200);
+  Deno.mkdirSync(new URL(".", file), { recursive: true });
   Deno.writeTextFileSync(file, `# ${line}\n${input.toHex()}\n`, { append: true });
 }
