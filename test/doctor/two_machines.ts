@@ -1,6 +1,6 @@
 import type { Finding } from "../../cli/doctor/finding.ts";
 import { dsmipCommand } from "../../cli/lab/lab.ts";
-import { TestNamespace, until } from "../ffi/in_namespace.ts";
+import { endChild, TestNamespace, until } from "../ffi/in_namespace.ts";
 
 const HOME_AGENT = `[home_agent]
 ipv6_address = "2001:db8:100::1"
@@ -97,19 +97,24 @@ export class TwoMachines implements AsyncDisposable {
 
   /** Starts the home agent, and waits until it serves. */
   async serve(): Promise<void> {
+    const log = this.path("ha.log");
+    Deno.writeTextFileSync(log, "");
+    const words = dsmipCommand("ha", "serve", "--config", this.path("ha.toml"));
     this.#homeAgent = new Deno.Command("ip", {
-      args: ["netns", "exec", this.ha.name, ...dsmipCommand("ha", "serve", "--config", this.path("ha.toml"))],
+      args: ["netns", "exec", this.ha.name, "sh", "-c", 'exec "$@" 2>"$0"', log, ...words],
       stdin: "null",
       stdout: "null",
-      stderr: "null",
     }).spawn();
-    const isListening = () => this.ha.run("ss", "-lun").includes("203.0.113.1:4191");
-    await until("the home agent serves", isListening, 10_000);
+    const isReady = () => Deno.readTextFileSync(log).includes("home agent ready");
+    try {
+      await until("the home agent serves", isReady, 20_000);
+    } catch (error) {
+      throw new Error(`the home agent says: ${Deno.readTextFileSync(log)}`, { cause: error });
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#homeAgent?.kill("SIGTERM");
-    await this.#homeAgent?.status;
+    if (this.#homeAgent !== undefined) await endChild(this.#homeAgent, "SIGTERM");
     this.ha.remove();
     this.mn.remove();
     Deno.removeSync(this.#folder, { recursive: true });

@@ -87,6 +87,16 @@ export function testInsideNamespace(
   });
 }
 
+/** Ends a program that may have ended by itself, and waits for it. */
+export async function endChild(child: Deno.ChildProcess, signal: Deno.Signal): Promise<void> {
+  try {
+    child.kill(signal);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+  await child.status;
+}
+
 /** Polls for a state. @throws when it has not come within `limitMs` */
 export async function until(
   what: string,

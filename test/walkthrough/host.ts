@@ -1,5 +1,5 @@
 import { dsmipCommand } from "../../cli/lab/lab.ts";
-import { TestNamespace, until } from "../ffi/in_namespace.ts";
+import { endChild, TestNamespace, until } from "../ffi/in_namespace.ts";
 import type { Step } from "./steps.ts";
 
 const LIMIT_MS = 30_000;
@@ -58,10 +58,14 @@ export class Host implements AsyncDisposable {
   /** Starts what goes on until the end, and waits until its log or another file says that it works. */
   async keep(command: string, readyText: RegExp, readyFile?: string): Promise<void> {
     const log = `${this.folder}/log-${this.#running.length}`;
-    const child = this.#command(`exec ${command.trim()} >${log} 2>&1`).spawn();
+    const child = this.#command(`exec ${command.trim()} >${log} 2>&1`, "null").spawn();
     this.#running.push(child);
     const isReady = () => readyText.test(readIfThere(readyFile ?? log));
-    await until(`"${command.trim()}" on ${this.name} works`, isReady, LIMIT_MS);
+    try {
+      await until(`"${command.trim()}" on ${this.name} works`, isReady, LIMIT_MS);
+    } catch (error) {
+      throw new Error(`${this.name}: ${command.trim()} says: ${readIfThere(log)}`, { cause: error });
+    }
   }
 
   async untilRegistered(): Promise<void> {
@@ -81,14 +85,14 @@ export class Host implements AsyncDisposable {
     return output;
   }
 
-  #command(script: string): Deno.Command {
+  #command(script: string, output: "piped" | "null" = "piped"): Deno.Command {
     const holder = String(this.#holder.pid);
     return new Deno.Command("nsenter", {
       args: ["--target", holder, "--net", "--mount", `--wd=${this.folder}`, "sh", "-euc", script],
       env: { PATH: `${this.#programs}:${Deno.env.get("PATH")}`, NO_COLOR: "1" },
       stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
+      stdout: output,
+      stderr: output,
     });
   }
 
@@ -99,14 +103,12 @@ export class Host implements AsyncDisposable {
 
   async #interruptLast(): Promise<void> {
     const child = this.#running.pop();
-    child?.kill("SIGINT");
-    await child?.output();
+    if (child !== undefined) await endChild(child, "SIGINT");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-    this.#holder.kill("SIGKILL");
-    await this.#holder.status;
+    await endChild(this.#holder, "SIGKILL");
     this.namespace.remove();
   }
 }
