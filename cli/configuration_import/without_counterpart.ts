@@ -1,7 +1,8 @@
 /* What UMIP can be told and dsmip cannot, and what that means to somebody who moves from one to the other. */
 
 const ROUTE_OPTIMIZATION = "all traffic goes through the home agent here";
-const IPSEC = "mobile node and home agent prove who they are by a shared key (spi, key_file; RFC 4285)";
+const IPSEC =
+  "both ends prove who they are by a shared key (spi, key_file), or by ESP of dsmip's own (esp_file)";
 const ADVERTISEMENTS = "when advertisements are sent is not configured here";
 const TIMES = "these times are the RFCs' here";
 
@@ -15,8 +16,8 @@ const COMMON: Readonly<Record<string, string>> = {
   CnBindingPolicySet: ROUTE_OPTIMIZATION,
   UseMnHaIPsec: IPSEC,
   IPsecPolicySet: IPSEC,
-  KeyMngMobCapability: "there is no key management here: the shared key stands in a file",
-  TunnelPayloadForceSANego: "there is no key management here: the shared key stands in a file",
+  KeyMngMobCapability: "there is no key management here: keys stand in files",
+  TunnelPayloadForceSANego: "there is no key management here: keys stand in files",
   UseMovementModule: "movement is always detected by dsmip itself",
   UsePolicyModule: "there are no modules here",
 };

@@ -21,6 +21,7 @@ export function probesOfHomeAgent(
   const input = { hook: "input", family: 4, connection: "new", inInterface } as const;
   const output = { hook: "output", family: 4, connection: "new", outInterface: inInterface } as const;
   const forwarded = { hook: "forward", family: 6, connection: "new", protocol: Protocol.icmpv6 } as const;
+  const hasEsp = settings.mobileNodes.some(({ requiresEsp }) => requiresEsp);
   const hasIpv4 = settings.ipv4HomePrefix !== undefined || settings.ipv4NetworkPool !== undefined;
   return [
     {
@@ -35,7 +36,7 @@ export function probesOfHomeAgent(
       isNeeded: true,
       rule: `meta l4proto ${protocol}`,
     })),
-    ...[Protocol.mobilityHeader, Protocol.ipv6].map((protocol) => ({
+    ...[Protocol.mobilityHeader, Protocol.ipv6, ...(hasEsp ? [Protocol.esp] : [])].map((protocol) => ({
       what: `protocol ${protocol} over IPv6 from mobile nodes`,
       packet: { ...input, family: 6 as const, protocol },
       isNeeded: true,
@@ -90,7 +91,8 @@ function probesOfRouter(tun: string, interfaceName: string): Probe[] {
 }
 
 function probesOfEgress({ settings, localPort }: MobileNodeConfiguration, name: string): Probe[] {
-  const { homeAgentPort, dsmip } = settings;
+  const { homeAgentPort, dsmip, requiresEsp } = settings;
+  const signalling = requiresEsp ? Protocol.esp : Protocol.mobilityHeader;
   const answered = { hook: "input", connection: "established", inInterface: name } as const;
   const sent = { hook: "output", connection: "new", outInterface: name } as const;
   const udpOut = { protocol: Protocol.udp, destinationPort: homeAgentPort, sourcePort: localPort };
@@ -118,10 +120,10 @@ function probesOfEgress({ settings, localPort }: MobileNodeConfiguration, name: 
   return [
     ...(dsmip ? overIpv4 : []),
     {
-      what: "mobility messages from the home agent (protocol 135 over IPv6)",
-      packet: { ...answered, family: 6, protocol: Protocol.mobilityHeader },
+      what: `signalling from the home agent (protocol ${signalling} over IPv6)`,
+      packet: { ...answered, family: 6, protocol: signalling },
       isNeeded: true,
-      rule: `meta l4proto ${Protocol.mobilityHeader}`,
+      rule: `meta l4proto ${signalling}`,
     },
     {
       what: "protocol 41 over IPv6 from the home agent",

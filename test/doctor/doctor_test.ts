@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { openUdpSocket } from "../../ffi/socket.ts";
+import { dsmip } from "../cli/dsmip.ts";
 import { isRoot, TestNamespace } from "../ffi/in_namespace.ts";
 import { type Examination, TwoMachines } from "./two_machines.ts";
 
@@ -128,6 +129,25 @@ testDoctor("firewall rules in the way of a mobile node", async (machines) => {
     laptop,
     "warning firewall: protocol 41 from the home agent is dropped by the policy of table inet f chain in",
   );
+});
+
+testDoctor("firewall rules in the way of ESP", async (machines) => {
+  const { stdout } = await dsmip("config", "esp", "2001:db8:100::100", "2001:db8:100::1");
+  machines.write("mn1.esp", stdout);
+  Deno.chmodSync(machines.path("mn1.esp"), 0o600);
+  for (const [machine, file] of [[machines.ha, "ha.toml"], [machines.mn, "mn.toml"]] as const) {
+    machines.write(file, Deno.readTextFileSync(machines.path(file)) + 'esp_file = "mn1.esp"\n');
+    machine.run(
+      "nft",
+      "add table inet f; add chain inet f in { type filter hook input priority 0; policy drop; }; add rule inet f in meta l4proto { 17, 41, 58, 135 } accept",
+    );
+  }
+  assertFaults(
+    await machines.examine(machines.ha, "ha.toml"),
+    "firewall: protocol 50 over IPv6 from mobile nodes is dropped by the policy of table inet f chain in",
+  );
+  const mn = await machines.examine(machines.mn, "mn.toml");
+  assertHas(mn, "fault firewall: signalling from the home agent (protocol 50 over IPv6) is dropped");
 });
 
 testDoctor("a home link that is not there, or down", async (machines) => {
