@@ -1,3 +1,4 @@
+import { DEFAULT_CONTROL_SOCKET } from "../configuration/default_socket.ts";
 import { allCommands, type DocumentedCommand, type DocumentedOption } from "./command_tree.ts";
 import { CONFIGURATION_TABLES, type DocumentedKey, whenMissing } from "./configuration_tables.ts";
 import { bold, escapeRoff, item, page, paragraph, section, verbatim } from "./roff.ts";
@@ -7,6 +8,16 @@ const EXIT_STATUS: readonly (readonly [status: string, meaning: string])[] = [
   ["1", "It failed, or dsmip doctor found a fault."],
   ["2", "It was not asked in a way that can work: the command line or a file is wrong."],
   ["3", "dsmip decode --lint found packets that break the rules."],
+];
+
+const FILES: readonly (readonly [path: string, meaning: string])[] = [
+  ["/etc/dsmip/ha.toml", "The home agent's configuration, where the service looks for it."],
+  ["/etc/dsmip/mn.toml", "The mobile node's."],
+  [
+    DEFAULT_CONTROL_SOCKET.homeAgent,
+    "Where the running home agent answers the other commands, unless control_socket says otherwise.",
+  ],
+  [DEFAULT_CONTROL_SOCKET.mobileNode, "Where the running mobile node does."],
 ];
 
 /** dsmip(1), from the command line. */
@@ -19,6 +30,7 @@ export function commandPage(program: DocumentedCommand): string {
     section("COMMANDS", commands.map(describeCommand).join("\n")),
     section("OPTIONS OF EVERY COMMAND", program.options.map(describeOption).join("")),
     section("EXIT STATUS", EXIT_STATUS.map(([status, meaning]) => item(bold(status), meaning)).join("")),
+    section("FILES", FILES.map(([path, meaning]) => item(bold(path), meaning)).join("")),
     section("ENVIRONMENT", item(bold("NO_COLOR"), "Set to anything, no colours are printed.")),
     section("SEE ALSO", "\\fBdsmip.toml\\fR(5)"),
   ]);
