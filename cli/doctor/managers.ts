@@ -45,7 +45,7 @@ const MANAGERS: readonly Manager[] = [
 
 /** What there is to know of a machine's programs; a test gives its own. */
 export interface ProgramsSource {
-  /** Names of the processes in this network namespace. */
+  /** Names of the processes in this network namespace, and of those that may be in it. */
   readonly processes: ReadonlySet<string>;
   /** Asks NetworkManager, whether it has the interface; undefined where that cannot be asked. */
   readonly isManagedByNetworkManager: (interfaceName: string) => boolean | undefined;
@@ -76,7 +76,10 @@ export function readPrograms(): ProgramsSource {
   const own = namespaceOf("self");
   const processes = new Set<string>();
   for (const { name } of Deno.readDirSync("/proc")) {
-    if (!/^\d+$/.test(name) || namespaceOf(name) !== own) continue;
+    if (!/^\d+$/.test(name)) continue;
+    const namespace = namespaceOf(name);
+    // Where this user may not see it, it may be this one.
+    if (namespace !== undefined && namespace !== own) continue;
     try {
       processes.add(Deno.readTextFileSync(`/proc/${name}/comm`).trim());
     } catch {

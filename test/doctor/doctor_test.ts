@@ -151,7 +151,7 @@ testDoctor("firewall rules in the way of ESP", async (machines) => {
 });
 
 testDoctor("a home link that is not there, or down", async (machines) => {
-  machines.change("ha.toml", 'home_link = "home0"');
+  machines.change("ha.toml", 'home_link = "home0"\nworkers = 2');
   assertFaults(await machines.examine(machines.ha, "ha.toml"), "home link: home0 is not there");
   machines.ha.ip("link", "add", "home0", "type", "veth", "peer", "name", "home1");
   assertFaults(await machines.examine(machines.ha, "ha.toml"), "home link: home0 is down");
@@ -160,7 +160,7 @@ testDoctor("a home link that is not there, or down", async (machines) => {
   machines.ha.ip("link", "set", "home1", "up");
   const up = await machines.examine(machines.ha, "ha.toml");
   assertFaults(up);
-  assertHas(up, "ok home link: home0 is up");
+  assertHas(up, "ok home link: home0 is up", "ok BPF: ");
 });
 
 testDoctor("forwarding that is off", async (machines) => {
@@ -245,6 +245,8 @@ testDoctor("a user without permission", async (machines) => {
   const examination = await machines.examine(machines.ha, "ha.toml", nobody);
   assertFaults(examination, "permissions: CAP_NET_ADMIN, CAP_NET_RAW");
   assertHas(examination, "warning kernel features: not tried", "warning firewall: not looked at");
+  const mn = await machines.examine(machines.mn, "mn.toml", nobody);
+  assertHas(mn, "fault home agent over IPv4: Cannot open a raw socket");
 });
 
 testDoctor("another program that configures the egress", async (machines) => {
