@@ -59,6 +59,8 @@ export function slotOf(place: number): number {
 
 /** Next header. */
 const FRAGMENT = 44;
+/** In the field of flags and offset. */
+const IPV4_MORE_FRAGMENTS = 0x2000;
 
 /** Where the packet of a slot begins. */
 export function packetAt(slot: number): number {
@@ -120,8 +122,10 @@ export class KernelView {
   rawIpv4Message(index: number): SentMessage {
     const message = map.RAW_IPV4_SEND_MESSAGES + index * map.MESSAGE_OCTETS;
     const [datagram] = this.#cut(this.#messagePieces(message), Infinity);
-    this.#checkNotes(map.RAW_IPV4_SEND_NOTES + 8 * index, 1, datagram.bytes.length - 20);
-    return { ...this.#name(message), typeOfService: datagram.bytes[1], datagrams: [datagram] };
+    const { bytes } = datagram;
+    this.#checkNotes(map.RAW_IPV4_SEND_NOTES + 8 * index, ...innerPacketIn(bytes));
+    const datagrams = [{ bytes, slot: this.#slotOf(message, datagram) }];
+    return { ...this.#name(message), typeOfService: bytes[1], datagrams };
   }
 
   /** What sendmmsg() makes of a message to the raw IPv6 socket. */
@@ -131,10 +135,15 @@ export class KernelView {
     const { bytes } = datagram;
     this.#checkNotes(map.RAW_IPV6_SEND_NOTES + 8 * index, ...innerPacketIn(bytes));
     const typeOfService = (bytes[0] & 0x0f) << 4 | bytes[1] >> 4;
-    // The first of two fragments may consist of copied headers alone: it is of the slot that the second is of.
-    const of = bytes[6] === FRAGMENT && bytes[43] === 1 ? message + map.MESSAGE_OCTETS : message;
-    const [{ slot }] = this.#cut(this.#messagePieces(of), Infinity);
-    return { address: this.#ipv6Name(message), port: 0, typeOfService, datagrams: [{ bytes, slot }] };
+    const datagrams = [{ bytes, slot: this.#slotOf(message, datagram) }];
+    return { address: this.#ipv6Name(message), port: 0, typeOfService, datagrams };
+  }
+
+  /** The first of two fragments may consist of copied headers alone: it is of the slot that the second is of. */
+  #slotOf(message: number, { bytes, slot }: SentDatagram): number {
+    const [lostPackets] = innerPacketIn(bytes);
+    if (lostPackets > 0) return slot;
+    return this.#cut(this.#messagePieces(message + map.MESSAGE_OCTETS), Infinity)[0].slot;
   }
 
   /** What writev() hands to the TUN device. */
@@ -332,10 +341,14 @@ export class KernelView {
 }
 
 /**
- * Inner packets that are lost with an outer IPv6 packet, and their octets: with the first of two fragments, none; with the
- * last, the whole packet.
+ * Inner packets that are lost with an outer packet, and their octets: with the first of two fragments, none; with the last,
+ * the whole packet.
  */
 function innerPacketIn(outer: Uint8Array): [packets: number, octets: number] {
+  if (outer[0] >> 4 === 4) {
+    const field = outer[6] << 8 | outer[7];
+    return field === IPV4_MORE_FRAGMENTS ? [0, 0] : [1, 8 * field + outer.length - 20];
+  }
   if (outer[6] !== FRAGMENT) return [1, outer.length - 40];
   const field = outer[42] << 8 | outer[43];
   return field === 1 ? [0, 0] : [1, field + outer.length - 48];

@@ -79,7 +79,7 @@ export const IPV4_SOURCE_KEY = 336;
 export const IPV4_DESTINATION_KEY = 352;
 /** As the counts above. */
 export const RAW_IPV6_SEND_COUNT = 368;
-/** Outer IPv6 packets that were cut, u32. */
+/** Outer packets that were cut, u32. */
 export const CUT_PACKETS = 372;
 
 // ── Binding table ──
@@ -127,7 +127,7 @@ export const ENTRY_INNER_MTU = 36;
 /** The writer's own: next entry of a list (its number + 1), and the epoch of its retirement. */
 export const ENTRY_LINK = 40;
 export const ENTRY_RETIRED_EPOCH = 44;
-/** u32: longer inner packets leave in outer IPv6 fragments, octets. */
+/** u32: longer inner packets leave in outer fragments, octets. */
 export const ENTRY_WHOLE_OCTETS = 48;
 
 /** Entries beyond the maximum, so that a change need not wait for readers. */
@@ -317,7 +317,7 @@ export const RAW_IPV6_SEND_NOTES = RAW_IPV4_SEND_NOTES + DATAGRAMS * 8;
 /** Headers of segments, one behind the other, each on a multiple of 8. */
 export const SEGMENT_HEADERS = RAW_IPV6_SEND_NOTES + DATAGRAMS * 8;
 export const SEGMENT_HEADERS_OCTETS = 128 * DATAGRAMS;
-/** Of each message to the raw IPv6 socket: the headers of a second outer fragment, and what they had no vector for. */
+/** Of each datagram: the headers of a second outer fragment, and what there was no vector for. */
 export const OUTER_FRAGMENTS = SEGMENT_HEADERS + SEGMENT_HEADERS_OCTETS;
 export const OUTER_FRAGMENT_STRIDE = 96;
 

@@ -20,8 +20,8 @@ export interface Forwarder {
   /**
    * Home agent: traffic of this home address or mobile network prefix uses this tunnel from now on. Mobile node: all
    * its traffic does, named by its home address. `innerMtu` is what the tunnel carries, octets: 1280 to 65507, or the nearest
-   * of these. Only in IPv6 less means more: inner packets between that (1240 at least) and 1280 leave in two outer fragments
-   * (RFC 2473 section 7.1 (b)).
+   * of these. Less is not in vain: without UDP, inner packets between that (1240 at least) and 1280 leave in two outer fragments
+   * (RFC 2473 section 7.1 (b), RFC 4213 section 3.2.1). In UDP, the kernel cuts.
    */
   setBinding(bound: Bound, tunnel: TunnelEnd, innerMtu: number): void;
   removeBinding(bound: Bound): void;
@@ -107,8 +107,8 @@ export type OutboundVerdict =
     readonly typeOfService: number;
     /**
      * One, or one for each segment or fragment that the packet was cut into. UDP: the payload. Otherwise the whole outer
-     * packet, or one of its two fragments, protocol 41 or 4 as the inner packet's version has it; IPv4 identification and DF
-     * are 0.
+     * packet, or one of its two fragments, protocol 41 or 4 as the inner packet's version has it; in IPv4, DF is 0, and so is
+     * the identification of a whole one.
      */
     readonly datagrams: readonly Uint8Array[];
   }

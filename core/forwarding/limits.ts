@@ -5,8 +5,8 @@
 /** Every IPv6 link carries this much (RFC 8200 section 5); a smaller tunnel has to fragment (RFC 2473 7.1). */
 export const MINIMUM_IPV6_MTU = 1280;
 /** What an outer IPv6 header leaves of that: inner packets of so many octets never need outer fragments. */
-export const SMALLEST_IPV6_TUNNEL_MTU = 1240;
-/** Octets of the first of two outer IPv6 fragments behind its headers, which every link carries: 1280 - 40 - 8. */
+export const SMALLEST_WHOLE_OCTETS = 1240;
+/** Octets of the first of two outer fragments behind its headers. In IPv6 every link carries them: 1280 - 40 - 8. */
 export const OUTER_FRAGMENT_OCTETS = 1232;
 /** The most that stands in front of an inner packet: an IPv6 header and a Fragment header. */
 export const MAXIMUM_OUTER_HEADERS_OCTETS = 48;

@@ -15,6 +15,7 @@ import { Protocol } from "../wire/constants.ts";
 import { type Binding, Bindings, type Bound } from "./bindings.ts";
 import type { DropReasonName, ForwardingCounters } from "./counters.ts";
 import { decapsulatedEcn, ECN_MASK, setEcn, trafficClass } from "./ecn.ts";
+import { isFarEnd, isFromNode } from "./far_end.ts";
 import type {
   Forwarder,
   ForwarderSettings,
@@ -47,7 +48,7 @@ import {
   UNBOUND_REPORTS_PER_SECOND,
 } from "./limits.ts";
 import { innerOfRaw, outerIpv4Header } from "./outer_ipv4.ts";
-import { fragmentIdentification, outerFragments, wholeOctets } from "./outer_fragments.ts";
+import { outerFragments, wholeOctets } from "./outer_fragments.ts";
 import { outerIpv6Header } from "./outer_ipv6.ts";
 import { fragmentationNeeded, packetTooBig } from "./packet_too_big.ts";
 import { segment } from "./segmentation.ts";
@@ -209,10 +210,10 @@ export class PlainForwarder implements Forwarder {
       return { kind: "send", encapsulation, address, port, typeOfService, datagrams: packets };
     }
     const datagrams = packets.flatMap((packet) => {
-      if (encapsulation === "ipv6InIpv4") return [this.#inIpv4(packet, address)];
-      const outer = this.#inIpv6(packet, address);
-      if (packet.length <= wholeOctets) return [outer];
-      return outerFragments(outer, fragmentIdentification(this.#cutPackets++, this.#seed));
+      const outer = encapsulation === "ipv6InIpv4"
+        ? this.#inIpv4(packet, address)
+        : this.#inIpv6(packet, address);
+      return packet.length <= wholeOctets ? [outer] : outerFragments(outer, this.#cutPackets++, this.#seed);
     });
     return { kind: "send", encapsulation, address, port: 0, typeOfService, datagrams };
   }
@@ -375,20 +376,6 @@ export class PlainForwarder implements Forwarder {
   #countDrop(reason: DropReasonName): void {
     this.#dropped[reason] = (this.#dropped[reason] ?? 0) + 1;
   }
-}
-
-function isFarEnd(tunnel: TunnelEnd, encapsulation: Encapsulation, outer: OuterSource): boolean {
-  return tunnel.encapsulation === encapsulation && tunnel.address === outer.address &&
-    (encapsulation !== "udp" || tunnel.port === outer.port);
-}
-
-/**
- * From the care-of address? A node behind no NAT uses UDP until it knows that, and until the acknowledgement has reached it
- * (RFC 5555 section 4.1); a NAT's address alone would not tell its hosts apart.
- */
-function isFromNode(tunnel: TunnelEnd, encapsulation: Encapsulation, outer: OuterSource): boolean {
-  const isNotYetTold = encapsulation === "udp" && tunnel.encapsulation === "ipv6InIpv4";
-  return isNotYetTold ? tunnel.address === outer.address : isFarEnd(tunnel, encapsulation, outer);
 }
 
 /** The mobile node's only peer in this encapsulation. */

@@ -45,7 +45,7 @@ const SEND_VECTORS_END = SEND_VECTORS + 2 * DATAGRAMS * VECTOR_OCTETS;
  */
 let udpCount: i32 = 0;
 let rawIpv4Count: i32 = 0;
-export let rawIpv6Count: i32 = 0;
+let rawIpv6Count: i32 = 0;
 /** UDP takes vectors from the front, so that those of one message follow each other; raw takes them from the back. */
 let udpVectors: usize = SEND_VECTORS;
 let rawVectors: usize = SEND_VECTORS_END;
@@ -127,27 +127,25 @@ export function sendUdp(
   openTypeOfService = typeOfService;
 }
 
-/** The same for a packet with its IPv4 header, of which `outerOctets` are not the inner packet's. */
+/** The same for a packet with its IPv4 header. `innerPackets` and `innerOctets` are what is lost where it is refused. */
 export function sendRawIpv4(
   head: usize,
   headOctets: i32,
   tail: usize,
   tailOctets: i32,
   address: u32,
-  outerOctets: i32,
+  innerPackets: i32,
+  innerOctets: i32,
 ): void {
   rawVectors -= 2 * VECTOR_OCTETS;
   const added = setDatagram(rawVectors, head, headOctets, tail, tailOctets);
   setVectors(RAW_IPV4_SEND_MESSAGES + rawIpv4Count * MESSAGE_OCTETS, rawVectors, added);
   store<u32>(RAW_IPV4_SEND_NAMES + rawIpv4Count * NAME_OCTETS, address, NAME_ADDRESS);
-  note(RAW_IPV4_SEND_NOTES, rawIpv4Count, 1, headOctets + tailOctets - outerOctets);
+  note(RAW_IPV4_SEND_NOTES, rawIpv4Count, innerPackets, innerOctets);
   rawIpv4Count++;
 }
 
-/**
- * The same for a packet with its IPv6 header. `address` is where its 16 octets are; `innerPackets` and `innerOctets` are what
- * is lost where it is refused.
- */
+/** The same for a packet with its IPv6 header. `address` is where its 16 octets are. */
 export function sendRawIpv6(
   head: usize,
   headOctets: i32,

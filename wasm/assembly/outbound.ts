@@ -22,7 +22,7 @@ import {
 import { enterTable, isLarge, leaveTable, lookup, lookupLongest, touch } from "./binding_table";
 import { openClock } from "./clock";
 import { add, closeVerdicts, drop, openVerdicts, pass } from "./count";
-import { closeSends, openSends, rawIpv6Count, roomForDatagrams, sendRawIpv4, sendRawIpv6, sendUdp } from "./datagrams";
+import { closeSends, datagramCount, openSends, roomForDatagrams, sendRawIpv4, sendRawIpv6, sendUdp } from "./datagrams";
 import {
   firstHeader,
   fragmentOctets,
@@ -37,7 +37,7 @@ import { destinationKey, innerLength, isIpv6, isUnicastAt, sourceKey, trafficCla
 import { packetAt } from "./messages";
 import { isOwn } from "./mobile_network";
 import { OUTER_IPV4_OCTETS, PROTOCOL_IPV4, PROTOCOL_IPV6, writeOuterIpv4 } from "./outer_ipv4";
-import { nextIdentification, writeFragmentHeaders } from "./outer_fragments";
+import { nextIpv4Identification, nextIpv6Identification, writeIpv4Fragment, writeIpv6Fragment } from "./outer_fragments";
 import { OUTER_IPV6_OCTETS, writeOuterIpv6 } from "./outer_ipv6";
 import { answerTooBig, answerLength } from "./packet_too_big";
 import {
@@ -182,35 +182,57 @@ function outerOctets(): i32 {
 function sendRaw(head: usize, headOctets: i32, tail: usize, tailOctets: i32): void {
   const protocol = isIpv6(head) ? PROTOCOL_IPV6 : PROTOCOL_IPV4;
   const innerOctets = headOctets + tailOctets;
+  if (innerOctets > wholeOctets) return sendOuterFragments(head, headOctets, tail, tailOctets, protocol);
   if (encapsulation == IPV6_IN_IPV6_ENCAPSULATION) {
-    if (innerOctets > wholeOctets) return sendOuterFragments(head, headOctets, tail, tailOctets, protocol);
     const outer = head - OUTER_IPV6_OCTETS;
     writeOuterIpv6(outer, innerOctets, addressKey, typeOfService, protocol);
     sendRawIpv6(outer, OUTER_IPV6_OCTETS + headOctets, tail, tailOctets, addressKey, 1, innerOctets);
   } else {
     const outer = head - OUTER_IPV4_OCTETS;
     writeOuterIpv4(outer, innerOctets, address, typeOfService, protocol);
-    sendRawIpv4(outer, OUTER_IPV4_OCTETS + headOctets, tail, tailOctets, address, OUTER_IPV4_OCTETS);
+    sendRawIpv4(outer, OUTER_IPV4_OCTETS + headOctets, tail, tailOctets, address, 1, innerOctets);
   }
 }
 
 /** The headers of the first fragment go in front of the first piece. The packet is lost with its second fragment. */
 function sendOuterFragments(head: usize, headOctets: i32, tail: usize, tailOctets: i32, protocol: u32): void {
-  const identification = nextIdentification();
+  const isOuterIpv6 = encapsulation == IPV6_IN_IPV6_ENCAPSULATION;
+  const identification = isOuterIpv6 ? nextIpv6Identification() : nextIpv4Identification();
   const inHead = min<i32>(headOctets, OUTER_FRAGMENT_OCTETS);
   const inTail = OUTER_FRAGMENT_OCTETS - inHead;
-  const first = head - MAXIMUM_OUTER_HEADERS_OCTETS;
-  writeFragmentHeaders(first, OUTER_FRAGMENT_OCTETS, true, identification, addressKey, typeOfService, protocol);
-  sendRawIpv6(first, MAXIMUM_OUTER_HEADERS_OCTETS + inHead, tail, inTail, addressKey, 0, 0);
   const innerOctets = headOctets + tailOctets;
   const rest = innerOctets - OUTER_FRAGMENT_OCTETS;
-  const second = OUTER_FRAGMENTS + rawIpv6Count * OUTER_FRAGMENT_STRIDE;
-  writeFragmentHeaders(second, rest, false, identification, addressKey, typeOfService, protocol);
   // A datagram has two vectors: what is left of a first piece before a second one goes behind the headers.
+  const second = OUTER_FRAGMENTS + datagramCount * OUTER_FRAGMENT_STRIDE + outerOctets();
   const copied = tailOctets == 0 ? 0 : headOctets - inHead;
-  memory.copy(second + MAXIMUM_OUTER_HEADERS_OCTETS, head + inHead, copied);
+  memory.copy(second, head + inHead, copied);
   const left = tailOctets == 0 ? head + inHead : tail + inTail;
-  sendRawIpv6(second, MAXIMUM_OUTER_HEADERS_OCTETS + copied, left, rest - copied, addressKey, 1, innerOctets);
+  sendOuterFragment(head, inHead, tail, inTail, true, identification, protocol, 0);
+  sendOuterFragment(second, copied, left, rest - copied, false, identification, protocol, innerOctets);
+}
+
+/** `lost` is what the inner packet has, where it is lost with this fragment; otherwise 0. */
+function sendOuterFragment(
+  head: usize,
+  headOctets: i32,
+  tail: usize,
+  tailOctets: i32,
+  isFirst: bool,
+  identification: u32,
+  protocol: u32,
+  lost: i32,
+): void {
+  const headers = outerOctets();
+  const outer = head - headers;
+  const octets = headOctets + tailOctets;
+  const packets = lost == 0 ? 0 : 1;
+  if (encapsulation == IPV6_IN_IPV6_ENCAPSULATION) {
+    writeIpv6Fragment(outer, octets, isFirst, identification, addressKey, typeOfService, protocol);
+    sendRawIpv6(outer, headers + headOctets, tail, tailOctets, addressKey, packets, lost);
+  } else {
+    writeIpv4Fragment(outer, octets, isFirst, identification, address, typeOfService, protocol);
+    sendRawIpv4(outer, headers + headOctets, tail, tailOctets, address, packets, lost);
+  }
 }
 
 /** Segments that are longer than the tunnel carries leave in fragments. */
