@@ -4,6 +4,7 @@ import { findOption, type MobilityOption } from "../wire/mobility_option.ts";
 import type { MobilityPacket } from "../wire/mobility_packet.ts";
 import { revocationTriggerName } from "../wire/registry_names.ts";
 import type { MobileNodeAction, SendPacket, SendSignalling } from "./action.ts";
+import { AnswerLimiter } from "./answer_limiter.ts";
 import { sealMobilityHeader, verifyMobilityHeader } from "./authentication.ts";
 import { FIRST_GLOBAL_TRIGGER, RevocationStatus, RevocationTrigger } from "./constants.ts";
 import { type BindingUpdateList, REFUSED_RETRY_MS } from "./binding_update_list.ts";
@@ -45,6 +46,7 @@ export class RevocationAnswers {
   readonly #settings: MobileNodeSettings;
   readonly #hmac: Hmac;
   readonly #list: BindingUpdateList;
+  readonly #limiter = new AnswerLimiter({ burst: 5, perSecond: 1 });
   #lastTrigger: number | undefined;
   /** The last one that was accepted, which may come again because our answer was lost. */
   #accepted: { readonly registration: Registration; readonly sequenceNumber: number } | undefined;
@@ -72,6 +74,8 @@ export class RevocationAnswers {
     if (verdict.kind === "dropped") return [report("debug", `dropped: ${verdict.reason}`, {})];
     const { answer } = verdict;
     if (verdict.kind === "answered") {
+      // Whoever has recorded an indication can send it again, and again.
+      if (!this.#limiter.allow("", now.monotonicMs)) return [];
       return [answer, report("debug", "revocation answered", { status: verdict.status })];
     }
     const { trigger, what } = verdict;

@@ -340,6 +340,9 @@ Deno.test("RFC 5846 6.3: an indication that comes again, because the answer was 
   const again = mobileNode.handle(event, at(2010));
   assertEquals(sent(again).packet, first);
   assertEquals(ofKind(again, "clearTunnel"), []);
+  // Recorded and sent a hundred times, it makes nobody send a hundred answers.
+  const answers = Array.from({ length: 100 }, () => mobileNode.handle(event, at(2020))).flat();
+  assertEquals(ofKind(answers, "sendSignalling").length, 4);
 });
 
 Deno.test("RFC 5846 10: without a registration there is nothing to revoke", () => {

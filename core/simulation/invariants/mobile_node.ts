@@ -1,4 +1,5 @@
 import { ENCAPSULATION_OVERHEAD, sameTunnelEnd } from "../../control/tunnel.ts";
+import { bindingUpdateIn } from "../exchange.ts";
 import type { MobileHost } from "../mobile_host.ts";
 import { InvariantBroken, type Watcher } from "../watcher.ts";
 import type { World } from "../world.ts";
@@ -96,7 +97,7 @@ export function updateRateIsKept(world: World): Watcher {
   const sentMs = new Map<string, number[]>();
   return {
     mobileNodeSent(host, packet) {
-      if (packet.payload.kind === "data") return;
+      if (bindingUpdateIn(packet) === undefined) return;
       const process = `${host.name} ${host.starts}`;
       const times = [...(sentMs.get(process) ?? []), world.nowMs].slice(-1 - MOST_UPDATES_IN_A_SECOND);
       sentMs.set(process, times);
