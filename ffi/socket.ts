@@ -78,6 +78,8 @@ export interface UdpSocket {
   readonly receiveBufferOctets: number;
   /** Can one message carry several datagrams that the kernel cuts (UDP_SEGMENT, Linux 4.18)? */
   readonly canSegment: boolean;
+  /** Can one read give several datagrams (UDP_GRO, Linux 5.0)? False also where that was not asked for. */
+  readonly canMerge: boolean;
 }
 
 /**
@@ -100,8 +102,7 @@ export function openUdpSocket(
     setOption(fileDescriptor, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT, "IP_MTU_DISCOVER");
     const granted = setReceiveBuffer(fileDescriptor, receiveBufferOctets);
     setSendBuffer(fileDescriptor, receiveBufferOctets);
-    // Linux 5.0; a kernel without it gives one datagram a read.
-    if (receiveMerged) hasOption(fileDescriptor, SOL_UDP, UDP_GRO, 1);
+    const canMerge = receiveMerged && hasOption(fileDescriptor, SOL_UDP, UDP_GRO, 1);
     if (isShared) sharePort(fileDescriptor);
     bindTo(fileDescriptor, address, port, `${address} port ${port}/udp`);
     return {
@@ -109,6 +110,7 @@ export function openUdpSocket(
       port: boundAddress(fileDescriptor).port,
       receiveBufferOctets: granted,
       canSegment: hasOption(fileDescriptor, SOL_UDP, UDP_SEGMENT, 0),
+      canMerge,
     };
   });
 }

@@ -75,9 +75,13 @@ function checkUdp(): Finding {
     const options = { address: "0.0.0.0", port: 0, receiveBufferOctets: BUFFER_OCTETS, receiveMerged: true };
     const { data, signalling } = openUdpGroup({ ...options, dataSockets: 1, end: END });
     for (const { fileDescriptor } of [...data, signalling]) closeFileDescriptor(fileDescriptor);
-    return data[0].canSegment
-      ? ok(check, "several datagrams in one message (UDP_SEGMENT)")
-      : ok(check, "without UDP_SEGMENT (Linux 4.18): slower, and works");
+    const missing = [
+      ...(data[0].canSegment ? [] : ["UDP_SEGMENT"]),
+      ...(data[0].canMerge ? [] : ["UDP_GRO"]),
+    ];
+    return missing.length === 0
+      ? ok(check, "several datagrams in one message and one read (UDP_SEGMENT, UDP_GRO)")
+      : ok(check, `without ${missing.join(" and ")} (Linux 4.18, 5.0): slower, and works`);
   });
 }
 
