@@ -2,6 +2,7 @@ import { cString, fromCString, INTERFACE_NAME_OCTETS, invalidInterfaceName } fro
 import { check, EACCES, EBUSY, EINVAL, ENODEV, ENOENT, ENXIO, EPERM } from "./errno.ts";
 import { closeFileDescriptor, closingOnError } from "./file_descriptor.ts";
 import { libc } from "./libc.ts";
+import { NO_TUN_OFFLOADS, type TunOffloads } from "./tun_offloads.ts";
 import { steerByFlow } from "./tun_steering.ts";
 
 const TUN_DEVICE = "/dev/net/tun";
@@ -42,14 +43,6 @@ export interface Tun {
    */
   readonly offloads: TunOffloads;
 }
-
-export interface TunOffloads {
-  readonly header: boolean;
-  readonly tcp: boolean;
-  readonly udp: boolean;
-}
-
-export const NO_TUN_OFFLOADS: TunOffloads = { header: false, tcp: false, udp: false };
 
 function adviseOpen(errno: number): string | undefined {
   if (errno === ENOENT || errno === ENODEV || errno === ENXIO) {

@@ -7,7 +7,7 @@ import { CLOCK_MONOTONIC, dataPathCalls, memoryBase, pointerInto } from "../../f
 import { openEventFd, signalEventFd } from "../../ffi/event_fd.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { adviseHugePages } from "../../ffi/huge_pages.ts";
-import { NO_TUN_OFFLOADS, type TunOffloads } from "../../ffi/tun.ts";
+import { NO_TUN_OFFLOADS, type TunOffloads } from "../../ffi/tun_offloads.ts";
 import { BindingTableWriter } from "../../wasm/binding_table.ts";
 import { readCounters } from "../../wasm/forwarder_counters.ts";
 import {

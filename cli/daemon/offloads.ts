@@ -1,4 +1,4 @@
-import { NO_TUN_OFFLOADS, type TunOffloads } from "../../ffi/tun.ts";
+import { NO_TUN_OFFLOADS, type TunOffloads } from "../../ffi/tun_offloads.ts";
 
 /**
  * Work that the kernel may do for many packets at once. What is wanted here is used where the kernel has it; the rest, and

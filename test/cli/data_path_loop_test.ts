@@ -7,7 +7,7 @@ import { memoryBase } from "../../ffi/data_path_calls.ts";
 import { openEventFd, signalEventFd } from "../../ffi/event_fd.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { sendTo } from "../../ffi/socket.ts";
-import { NO_TUN_OFFLOADS, type TunOffloads } from "../../ffi/tun.ts";
+import { NO_TUN_OFFLOADS, type TunOffloads } from "../../ffi/tun_offloads.ts";
 import { BindingTableWriter } from "../../wasm/binding_table.ts";
 import { readCounters } from "../../wasm/forwarder_counters.ts";
 import { createForwarderMemory, openForwarderMemory } from "../../wasm/forwarder_memory.ts";

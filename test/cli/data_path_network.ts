@@ -6,7 +6,8 @@ import { libc } from "../../ffi/libc.ts";
 import { inNetworkNamespace } from "../../ffi/namespace.ts";
 import { IPPROTO_RAW, openRaw6Socket } from "../../ffi/raw6_socket.ts";
 import { openRawSocket, openUdpSocket, type UdpSocket } from "../../ffi/socket.ts";
-import { NO_TUN_OFFLOADS, openTun, type Tun, type TunOffloads } from "../../ffi/tun.ts";
+import { openTun, type Tun } from "../../ffi/tun.ts";
+import { NO_TUN_OFFLOADS, type TunOffloads } from "../../ffi/tun_offloads.ts";
 import { run, until } from "../ffi/in_namespace.ts";
 
 export const AGENT_V4 = "192.0.2.1";

@@ -4,7 +4,7 @@ import { ALL_OFFLOADS } from "../../cli/daemon/offloads.ts";
 import type { Encapsulation } from "../../core/control/tunnel.ts";
 import type { UpwardRecord } from "../../core/forwarding/forwarder.ts";
 import { sendTo } from "../../ffi/socket.ts";
-import { NO_TUN_OFFLOADS } from "../../ffi/tun.ts";
+import { NO_TUN_OFFLOADS } from "../../ffi/tun_offloads.ts";
 import { isRoot, until } from "../ffi/in_namespace.ts";
 import { receiveFrom } from "../ffi/receive_from.ts";
 import {

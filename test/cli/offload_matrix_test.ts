@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { DataPathCounters } from "../../cli/daemon/data_path.ts";
 import { ALL_OFFLOADS, NO_OFFLOADS, type Offloads } from "../../cli/daemon/offloads.ts";
-import { NO_TUN_OFFLOADS } from "../../ffi/tun.ts";
+import { NO_TUN_OFFLOADS } from "../../ffi/tun_offloads.ts";
 import { isRoot, until } from "../ffi/in_namespace.ts";
 import { VERSIONS } from "../forwarding/transport_packets.ts";
 import { isThere, OffloadMatrixNetwork } from "./offload_matrix_network.ts";

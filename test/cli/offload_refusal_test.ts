@@ -10,7 +10,7 @@ import { openEventFd, signalEventFd } from "../../ffi/event_fd.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { libc } from "../../ffi/libc.ts";
 import { openUdpSocket, sendTo } from "../../ffi/socket.ts";
-import { NO_TUN_OFFLOADS, type TunOffloads } from "../../ffi/tun.ts";
+import { NO_TUN_OFFLOADS, type TunOffloads } from "../../ffi/tun_offloads.ts";
 import { BindingTableWriter } from "../../wasm/binding_table.ts";
 import { readCounters } from "../../wasm/forwarder_counters.ts";
 import { createForwarderMemory, openForwarderMemory } from "../../wasm/forwarder_memory.ts";
