@@ -21,7 +21,7 @@ export interface HomeAgentEnvironment {
   readonly hmac: Hmac;
   /** When the home agent began, on the wall clock. */
   readonly startedUnixMs: number;
-  /** A number from 0 (inclusive) to 1 (exclusive). */
+  /** A number from 0 (inclusive) to 1 (exclusive) that nobody can foresee. */
   readonly random: () => number;
 }
 

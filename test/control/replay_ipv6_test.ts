@@ -115,6 +115,12 @@ Deno.test("replay of a day over IPv6: no binding, no registration and no prefix 
   for (const event of inAnyOrder(toHomeAgent)) restarted.handle(event, now);
   assertEquals(stateOf(restarted, DAY_MS), { bindings: [], deadlineMs: undefined });
 
+  const heir = newHomeAgent({}, now.unixMs);
+  heir.handle({ kind: "keptUpdates", updates: homeAgent.keptUpdates() }, now);
+  assertEquals(stateOf(heir, DAY_MS).bindings, before.bindings);
+  for (const event of inAnyOrder(toHomeAgent)) heir.handle(event, now);
+  assertEquals(stateOf(heir, DAY_MS).bindings, before.bindings);
+
   const registered = [node.status(now), node.nextDeadline()];
   for (const packet of inAnyOrder(toMobileNode)) {
     const actions = node.handle({ kind: "signalling", outer: undefined, packet }, now);
