@@ -1,7 +1,8 @@
-import { messageOf, UsageError } from "../../cli/output/fault.ts";
+import { Failure, messageOf, UsageError } from "../../cli/output/fault.ts";
 import { print, remark } from "../../cli/output/write.ts";
 import { Lock } from "../tunnels/lock.ts";
 import { checkMachine } from "../tunnels/requirements.ts";
+import { describeMissing } from "../tunnels/tools.ts";
 import { ATTACKS } from "./attacks.ts";
 import { measure } from "./measure.ts";
 import { parseCommandLine, USAGE } from "./options.ts";
@@ -25,14 +26,16 @@ async function main(words: readonly string[]): Promise<number> {
       return 0;
     }
     checkMachine({ metrics: [], underlay: "veth" });
+    const lacking = describeMissing([{ program: "nft", package: "nftables" }]);
+    if (lacking !== undefined) throw new Failure(lacking);
     const [calm, ...attacks] = [ATTACKS[0], ...request.attacks.filter((attack) => attack !== ATTACKS[0])];
     const lock = await Lock.take(aborting.signal);
     try {
-      await using site = await Site.open(aborting.signal);
+      await using site = await Site.open(request.nodes, aborting.signal);
       const say = (line: string) => remark(`${line}\n`);
       const results = await measure(site, { attacks: [calm, ...attacks], seconds: request.seconds, say });
       const told = results.map((result) => ({ ...result, missed: missed(result, results[0]) }));
-      print(request.json ? `${JSON.stringify(told, undefined, 2)}\n` : report(results));
+      print(request.json ? `${JSON.stringify(told, undefined, 2)}\n` : report(results, request.nodes));
     } finally {
       lock.free();
     }

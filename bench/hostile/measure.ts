@@ -3,12 +3,13 @@ import { pause } from "../../cli/lab/process.ts";
 import type { Attack } from "./attacks.ts";
 import type { Site } from "./site.ts";
 
-/** The default NAT refresh time of the home agent: 400 registrations a second from 10,000 mobile nodes. */
+/** The default NAT refresh time of the home agent: 400 registrations a second from 10,000 mobile nodes, and so from fewer. */
 const REFRESH_SECONDS = 25;
+const REGISTRATIONS_PER_SECOND = 400;
 /** Between mobile nodes: each crosses the home agent twice. */
 const PACKETS_PER_SECOND = 10_000;
-/** Until all have registered and the first packets have flowed. */
-const WARM_SECONDS = REFRESH_SECONDS + 3;
+/** When all have registered, until packets flow. */
+const FLOW_SECONDS = 3;
 /** What is under way when an attack ends is no part of the next. */
 const BETWEEN_MS = 1500;
 /** nodes.c tells of a second so much later, in seconds. */
@@ -36,6 +37,8 @@ export interface Result {
   readonly attackPackets: number;
   readonly attackOctets: number;
   readonly seconds: number;
+  /** Of these nodes.c has told: those that lie wholly in the attack. */
+  readonly toldSeconds: number;
   readonly registrations: number;
   readonly answered: number;
   readonly sentAgain: number;
@@ -58,6 +61,7 @@ type Seen =
   & { readonly fromMs: number; readonly toMs: number }
   & Omit<
     Result,
+    | "toldSeconds"
     | "registrations"
     | "answered"
     | "sentAgain"
@@ -77,18 +81,20 @@ export async function measure(
     readonly say: (line: string) => void;
   },
 ): Promise<Result[]> {
-  const whole = WARM_SECONDS + attacks.length * (seconds + BETWEEN_MS / 1000 + 1) + TOLD_AFTER_SECONDS + 10;
+  const refreshSeconds = Math.min(REFRESH_SECONDS, site.nodes / REGISTRATIONS_PER_SECOND);
+  const warmSeconds = refreshSeconds + FLOW_SECONDS;
+  const whole = warmSeconds + attacks.length * (seconds + BETWEEN_MS / 1000 + 1) + TOLD_AFTER_SECONDS + 10;
   const nodes = site.startNodes({
     seconds: Math.ceil(whole),
-    refreshSeconds: REFRESH_SECONDS,
+    refreshSeconds,
     packetsPerSecond: PACKETS_PER_SECOND,
   });
   const told: Second[] = [];
   try {
     const { startedMs } = await nodes.nextJson<{ startedMs: number }>(LINE_LIMIT_MS);
     const reading = readSeconds(nodes, told);
-    say(`10,000 mobile nodes register, in ${REFRESH_SECONDS} s`);
-    await pause(1000 * WARM_SECONDS);
+    say(`${site.nodes} mobile nodes register, in ${refreshSeconds} s`);
+    await pause(1000 * warmSeconds);
     const seen: Seen[] = [];
     for (const attack of attacks) {
       say(`attack: ${attack.name}, ${seconds} s`);
@@ -149,6 +155,7 @@ function resultOf({ fromMs: _, toMs: __, ...seen }: Seen, seconds: readonly Seco
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;
   return {
     ...seen,
+    toldSeconds: seconds.length,
     registrations: sum(({ begun }) => begun),
     answered: sum(({ answered }) => answered),
     sentAgain: sum(({ again }) => again),

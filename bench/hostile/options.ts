@@ -7,15 +7,16 @@ export interface HostileRequest {
   readonly attacks: readonly Attack[];
   /** How long each lasts. */
   readonly seconds: number;
+  /** Honest mobile nodes. */
+  readonly nodes: number;
   /** JSON in place of the table. */
   readonly json: boolean;
 }
 
 const SECONDS = 8;
-const FEWEST_SECONDS = 3;
-const MOST_SECONDS = 60;
+const NODES = 10_000;
 
-export const USAGE = `Usage: deno task bench:hostile [--seconds N] [--json] [${
+export const USAGE = `Usage: deno task bench:hostile [--seconds N] [--nodes N] [--json] [${
   ATTACKS.map(({ name }) => name).join("|")
 }]...`;
 
@@ -27,7 +28,8 @@ export function parseCommandLine(words: readonly string[]): HostileRequest | und
   if (unknown.length > 0) throw new UsageError(`there is no attack "${unknown.join('", "')}"`);
   return {
     attacks: positionals.length > 0 ? ATTACKS.filter(({ name }) => positionals.includes(name)) : ATTACKS,
-    seconds: wholeSeconds(values.seconds),
+    seconds: wholeNumber("--seconds", values.seconds, { least: 3, most: 60 }),
+    nodes: wholeNumber("--nodes", values.nodes, { least: 10, most: 20_000 }),
     json: values.json,
   };
 }
@@ -40,6 +42,7 @@ function parseWords(words: readonly string[]) {
       options: {
         help: { type: "boolean", short: "h" },
         json: { type: "boolean", default: false },
+        nodes: { type: "string", default: String(NODES) },
         seconds: { type: "string", default: String(SECONDS) },
       },
     });
@@ -48,8 +51,12 @@ function parseWords(words: readonly string[]) {
   }
 }
 
-function wholeSeconds(text: string): number {
+function wholeNumber(
+  option: string,
+  text: string,
+  { least, most }: { readonly least: number; readonly most: number },
+): number {
   const value = Number(text);
-  if (/^\d+$/.test(text) && value >= FEWEST_SECONDS && value <= MOST_SECONDS) return value;
-  throw new UsageError(`--seconds needs a whole number from ${FEWEST_SECONDS} to ${MOST_SECONDS}`);
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+  throw new UsageError(`${option} needs a whole number from ${least} to ${most}`);
 }

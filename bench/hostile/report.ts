@@ -29,7 +29,7 @@ export function missed(result: Result, calm: Result): string[] {
   ];
 }
 
-export function report(results: readonly Result[]): string {
+export function report(results: readonly Result[], nodes: number): string {
   const [calm] = results;
   const rows = results.map((result) => {
     const { attack, attackPackets, seconds, registrations, answered, medianMs, p99Ms, mostMs } = result;
@@ -61,7 +61,9 @@ export function report(results: readonly Result[]): string {
     "CPU",
     "goals met",
   ];
-  return "10,000 mobile nodes, 400 registrations/s and 10,000 packets/s among them, under attack\n" +
+  const { registrations, packetsSent, toldSeconds } = calm;
+  const rates = [registrations, packetsSent].map((count) => Math.round(count / toldSeconds));
+  return `${nodes} mobile nodes, some ${rates[0]} registrations/s and ${rates[1]} packets/s among them\n` +
     table(head, rows);
 }
 

@@ -9,7 +9,6 @@ const ATTACKERS_NETWORK = "172.16.0.0/12";
 /** As in nodes.c and wire.h. */
 const KEY = new Uint8Array(32).fill(7);
 const FIRST_SPI = 1000;
-const NODES = 10_000;
 const START_LIMIT_MS = 60_000;
 
 /** What attack.c says that it has sent. */
@@ -25,19 +24,19 @@ export interface Answered {
   readonly octets: number;
 }
 
-/** A home agent with 10,000 mobile nodes, and its Internet, in two network namespaces that end with this object. */
+/** A home agent with many mobile nodes, and its Internet, in two network namespaces that end with this object. */
 export class Site implements AsyncDisposable {
   readonly #agent = `dsmip-hostile-${Deno.pid}-a`;
   readonly #internet = `dsmip-hostile-${Deno.pid}-i`;
   readonly #homeAgent: { child?: Child } = {};
 
-  private constructor(readonly folder: string, readonly signal: AbortSignal) {}
+  private constructor(readonly folder: string, readonly nodes: number, readonly signal: AbortSignal) {}
 
   /** Resolves when the home agent is ready. */
-  static async open(signal: AbortSignal): Promise<Site> {
+  static async open(nodes: number, signal: AbortSignal): Promise<Site> {
     await fetchDependencies(signal);
     const folder = Deno.makeTempDirSync({ dir: temporaryFolder(), prefix: "dsmip-hostile-" });
-    const site = new Site(folder, signal);
+    const site = new Site(folder, nodes, signal);
     try {
       await site.#build();
       await site.#start();
@@ -92,7 +91,7 @@ ipv4_address = "${AGENT.v4}"
 home_prefix = "2001:db8:100::/64"
 forwarding = true
 control_socket = "${this.folder}/ha.sock"
-${Array.from({ length: NODES }, (_, index) => mobileNode(index)).join("")}`,
+${Array.from({ length: this.nodes }, (_, index) => mobileNode(index)).join("")}`,
     );
     const command = dsmipCommand("ha", "serve", "--config", configuration);
     this.#homeAgent.child = new Child(
@@ -115,7 +114,7 @@ ${Array.from({ length: NODES }, (_, index) => mobileNode(index)).join("")}`,
   /** The honest mobile nodes: they say each second how they fare. */
   startNodes(options: { seconds: number; refreshSeconds: number; packetsPerSecond: number }): LineReader {
     const { seconds, refreshSeconds, packetsPerSecond } = options;
-    const words = [AGENT.v4, NODES, seconds, refreshSeconds, packetsPerSecond].map(String);
+    const words = [AGENT.v4, this.nodes, seconds, refreshSeconds, packetsPerSecond].map(String);
     return new LineReader(
       ["ip", "netns", "exec", this.#internet, `${this.folder}/nodes`, ...words],
       this.signal,
@@ -130,7 +129,7 @@ ${Array.from({ length: NODES }, (_, index) => mobileNode(index)).join("")}`,
         this.#internet,
         `${this.folder}/attack`,
         AGENT.v4,
-        String(NODES),
+        String(this.nodes),
         String(seconds),
         ...words,
       ),
