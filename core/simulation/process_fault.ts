@@ -19,7 +19,9 @@ export type ProcessFault =
   /** The data path and the kernel refuse new bindings. */
   | { readonly kind: "bindingsRefused"; readonly forMs: number }
   /** The wall clock of the home agent's host is set to another time: the process has it from its next start on. */
-  | { readonly kind: "homeAgentClockSet"; readonly skewMs: number; readonly restarts: boolean };
+  | { readonly kind: "homeAgentClockSet"; readonly skewMs: number; readonly restarts: boolean }
+  /** That of a mobile node's host: the process has it at once, which is worse than what a daemon has. */
+  | { readonly kind: "mobileNodeClockSet"; readonly node: number; readonly skewMs: number };
 
 const MOST_ACTIONS = 4;
 /** A clock without a battery, or one that was wrong by a year. */
@@ -39,6 +41,8 @@ export function describeProcessFault(fault: ProcessFault): string {
       return `clock of the home agent's host set ${seconds(fault.skewMs)} off${
         fault.restarts ? ", home agent restarted" : ""
       }`;
+    case "mobileNodeClockSet":
+      return `mobile node ${fault.node}'s clock set ${seconds(fault.skewMs)} off`;
   }
 }
 
@@ -66,6 +70,9 @@ export function applyProcessFault(
       homeAgent.clockSetMs = fault.skewMs;
       if (fault.restarts) homeAgent.restart();
       return;
+    case "mobileNodeClockSet":
+      world.mobileNodes[fault.node].skewMs = fault.skewMs;
+      return;
   }
 }
 
@@ -82,7 +89,19 @@ export function makeRevocation(random: Random, nodes: number): ProcessFault {
 }
 
 export function makeProcessFault(random: Random, nodes: number): ProcessFault {
-  const kind = random.pick(["kill", "kill", "kill", "bindingsRefused", "homeAgentClockSet"] as const);
+  const kinds = [
+    "kill",
+    "kill",
+    "kill",
+    "bindingsRefused",
+    "homeAgentClockSet",
+    "mobileNodeClockSet",
+  ] as const;
+  const kind = random.pick(kinds);
+  const clockSetMs = () => {
+    const farthestMs = random.pick([60_000, 86_400_000, YEAR_MS]);
+    return random.integer(-farthestMs, farthestMs);
+  };
   switch (kind) {
     case "kill":
       return {
@@ -93,9 +112,9 @@ export function makeProcessFault(random: Random, nodes: number): ProcessFault {
       };
     case "bindingsRefused":
       return { kind, forMs: random.integer(0, 10_000) };
-    case "homeAgentClockSet": {
-      const farthestMs = random.pick([60_000, 86_400_000, YEAR_MS]);
-      return { kind, skewMs: random.integer(-farthestMs, farthestMs), restarts: random.chance(0.5) };
-    }
+    case "homeAgentClockSet":
+      return { kind, skewMs: clockSetMs(), restarts: random.chance(0.5) };
+    case "mobileNodeClockSet":
+      return { kind, node: random.integer(0, nodes - 1), skewMs: clockSetMs() };
   }
 }

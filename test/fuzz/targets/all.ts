@@ -10,6 +10,7 @@ import { forwarder } from "./forwarder.ts";
 import { homeAgent } from "./home_agent.ts";
 import { inspect } from "./inspect.ts";
 import { mobileNode } from "./mobile_node.ts";
+import { tunnelError } from "./tunnel_error.ts";
 import { wire } from "./wire.ts";
 
 /** Whatever takes octets that anybody may have made. */
@@ -21,6 +22,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   forwarder,
   egress,
   delegation,
+  tunnelError,
   capture,
   inspect,
   filter,

@@ -79,7 +79,9 @@ function eventOf(kind: number, reader: InputReader): HomeAgentEvent | undefined 
       return { kind: "discovery", packet: repair(reader.octets()) };
     case 4: {
       const homeAddress = reader.pick([HOME_ADDRESS, ROUTER_ADDRESS]);
-      return { kind: "homeAddressProbed", homeAddress, duplicate: reader.octet() === 1 };
+      const result = reader.octet();
+      if (result === 2) return { kind: "bindingFailed", homeAddress };
+      return { kind: "homeAddressProbed", homeAddress, duplicate: result === 1 };
     }
     case 5:
       return {
