@@ -44,5 +44,5 @@ export function mobileNodeCommand() {
     .addCommand(up)
     .addCommand(status)
     .addCommand(move)
-    .addCommand(reloadCommand(MOBILE_NODE, "its key, lifetime, keepalive and preference"));
+    .addCommand(reloadCommand(MOBILE_NODE, "its key, lifetime, keepalive, preference and egress interfaces"));
 }

@@ -32,6 +32,7 @@ const TABLES = {
       "keepalive_seconds",
       "force_udp",
       "prefer",
+      "egress",
     ],
   },
   mobile_network: { keys: MOBILE_NETWORK_KEYS, reloaded: [] },

@@ -22,74 +22,114 @@ export interface EgressesOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
+/** One of them, while it is among those of the configuration. */
+interface OpenInterface {
+  readonly name: string;
+  /** Which it is, from 0: tells the routing tables apart. */
+  readonly position: number;
+  candidates: readonly CareOfAddressCandidate[];
+  /** Configured by us, or watched; undefined until it is open. */
+  end: Egress | EgressWatch | undefined;
+}
+
 /** The egress interfaces of a mobile node: configured by us, or by somebody else while we listen. */
 export class Egresses implements AsyncDisposable {
   readonly #options: EgressesOptions;
-  readonly #cleanup = new AsyncDisposableStack();
-  /** Those that are ours to configure. */
-  readonly #managed: Egress[] = [];
-  readonly #candidates: (readonly CareOfAddressCandidate[])[];
+  readonly #stableSecret: Uint8Array;
+  /** The most preferred first. */
+  #open: readonly OpenInterface[] = [];
   #hasClosed = false;
 
   /** @throws SystemError */
   static open(options: EgressesOptions): Egresses {
     const egresses = new Egresses(options);
-    const { configuration } = options;
-    if (configuration.manage) egresses.#manage(configuration);
-    else egresses.#watch(configuration);
+    for (const name of options.configuration.egress) egresses.#openInterface(name);
     return egresses;
   }
 
   private constructor(options: EgressesOptions) {
     this.#options = options;
-    this.#candidates = options.configuration.egress.map(() => []);
+    this.#stableSecret = stableSecretOf(options.configuration.settings);
   }
 
-  #manage({ egress, routerProbeMs, settings }: MobileNodeConfiguration): void {
-    const { sysctls, log, trace, onFailure } = this.#options;
-    const stableSecret = stableSecretOf(settings);
+  /**
+   * These are the egress interfaces from now on, the most preferred first.
+   * @param moved waits until the mobile node has left what is not offered any more
+   * @throws SystemError
+   */
+  async use(names: readonly string[], moved: () => Promise<void>): Promise<void> {
+    for (const name of names) {
+      if (this.#open.every((one) => one.name !== name)) this.#openInterface(name);
+    }
+    const gone = this.#open.filter(({ name }) => !names.includes(name));
+    this.#open = names.map((name) => this.#open.find((one) => one.name === name)!);
+    this.#tell();
+    if (gone.length === 0) return;
+    await moved();
+    await Promise.all(gone.map(({ end }) => end?.close()));
+  }
+
+  #openInterface(name: string): void {
+    const taken = new Set(this.#open.map(({ position }) => position));
+    let position = 0;
+    while (taken.has(position)) position++;
+    const opened: OpenInterface = { name, position, candidates: [], end: undefined };
+    this.#open = [...this.#open, opened];
+    try {
+      opened.end = this.#options.configuration.manage ? this.#manage(opened) : this.#watch(opened);
+    } catch (error) {
+      this.#open = this.#open.filter((one) => one !== opened);
+      throw error;
+    }
+  }
+
+  #manage(opened: OpenInterface): Egress {
+    const { sysctls, log, trace, onFailure, configuration: { routerProbeMs, settings } } = this.#options;
+    const { name: interfaceName, position } = opened;
     const { homeAddress, homeAgentAddress } = settings;
     const mobileRouter = isMobileRouter(settings);
     // While a home agent is looked for, the home link is a link like others.
     const home = homeAgentAddress === undefined ? undefined : { homeAddress, homeAgentAddress, mobileRouter };
-    for (const [position, interfaceName] of egress.entries()) {
-      const machine = new EgressInterface(
-        { interfaceName, interfaceIdentifier: "stable", stableSecret, routerProbeMs, home },
-        { hmac, random: Math.random },
-      );
-      const onCandidates = (candidates: readonly CareOfAddressCandidate[]) =>
-        this.#take(position, candidates);
-      const options = { interfaceName, position, machine, sysctls, log, trace, onCandidates, onFailure };
-      this.#managed.push(this.#cleanup.use(new Egress(options)));
-    }
+    const stableSecret = this.#stableSecret;
+    const machine = new EgressInterface(
+      { interfaceName, interfaceIdentifier: "stable", stableSecret, routerProbeMs, home },
+      { hmac, random: Math.random },
+    );
+    const onCandidates = (candidates: readonly CareOfAddressCandidate[]) => this.#take(opened, candidates);
+    return new Egress({ interfaceName, position, machine, sysctls, log, trace, onCandidates, onFailure });
   }
 
-  #watch({ egress, settings }: MobileNodeConfiguration): void {
-    const { sysctls, onFailure } = this.#options;
-    for (const [position, interfaceName] of egress.entries()) {
-      this.#cleanup.use(
-        new EgressWatch({
-          interfaceName,
-          homeAgent: {
-            4: settings.homeAgentIpv4Address,
-            6: settings.homeAgentAddress ?? settings.homeAddress,
-          },
-          homeAddress: settings.homeAddress,
-          onCandidates: (candidates) => {
-            // There is no rule of ours, and the tunnel has the default route of IPv4 as soon as there is an address.
-            const isFiltered = settings.ipv4HomeAddress !== undefined && candidates.length > 0;
-            if (isFiltered) loosenReversePathFilter(sysctls, interfaceName);
-            this.#take(position, candidates);
-          },
-          onFailure,
-        }),
-      );
-    }
+  #watch(opened: OpenInterface): EgressWatch {
+    const { sysctls, onFailure, configuration: { settings } } = this.#options;
+    return new EgressWatch({
+      interfaceName: opened.name,
+      homeAgent: {
+        4: settings.homeAgentIpv4Address,
+        6: settings.homeAgentAddress ?? settings.homeAddress,
+      },
+      homeAddress: settings.homeAddress,
+      onCandidates: (candidates) => {
+        // There is no rule of ours, and the tunnel has the default route of IPv4 as soon as there is an address.
+        const isFiltered = settings.ipv4HomeAddress !== undefined && candidates.length > 0;
+        if (isFiltered) loosenReversePathFilter(sysctls, opened.name);
+        this.#take(opened, candidates);
+      },
+      onFailure,
+    });
   }
 
-  #take(position: number, candidates: readonly CareOfAddressCandidate[]): void {
-    this.#candidates[position] = candidates;
-    if (!this.#hasClosed) this.#options.onCandidates(this.#candidates.flat());
+  #take(opened: OpenInterface, candidates: readonly CareOfAddressCandidate[]): void {
+    opened.candidates = candidates;
+    if (this.#open.includes(opened)) this.#tell();
+  }
+
+  #tell(): void {
+    if (!this.#hasClosed) this.#options.onCandidates(this.#open.flatMap(({ candidates }) => candidates));
+  }
+
+  /** Those that are ours to configure. */
+  get #managed(): readonly Egress[] {
+    return this.#open.flatMap(({ end }) => end instanceof Egress ? [end] : []);
   }
 
   /** The care-of address from now on, at home the home address; resolves when its interface is ready to send from it. */
@@ -134,6 +174,6 @@ export class Egresses implements AsyncDisposable {
   /** Leaves the interfaces as they were found. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.quiet();
-    await this.#cleanup.disposeAsync();
+    await Promise.all(this.#open.map(({ end }) => end?.close()));
   }
 }

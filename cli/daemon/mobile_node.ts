@@ -70,8 +70,9 @@ export async function roam(
   let counters: () => DataPathCounters | null = () => null;
   let offered: readonly CareOfAddressCandidate[] = [];
   const switchTo = (interfaceName: string) => {
-    if (!egress.includes(interfaceName)) {
-      throw new Failure(`no egress interface ${interfaceName}; this mobile node has: ${egress.join(", ")}`);
+    const names = reload.running.egress;
+    if (!names.includes(interfaceName)) {
+      throw new Failure(`no egress interface ${interfaceName}; this mobile node has: ${names.join(", ")}`);
     }
     if (!offered.some((candidate) => candidate.interfaceName === interfaceName)) {
       throw new Failure(`${interfaceName} has no care-of address now; this mobile node stays where it is`);
@@ -253,6 +254,10 @@ export async function roam(
   cleanup.use(reload.ready([
     useEsp,
     ({ settings }) => loop.pushAndWait({ kind: "reconfigured", settings: changeableOf(settings) }),
+    (next, before) => {
+      network.warnOfMissing(next.egress.filter((name) => !before.egress.includes(name)));
+      return egresses.use(next.egress, () => loop.turn());
+    },
   ]));
   log.info("mobile node ready", { egress: egress.join(" "), tun, homeAddress: settings.homeAddress });
   serviceManager.ready(NOT_REGISTERED);
