@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import project from "../../../deno.json" with { type: "json" };
-import { bundleProgram } from "../../../scripts/build/program_files.ts";
+import { bundleProgram, type Program } from "../../../scripts/build/program_files.ts";
 import { licences } from "../../../scripts/build/licences.ts";
 import { run } from "../../../scripts/build/run.ts";
 import { runtimeFlags } from "../../../scripts/build/runtime.ts";
+import { selfExtracting } from "../../../scripts/build/self_extracting.ts";
 import { V8_FLAGS } from "../../../cli/lab/lab.ts";
 
 const BUILD = new URL("../../../scripts/build/main.ts", import.meta.url).pathname;
@@ -68,10 +69,13 @@ Deno.test("build: one file that says what it is, and passes the tests of the pro
   }
 });
 
-Deno.test("build: the same sources give the same program, and the terms of every package in it", async () => {
+Deno.test("build: the same sources give the same file, and the terms of every package in it", async () => {
   const [first, second] = await Promise.all([bundleProgram(), bundleProgram()]);
   assertEquals(first, second);
   assert(first.modules.has("main.js"));
+  const runtime = new TextEncoder().encode("a runtime");
+  const make = (program: Program) => selfExtracting({ program, runtime, machine: "aarch64", level: 6 });
+  assertEquals(await make(first), await make(second));
   const text = licences(first, { withRuntime: true });
   for (
     const part of ["dsmip: Apache-2.0", "Deno, the runtime: MIT", "V8, in Deno: BSD-3-Clause", "commander@"]
