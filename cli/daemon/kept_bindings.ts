@@ -9,7 +9,7 @@ import { replaceFile } from "./replace_file.ts";
 
 /** Of another format, the file is another program's. */
 const FORMAT = "dsmip bindings 1";
-/** 10,000 bindings take about 5 MB. */
+/** 10,000 bindings take 3 MB. */
 const MAXIMUM_FILE_OCTETS = 64 * 1024 * 1024;
 
 /**
