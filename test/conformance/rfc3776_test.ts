@@ -115,7 +115,7 @@ Deno.test("RFC 3776 4.1 S-012 S-013 K-002 K-003 M-003 M-006 M-262 M-473: associa
   const right = ends();
   const { answered, result } = registerOverIpv6(right, 2000);
   const [answer] = ofKind(answered, "sendPacket");
-  assertEquals(right.homeAgent.bindings(at(2000)).length, 1);
+  assertEquals(right.homeAgent.bindings(at(2000)).map(({ spi }) => spi), [1001]);
   assertEquals(ofKind(result, "registered").length, 1);
   // The same answer in the clear means nothing to a mobile node that has just asked.
   const waiting = ends();
@@ -135,6 +135,13 @@ Deno.test("RFC 3776 4.1: a Binding Error goes out and is taken without ESP, a Re
   const lost = { kind: "unboundTraffic", outer, encapsulation: "ipv6InIpv6", packet } as const;
   const [error] = outgoing(both.homeGate, both.homeAgent.handle(lost, at(10_000)), at(10_000));
   assertEquals(layersOf(error).protocol, Protocol.mobilityHeader);
+  // Over IPv4 it goes to the home address itself, where all else is protected.
+  const lostOverUdp = { ...lost, outer: NAT, encapsulation: "udp" } as const;
+  const [inUdp] = outgoing(both.homeGate, both.homeAgent.handle(lostOverUdp, at(10_000)), at(10_000));
+  assertEquals([layersOf(inUdp).destination, layersOf(inUdp).protocol], [
+    HOME_ADDRESS,
+    Protocol.mobilityHeader,
+  ]);
   assertEquals(ofKind(toNode(both, error, at(10_000)), "homeAgentForgot").length, 1);
   const request = encodeMobilityPacket({
     source: HOME_AGENT,
@@ -186,6 +193,10 @@ Deno.test("RFC 3776 4.2 K-007 K-008 S-023: an association is good for the home a
     Uint8Array.fromHex("20010db8010000000000000000000200"),
     own.findIndex((_, at) => own[at] === 201) + 2,
   );
+  // Whatever opened it: a home agent is told for whom the association is.
+  const protection = { spi: 7001, source: OTHER_NODE, destination: HOME_AGENT };
+  both.homeAgent.handle({ kind: "signalling", outer: undefined, packet: claimed, protection }, now);
+  assertEquals(both.homeAgent.bindings(now), []);
   const opened = both.homeGate.open(own, now);
   assert(opened.kind === "signalling");
   assertEquals(opened.protection?.source, OTHER_NODE);
