@@ -418,7 +418,7 @@ Deno.test("ESP: nothing goes out unprotected where no association is valid any m
   assertEquals(report.level, "error");
 });
 
-Deno.test("ESP: what is for others, cut off, or under an unknown SPI is dropped without a computation", () => {
+Deno.test("ESP: what is for others, cut off, of an unknown SPI, changed or sent again is dropped, and it is said why", () => {
   const gate = gateOf(HOME_AGENT);
   const [update] = outgoing(gateOf(HOME_ADDRESS), newMobileNode().handle(careOf(CARE_OF), at(0)), at(0));
   const reason = (packet: Uint8Array) => {
@@ -431,11 +431,18 @@ Deno.test("ESP: what is for others, cut off, or under an unknown SPI is dropped 
   assertEquals(reason(other), "dropped: ESP for another node");
   const unknown = Uint8Array.from(update);
   unknown[offset] = 9;
-  assertEquals(reason(unknown), "dropped: no valid security association");
+  assertEquals(reason(unknown), "ESP without a valid security association");
   const cut = update.slice(0, offset + 7);
   cut[5] = cut.length - 40;
   cut[4] = 0;
   assertEquals(reason(cut), "dropped: a cut off ESP header");
+  const changed = Uint8Array.from(update);
+  changed[changed.length - 1] ^= 1;
+  assertEquals(reason(changed), "wrong ESP integrity check value: do both ends have the same keys?");
+  assertEquals([reason(update), reason(update)], [
+    "signalling",
+    "dropped: ESP sequence number used before, or too old",
+  ]);
   assertEquals(incoming(gate, Uint8Array.of(0x60), undefined, at(0))?.protection, undefined);
 });
 

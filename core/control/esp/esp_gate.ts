@@ -69,8 +69,14 @@ export class EspGate {
     if (end - offset < ESP_HEADER_OCTETS) return dropped("a cut off ESP header", { source });
     const spi = readUint32(packet, offset);
     const association = this.#associations.inbound(spi, source, unixMs);
-    if (association === undefined) return dropped("no valid security association", { spi, source });
+    // What an administrator may mend is a warning; RFC 4303 section 3.4 wants it in an audit log.
+    if (association === undefined) {
+      return report("warning", "ESP without a valid security association", { spi, source });
+    }
     const opened = association.open(packet.subarray(offset, end));
+    if (opened.kind === "refused" && opened.keysDiffer) {
+      return report("warning", `${opened.reason}: do both ends have the same keys?`, { spi, source });
+    }
     if (opened.kind === "refused") return dropped(opened.reason, { spi, source });
     const { payload, nextHeader } = opened.content;
     const kind = kindOf(nextHeader, payload);

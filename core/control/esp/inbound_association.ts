@@ -7,7 +7,8 @@ import type { SequenceMemory } from "./sequence_memory.ts";
 
 export type OpenedEsp =
   | { readonly kind: "opened"; readonly content: EspContent }
-  | { readonly kind: "refused"; readonly reason: string };
+  /** `keysDiffer`: either end has the wrong key, or somebody makes it up. */
+  | { readonly kind: "refused"; readonly reason: string; readonly keysDiffer: boolean };
 
 /** The receiver's side of a security association: integrity, and no packet twice (RFC 4303 section 3.4). */
 export class InboundAssociation {
@@ -30,7 +31,7 @@ export class InboundAssociation {
     const number = extendedNumbers ? inferNumber(low, this.#window.highest, REPLAY_WINDOW_SIZE) : low;
     if (!this.#window.admits(number)) return refused("ESP sequence number used before, or too old");
     const content = cipher.open(packet, extendedNumbers ? highOrder(number) : undefined);
-    if (content === undefined) return refused("wrong ESP integrity check value");
+    if (content === undefined) return refused("wrong ESP integrity check value", true);
     this.#accept(number);
     const decoded = decodeEspContent(content);
     return decoded.ok
@@ -45,6 +46,6 @@ export class InboundAssociation {
   }
 }
 
-function refused(reason: string): OpenedEsp {
-  return { kind: "refused", reason };
+function refused(reason: string, keysDiffer = false): OpenedEsp {
+  return { kind: "refused", reason, keysDiffer };
 }
