@@ -228,4 +228,18 @@ export const outerFragmentCases: readonly ForwardingCase[] = [
       }
     },
   ),
+  ...atSmallLinks(
+    "a packet of two fragments waits where the lists have room for one datagram",
+    (forwarder, kind) => {
+      forwarder.setBinding(OTHER_HOME_ADDRESS, NODE_IN_UDP, 1472);
+      const fields = { payload: payloadOf(89 * 500) };
+      const other = { ...toNode(6), destination: OTHER_HOME_ADDRESS };
+      // 23 times 89 are one less than 2048.
+      const full = Array.from({ length: 23 }, () => superPacket(tcp(other, fields), 500));
+      const verdicts = forwarder.outbound([...full, { bytes: sized(1280) }], NOW_MS);
+      const expected = tcpSegments(other, fields, 500);
+      for (const verdict of verdicts.slice(0, -1)) assertEquals(datagramsOf(verdict), expected);
+      assertEquals(innerOf(verdicts.at(-1)!, kind), [sized(1280)]);
+    },
+  ),
 ];
