@@ -58,7 +58,7 @@ export async function controlSocketOf(
 export async function ask(
   daemon: DaemonKind,
   path: string,
-  request: { readonly command: string; readonly argument?: string },
+  request: { readonly command: string; readonly argument?: string; readonly timeLimitMs?: number },
 ): Promise<DaemonAnswer> {
   const { askDaemon, NobodyAnswers } = await import("../daemon/control_client.ts");
   try {

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { RELOAD_LIMIT_MS } from "../daemon/control_protocol.ts";
 import { Failure, messageOf, UsageError } from "../output/fault.ts";
 import { print } from "../output/write.ts";
 import { ask, controlConfigOption, controlSocketOf, controlSocketOption } from "./ask_command.ts";
@@ -17,7 +18,8 @@ export function reloadCommand(daemon: DaemonKind, takenOver: string) {
     .addHelpText("after", `\nExample:\n  ${itself} --config /etc/dsmip/${EXAMPLE_FILE[daemon.kind]}`)
     .action(async (options) => {
       const path = await controlSocketOf(daemon, options).catch(refuse);
-      const { needRestart } = await ask(daemon, path, { command: "reload" });
+      const request = { command: "reload", timeLimitMs: RELOAD_LIMIT_MS };
+      const { needRestart } = await ask(daemon, path, request);
       const waiting = Array.isArray(needRestart) ? needRestart.map(String) : [];
       print(
         waiting.length === 0

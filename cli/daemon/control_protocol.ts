@@ -12,8 +12,10 @@ export const MAXIMUM_REQUEST_OCTETS = 4096;
 export const MAXIMUM_ANSWER_OCTETS = 64 * 1024 * 1024;
 /** Clients served at one time; one more is turned away. */
 export const MAXIMUM_CLIENTS = 16;
-/** From a client's connection to its whole answer. */
+/** For a request, for a client to take the answer, and for the answer to a usual question. */
 export const TIME_LIMIT_MS = 5000;
+/** For the answer to a reload: 10,000 key files are read, perhaps from a slow disk. */
+export const RELOAD_LIMIT_MS = 60_000;
 /** sun_path of sockaddr_un holds 108 octets with its final zero. */
 export const MAXIMUM_PATH_OCTETS = 107;
 

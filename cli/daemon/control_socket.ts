@@ -17,7 +17,7 @@ import { removeIfThere } from "./remove_if_there.ts";
 export interface ControlSocketOptions {
   readonly path: string;
   readonly handlers: ControlHandlers;
-  /** From a client's connection to its whole answer; a shorter one is for tests. */
+  /** For a client's request, and for it to take the answer; a shorter one is for tests. */
   readonly timeLimitMs?: number;
 }
 
@@ -33,7 +33,8 @@ export class ControlSocket implements AsyncDisposable {
   readonly #listener: UnixListener;
   readonly #options: ControlSocketOptions;
   readonly #clients = new Set<Promise<void>>();
-  readonly #connections = new Set<UnixStream>();
+  /** Those that are open, and what ends their service when they are dropped. */
+  readonly #connections = new Map<UnixStream, () => void>();
   readonly #accepting: Promise<void>;
   #closed = false;
 
@@ -69,7 +70,7 @@ export class ControlSocket implements AsyncDisposable {
   async close(): Promise<void> {
     this.#closed = true;
     removeIfThere(this.#options.path);
-    for (const connection of this.#connections) this.#drop(connection);
+    for (const connection of [...this.#connections.keys()]) this.#drop(connection);
     await Promise.all([this.#listener.close(), this.#accepting, ...this.#clients]);
   }
 
@@ -98,22 +99,35 @@ export class ControlSocket implements AsyncDisposable {
   }
 
   async #serve(connection: UnixStream): Promise<void> {
-    this.#connections.add(connection);
-    const timer = setTimeout(() => this.#drop(connection), this.#options.timeLimitMs ?? TIME_LIMIT_MS);
+    const { promise: dropped, reject } = Promise.withResolvers<never>();
+    dropped.catch(() => {});
+    this.#connections.set(connection, () => reject(new SocketClosed()));
     try {
-      const line = await readLine(connection, MAXIMUM_REQUEST_OCTETS);
+      const line = await this.#within(connection, readLine(connection, MAXIMUM_REQUEST_OCTETS));
       const { uid } = connection.peer();
       const mayAsk = uid === 0 || uid === Deno.uid();
-      await writeLine(connection, mayAsk ? await answerRequest(line, this.#options.handlers) : refusal(uid));
+      // The daemon's own time is not the client's: a reload may take long.
+      const answer = mayAsk ? answerRequest(line, this.#options.handlers) : refusal(uid);
+      await this.#within(connection, writeLine(connection, await Promise.race([answer, dropped])));
     } catch {
       // The client has gone or was too slow: its loss only.
     } finally {
-      clearTimeout(timer);
       this.#drop(connection);
     }
   }
 
+  /** What the client has a part in; in time, or the connection is dropped. */
+  async #within<Result>(connection: UnixStream, part: Promise<Result>): Promise<Result> {
+    const timer = setTimeout(() => this.#drop(connection), this.#options.timeLimitMs ?? TIME_LIMIT_MS);
+    try {
+      return await part;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   #drop(connection: UnixStream): void {
+    this.#connections.get(connection)?.();
     if (this.#connections.delete(connection)) void connection.close();
   }
 }

@@ -17,6 +17,9 @@ async function serve(timeLimitMs?: number): Promise<Served> {
   const handlers = {
     bindings: () => ANSWER,
     large: () => ({ text: "x".repeat(3_000_000) }),
+    slow: () => new Promise((resolve) => setTimeout(resolve, 300, { slow: true })),
+    failsLater: () => Promise.reject(new Error("a mistake in the file")),
+    never: () => new Promise(() => {}),
     fails: () => {
       throw new Error("no counters yet");
     },
@@ -81,7 +84,7 @@ Deno.test("control socket: what is wrong with a request is said", async () => {
   await assertRejects(
     () => askDaemon({ path, command: "toString" }),
     Failure,
-    'unknown command "toString"; this daemon knows: bindings, large, fails',
+    'unknown command "toString"; this daemon knows: bindings, large, slow, failsLater, never, fails',
   );
   for (
     const text of [
@@ -206,4 +209,22 @@ Deno.test("control socket: a server that talks nonsense is told from a daemon", 
   using _silent = await listener.accept();
   await asked;
   Deno.removeSync(folder, { recursive: true });
+});
+
+Deno.test("control socket: the daemon may take longer than a client, and what fails then is told", async () => {
+  await using served = await serve(100);
+  assertEquals(await askDaemon({ path: served.path, command: "slow" }), { slow: true });
+  await assertRejects(
+    () => askDaemon({ path: served.path, command: "failsLater" }),
+    Failure,
+    "a mistake in the file",
+  );
+});
+
+Deno.test("control socket: closing does not wait for an answer, either", async () => {
+  const served = await serve();
+  const asking = assertRejects(() => askDaemon({ path: served.path, command: "never" }), Failure);
+  await askDaemon({ path: served.path, command: "slow" }); // By then the other is being served.
+  await served[Symbol.asyncDispose]();
+  await asking;
 });
