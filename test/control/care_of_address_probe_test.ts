@@ -131,3 +131,15 @@ Deno.test("what is asked cannot be foreseen, and is always ahead of what was acc
     assertEquals(ofKind(ask(number + 1 & 0xffff, 10), "setBinding").length, 1);
   }
 });
+
+Deno.test("after a crash, what a node whose clock is ahead sent before it is taken again for that long; not where it is probed", () => {
+  const packet = handMade({}, at(0, 5000));
+  const replay = { kind: "signalling", outer: ATTACKER, packet } as const;
+  for (const probeCareOfAddress of [false, true]) {
+    const crashed = newHomeAgent({ probeCareOfAddress }, at(1000).unixMs);
+    const bound = ofKind(crashed.handle(replay, at(2000)), "setBinding").length;
+    assertEquals(bound, probeCareOfAddress ? 0 : 1);
+    const later = newHomeAgent({ probeCareOfAddress }, at(5000).unixMs);
+    assertEquals(ofKind(later.handle(replay, at(6000)), "setBinding"), []);
+  }
+});
