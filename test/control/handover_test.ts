@@ -4,7 +4,17 @@ import type { HomeAgentAction, MobileNodeAction } from "../../core/control/actio
 import type { HomeAgent } from "../../core/control/home_agent.ts";
 import type { MobileNode } from "../../core/control/mobile_node.ts";
 import type { TunnelEnd } from "../../core/control/tunnel.ts";
-import { at, candidate, HOME_ADDRESS, newHomeAgent, newMobileNode, offer, ofKind } from "./script.ts";
+import {
+  at,
+  candidate,
+  careOf,
+  HOME_ADDRESS,
+  newHomeAgent,
+  newMobileNode,
+  offer,
+  ofKind,
+  register,
+} from "./script.ts";
 
 /** Networks, each with what the home agent sees of a node in it. */
 const PLACES = [
@@ -92,4 +102,15 @@ Deno.test("wherever the mobile node moves, both ends agree on the way and on who
     assertEquals([pair.binding?.encapsulation, pair.tunnel?.encapsulation], [encapsulation, encapsulation]);
     assertEquals(pair.binding?.address, last.seenAs?.address ?? address);
   }));
+});
+
+Deno.test("RFC 6275 11.8: an update that MAX_UPDATE_RATE holds back: the tunnel fits the new link at once", () => {
+  const mobileNode = newMobileNode();
+  const homeAgent = newHomeAgent();
+  for (const [index, address] of ["198.51.100.7", "198.51.100.8", "198.51.100.9"].entries()) {
+    register(mobileNode, homeAgent, address, { address, port: 4191 }, 20 * index);
+  }
+  const actions = mobileNode.handle(careOf("198.51.100.10", 1400), at(100));
+  assertEquals(ofKind(actions, "sendSignalling"), []);
+  assertEquals(ofKind(actions, "setTunnel").map(({ innerMtu }) => innerMtu), [1380]);
 });
