@@ -10,7 +10,7 @@ import { FIRST_GLOBAL_TRIGGER, RevocationStatus, RevocationTrigger } from "./con
 import { type BindingUpdateList, REFUSED_RETRY_MS } from "./binding_update_list.ts";
 import { report } from "./report.ts";
 import type { Now } from "./now.ts";
-import { bindingOf, isExchangeState, type MobileNodeState } from "./mobile_node_state.ts";
+import { bindingOf, candidateOf, isExchangeState, type MobileNodeState } from "./mobile_node_state.ts";
 import type { Hmac, Ipv4HomeAddress, MobileNodeSettings } from "./settings.ts";
 import { toHomeAgent } from "./to_home_agent.ts";
 
@@ -156,7 +156,9 @@ export class RevocationAnswers {
       { careOfAddress, homeAddress },
       this.#hmac,
     );
-    return toHomeAgent(mobilityHeader, careOfAddress, this.#settings);
+    // The proof is of the registration that is over; what goes out leaves from where the node is now.
+    const from = candidateOf(this.#list.state)?.address ?? careOfAddress;
+    return toHomeAgent(mobilityHeader, from, this.#settings);
   }
 }
 

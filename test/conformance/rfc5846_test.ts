@@ -372,3 +372,11 @@ Deno.test("RFC 5846 10: on its way home, or to its end, a mobile node answers, t
   assertEquals(sentOverIpv6(answered).message.header.message.kind, "bindingRevocationAcknowledgement");
   assertEquals(other.status(at(2010)).state, "returning");
 });
+
+Deno.test("RFC 5846 10: an indication for where the mobile node was is answered from where it is", () => {
+  const { mobileNode, told } = revoked();
+  mobileNode.handle(careOf("198.51.100.8"), at(1010));
+  const answer = mobileNode.handle(fromOuter(told, HOME_AGENT_IPV4, 4191), at(1020));
+  const [acknowledgement] = ofKind(answer, "sendSignalling");
+  assertEquals(acknowledgement.source, "198.51.100.8");
+});
