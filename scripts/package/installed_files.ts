@@ -20,10 +20,9 @@ const GENERATED: Readonly<Record<string, string>> = {
   "dsmip.schema.json": "usr/share/dsmip/",
 };
 
-/** Where what lies in a folder of the project goes, by the end of its name; the first that fits counts. */
+/** Where what lies in a folder of the project goes, by the end of its name. */
 const FOLDERS: readonly (readonly [folder: string, end: string, target: string])[] = [
   ["packaging/", ".service", "usr/lib/systemd/system/"],
-  ["packaging/", ".sysusers.conf", "usr/lib/sysusers.d/"],
   ["packaging/", ".conf", "usr/share/doc/dsmip/examples/"],
   ["examples/", ".toml", "usr/share/doc/dsmip/examples/"],
   ["docs/", ".md", "usr/share/doc/dsmip/"],
@@ -48,9 +47,7 @@ export function accompanyingFiles(): InstalledFile[] {
     for (const name of names) {
       const rule = FOLDERS.find(([from, end]) => from === folder && name.endsWith(end));
       if (rule === undefined) continue;
-      // systemd-sysusers takes every ".conf" in its folder.
-      const path = rule[2] + name.replace(".sysusers.conf", ".conf");
-      files.push({ path, content: Deno.readFileSync(new URL(folder + name, ROOT)) });
+      files.push({ path: rule[2] + name, content: Deno.readFileSync(new URL(folder + name, ROOT)) });
     }
   }
   return files;
