@@ -49,7 +49,7 @@ export class Egresses implements AsyncDisposable {
 
   private constructor(options: EgressesOptions) {
     this.#options = options;
-    this.#stableSecret = stableSecretOf(options.configuration.settings);
+    this.#stableSecret = stableSecretOf(options.configuration);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertNotEquals } from "@std/assert";
 import {
   configureHomeAgent,
   configureMobileNode,
@@ -82,7 +82,8 @@ ${more}
   return table(0, HOME_ADDRESS, HOME_AGENT_ADDRESS) + table(1, HOME_AGENT_ADDRESS, HOME_ADDRESS);
 }
 
-async function open(lab: Lab, family: "ipv4" | "ipv6") {
+/** @param first what the home agent has in place of esp_file when it starts */
+async function open(lab: Lab, family: "ipv4" | "ipv6", first?: string) {
   await lab.network.build(topology(family));
   await new Nat(lab, "router", "out", "203.0.113.1").start();
   const file = lab.path(ESP_FILE);
@@ -94,10 +95,22 @@ async function open(lab: Lab, family: "ipv4" | "ipv6") {
     mobileNode: MOBILE_NODE,
     homeAgent: HOME_AGENT,
   });
+  if (first !== undefined) await rewrite(lab.path("ha.toml"), (text) => text.replace(/esp_file.*/, first));
   homeAgent.start();
   await homeAgent.ready(LIMIT_MS);
-  mobileNode.start();
   return { homeAgent, mobileNode, file };
+}
+
+async function rewrite(path: string, change: (text: string) => string): Promise<void> {
+  const text = await Deno.readTextFile(path);
+  assertNotEquals(change(text), text, "the test changes nothing");
+  await Deno.writeTextFile(path, change(text));
+}
+
+async function reload(lab: Lab, kind: "ha" | "mn"): Promise<void> {
+  const command = dsmipCommand(kind, "reload", "--config", lab.path(`${kind}.toml`));
+  const { code, stderr } = await runProgram(command, { signal: lab.signal });
+  assertEquals(code, 0, stderr);
 }
 
 const hasSpi = (spi: number) => ({ bindings }: HomeAgentAnswer) => bindings.some((one) => one.spi === spi);
@@ -105,7 +118,12 @@ const hasSpi = (spi: number) => ({ bindings }: HomeAgentAnswer) => bindings.some
 labTest(
   "lab: under ESP the NAT is found, traffic flows, and the binding outlasts both daemons",
   async (lab) => {
-    const { homeAgent, mobileNode } = await open(lab, "ipv4");
+    const withKey = `spi = 1000\nkey_file = "mn.key"`;
+    const { homeAgent, mobileNode } = await open(lab, "ipv4", withKey);
+    // ESP comes to a home agent that runs, and that had nobody with it.
+    await rewrite(lab.path("ha.toml"), (text) => text.replace(withKey, `esp_file = "${ESP_FILE}"`));
+    await reload(lab, "ha");
+    mobileNode.start();
     const { answer } = await homeAgent.until("the binding", LIMIT_MS, hasSpi(5000));
     const [binding] = answer.bindings;
     assertEquals([binding.natDetected, binding.encapsulation], [true, "udp"]);
@@ -133,6 +151,7 @@ labTest(
   "lab: over IPv6 under ESP; keys are rolled by a file that both read again, and no packet is lost",
   async (lab) => {
     const { homeAgent, mobileNode, file } = await open(lab, "ipv6");
+    mobileNode.start();
     const { answer } = await homeAgent.until("the binding", LIMIT_MS, hasSpi(5000));
     assertEquals(answer.bindings[0].encapsulation, "ipv6InIpv6");
     await mobileNode.until("registered", LIMIT_MS, ({ state }) => state === "registered");
@@ -140,16 +159,10 @@ labTest(
     const flow = runFlow(lab, { way: down, port: 5001, packetOctets: 200, intervalMs: 5, seconds: 6 });
     const old = await Deno.readTextFile(file);
     const validFrom = `valid_from = "${new Date(Date.now() + 3000).toISOString()}"`;
-    const rewrite = (text: string) => Deno.writeTextFile(file, text);
     const fresh = pair(6000, validFrom);
-    const reload = async (kind: "ha" | "mn") => {
-      const command = dsmipCommand(kind, "reload", "--config", lab.path(`${kind}.toml`));
-      const { code, stderr } = await runProgram(command, { signal: lab.signal });
-      assertEquals(code, 0, stderr);
-    };
-    await rewrite(old + fresh);
-    await reload("ha");
-    await reload("mn");
+    await Deno.writeTextFile(file, old + fresh);
+    await reload(lab, "ha");
+    await reload(lab, "mn");
     await lab.until("the time of the new keys", LIMIT_MS, async () => {
       // A refresh at once, as a new setting makes one.
       await Deno.writeTextFile(
@@ -159,12 +172,12 @@ labTest(
           (_all, _line, seconds) => `\nlifetime_seconds = ${Number(seconds ?? 60) + 4}\n`,
         ),
       );
-      await reload("mn");
+      await reload(lab, "mn");
       return hasSpi(6000)((await homeAgent.ask()) ?? { bindings: [] });
     });
-    await rewrite(fresh);
-    await reload("ha");
-    await reload("mn");
+    await Deno.writeTextFile(file, fresh);
+    await reload(lab, "ha");
+    await reload(lab, "mn");
     const { received, lost, duplicated } = await flow;
     assertEquals({ received, lost, duplicated }, { received: 1200, lost: 0, duplicated: 0 });
     assertEquals((await mobileNode.ask())?.state, "registered");
