@@ -47,6 +47,10 @@ export function readUpdate(
     if (protection !== undefined && alternate === undefined && homeAddressOption !== undefined) {
       return dropped("ESP without an Alternate Care-of Address option");
     }
+    // Somebody has brought it here from IPv4, where it was no update from home.
+    if (protection !== undefined && findOption(update.options, "ipv4CareOfAddress")) {
+      return dropped("ESP over IPv6 around an IPv4 Care-of Address option");
+    }
     const claim = { path, packet, update, homeAddress, careOfAddress: alternate ?? source, protection };
     // Without the option a node speaks from its home address: at home, where it can only de-register.
     if (homeAddressOption === undefined && !isDeregistration(claim)) return dropped("no Home Address option");
