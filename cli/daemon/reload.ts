@@ -1,7 +1,7 @@
 import { overwriteKeys, withHeldKeys } from "../configuration/held_keys.ts";
 import type { Configuration } from "../configuration/record.ts";
 import { rereadConfiguration } from "../configuration/reread.ts";
-import { messageOf } from "../output/fault.ts";
+import { Failure, messageOf } from "../output/fault.ts";
 import type { Log } from "./log.ts";
 import type { ServiceManager } from "./service_manager.ts";
 
@@ -12,7 +12,8 @@ export interface ReloadAnswer {
 }
 
 /**
- * Takes something of a changed configuration over. The first steps may refuse it by a Failure, before anything is changed.
+ * Takes something of a changed configuration over. The first steps may refuse it by a Failure, before anything is changed; no
+ * later step throws one.
  * @param before what the daemon ran with until now
  */
 export type ReloadStep<Kind extends Configuration> = (next: Kind, before: Kind) => void | Promise<void>;
@@ -85,7 +86,8 @@ export class Reload<Kind extends Configuration> implements Disposable {
     try {
       for (const step of steps) await step(next, before);
     } catch (error) {
-      overwriteKeys(next, before);
+      // After any other fault, steps before it may go on with the new keys: as zeros, everybody would have them.
+      if (error instanceof Failure) overwriteKeys(next, before);
       throw error;
     }
     this.#running = next;

@@ -82,6 +82,20 @@ Deno.test("reload: a mistake, or a step that refuses, changes nothing and leaves
   assertEquals(daemon.told.at(-1), "reloaded");
 });
 
+Deno.test("reload: where a step fails halfway, the keys that others have taken over are not overwritten", async () => {
+  using daemon = new Daemon();
+  let taken: HomeAgentConfiguration | undefined;
+  using _ready = daemon.reload.ready([
+    (next) => void (taken = next),
+    () => {
+      throw new Deno.errors.NotCapable("too many open files");
+    },
+  ]);
+  daemon.folder.write("mn1.key", "ab".repeat(16));
+  await assertRejects(() => daemon.reload.reload(), Error, "too many open files");
+  assertEquals(keysOf(taken!), ["ab".repeat(16), KEY_HEX.mn2]);
+});
+
 Deno.test("reload: a key that is replaced is overwritten, and all are at the end", async () => {
   const daemon = new Daemon();
   const before = daemon.reload.running;
