@@ -41,7 +41,7 @@ export class EspStation implements Disposable {
   use(associations: readonly ConfiguredAssociation[], protects: (peer: Ipv6Address) => boolean): void {
     if (!this.#numbers.prepare(associations)) {
       this.#log.warning(
-        "no ESP sequence numbers from before: what was sent then may be sent again by anybody",
+        "no ESP sequence numbers from before, or not all: what was sent then may be sent again by anybody",
       );
     }
     const made = associations.map((association) => ({ ...association, cipher: espCipher(association) }));

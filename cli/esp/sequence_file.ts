@@ -1,8 +1,9 @@
 import { associationName, type EspProtection } from "../../core/control/esp/security_association.ts";
 import type { SequenceMemory, SequenceNumbers } from "../../core/control/esp/sequence_memory.ts";
 import { formatIpv6, ipv6Octets } from "../../core/wire/address.ts";
-import { readUpTo } from "../configuration/bounded_read.ts";
+import { readSecretFile } from "../configuration/key_file.ts";
 import { folderOf } from "../configuration/path.ts";
+import { removeIfThere } from "../daemon/remove_if_there.ts";
 
 /** Of another layout, an older file is not read. */
 const MAGIC = new TextEncoder().encode("dsmipesp1\n\0\0\0\0\0\0");
@@ -41,23 +42,23 @@ export class SequenceFile implements SequenceMemory, Disposable {
   }
 
   /**
-   * Makes room for these associations, and keeps what stands in the file.
-   * @returns whether there was a file
+   * Makes room for these associations, and keeps what stands in the file: nothing of a file that is not this user's alone.
+   * @returns whether there was a whole one
    */
   prepare(associations: readonly EspProtection[]): boolean {
     const records = new Map<string, EspProtection>(associations.map((one) => [associationName(one), one]));
-    let isThere = false;
+    let isWhole = false;
     try {
-      const bytes = readIfThere(this.#options.path);
-      isThere = bytes !== undefined;
-      const found = decodeRecords(bytes ?? new Uint8Array(0));
+      const bytes = readOwn(this.#options.path);
+      isWhole = bytes.length % RECORD_OCTETS === MAGIC.length && hasOurLayout(bytes);
+      const found = decodeRecords(bytes);
       const isComplete = associations.every((one) => found.has(associationName(one)));
       for (const [name, { association, numbers }] of found) {
         if (!records.has(name) && records.size < MAXIMUM_RECORDS) records.set(name, association);
         if (!this.#numbers.has(name)) this.#numbers.set(name, numbers);
       }
-      if (!isComplete) this.#write([...records.values()]);
-      this.#open(isComplete ? [...found.keys()] : [...records.keys()]);
+      if (!isComplete || !isWhole) this.#write([...records.values()]);
+      this.#open(isComplete && isWhole ? [...found.keys()] : [...records.keys()]);
     } catch (error) {
       this.#close();
       this.#options.onFault(error);
@@ -65,7 +66,7 @@ export class SequenceFile implements SequenceMemory, Disposable {
     for (const name of this.#numbers.keys()) {
       if (!records.has(name)) this.#numbers.delete(name);
     }
-    return isThere;
+    return isWhole;
   }
 
   recall(name: string): SequenceNumbers {
@@ -101,7 +102,9 @@ export class SequenceFile implements SequenceMemory, Disposable {
       bytes.set(encodeNumbers(this.recall(associationName(association))), place + NUMBERS_OFFSET);
     }
     Deno.mkdirSync(folderOf(path), { recursive: true, mode: 0o700 });
-    using file = Deno.openSync(`${path}.new`, { write: true, create: true, truncate: true, mode: 0o600 });
+    // Somebody else's, or a link to a file elsewhere, is not written into.
+    removeIfThere(`${path}.new`);
+    using file = Deno.openSync(`${path}.new`, { write: true, createNew: true, mode: 0o600 });
     writeAll(file, bytes);
     file.syncSync();
     Deno.renameSync(`${path}.new`, path);
@@ -147,7 +150,7 @@ type Decoded = { readonly association: EspProtection; readonly numbers: Sequence
 /** By the names of the associations; none of a file of another layout. */
 function decodeRecords(bytes: Uint8Array): Map<string, Decoded> {
   const found = new Map<string, Decoded>();
-  if (!MAGIC.every((octet, index) => bytes[index] === octet)) return found;
+  if (!hasOurLayout(bytes)) return found;
   for (let at = placeOf(0); at + RECORD_OCTETS <= bytes.length; at += RECORD_OCTETS) {
     const record = decodeRecord(bytes.subarray(at, at + RECORD_OCTETS));
     found.set(associationName(record.association), record);
@@ -167,14 +170,16 @@ function decodeRecord(bytes: Uint8Array): Decoded {
   };
 }
 
-function readIfThere(path: string): Uint8Array | undefined {
-  try {
-    using file = Deno.openSync(path, { read: true });
-    return readUpTo(file, MAGIC.length + MAXIMUM_RECORDS * RECORD_OCTETS);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+function hasOurLayout(bytes: Uint8Array): boolean {
+  return MAGIC.every((octet, index) => bytes[index] === octet);
+}
+
+/** Nothing where there is no file, or one that others have made or can write. @throws Error where it cannot be read */
+function readOwn(path: string): Uint8Array {
+  const result = readSecretFile(path, "it", MAGIC.length + MAXIMUM_RECORDS * RECORD_OCTETS);
+  if ("bytes" in result) return result.bytes;
+  if ("reason" in result && !result.missing) throw new Error(`cannot be read ${result.reason}`);
+  return new Uint8Array(0);
 }
 
 /** Deno may write less than it is given. */

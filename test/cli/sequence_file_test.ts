@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { SequenceFile } from "../../cli/esp/sequence_file.ts";
 import { associationName, type EspProtection } from "../../core/control/esp/security_association.ts";
 
@@ -23,21 +23,21 @@ function inFolder(body: (path: string) => void): void {
 
 function open(path: string, associations: readonly EspProtection[], faults: unknown[] = []) {
   const file = new SequenceFile({ path, onFault: (error) => faults.push(error) });
-  const isThere = file.prepare(associations);
-  return { file, isThere, faults, [Symbol.dispose]: () => file[Symbol.dispose]() };
+  const isWhole = file.prepare(associations);
+  return { file, isWhole, faults, [Symbol.dispose]: () => file[Symbol.dispose]() };
 }
 
 Deno.test("sequence numbers of ESP: what is stored is there after a restart, killed or not", () => {
   inFolder((path) => {
     using first = open(path, [ONE, OTHER]);
-    assertEquals([first.isThere, first.faults], [false, []]);
+    assertEquals([first.isWhole, first.faults], [false, []]);
     assertEquals(first.file.recall(NAME), NOTHING);
     first.file.store(NAME, NUMBERS);
     first.file.store(OTHER_NAME, { highestReceived: 7 });
     first.file.store(OTHER_NAME, { nextToSend: 9 });
     // The first is not closed: it was killed.
     using second = open(path, [OTHER, ONE]);
-    assertEquals(second.isThere, true);
+    assertEquals(second.isWhole, true);
     assertEquals(second.file.recall(NAME), NUMBERS);
     assertEquals(second.file.recall(OTHER_NAME), { ...NOTHING, highestReceived: 7, nextToSend: 9 });
   });
@@ -69,14 +69,14 @@ Deno.test("sequence numbers of ESP: those of an association that was removed com
 
 Deno.test("sequence numbers of ESP: a file that cannot be made is told once, and memory serves", () => {
   inFolder((path) => {
-    Deno.mkdirSync(`${path}.new`, { recursive: true });
+    Deno.mkdirSync(`${path}.new/full`, { recursive: true });
     using one = open(path, [ONE]);
-    assertEquals([one.isThere, one.faults.length], [false, 1]);
+    assertEquals([one.isWhole, one.faults.length], [false, 1]);
     one.file.store(NAME, NUMBERS);
     assertEquals(one.file.recall(NAME), NUMBERS);
     assertEquals(one.faults.length, 1);
     // It is tried again when the associations change.
-    Deno.removeSync(`${path}.new`);
+    Deno.removeSync(`${path}.new`, { recursive: true });
     one.file.prepare([ONE]);
     using second = open(path, [ONE]);
     assertEquals(second.file.recall(NAME), NUMBERS);
@@ -95,12 +95,47 @@ Deno.test("sequence numbers of ESP: a cut off record, another layout, no record"
     {
       using cut = open(path, [ONE, OTHER]);
       assertEquals([cut.file.recall(NAME), cut.file.recall(OTHER_NAME)], [NUMBERS, NOTHING]);
+      assertEquals([cut.isWhole, cut.faults], [false, []]);
     }
     Deno.writeFileSync(path, new Uint8Array(300).fill(1));
     using other = open(path, [ONE, OTHER]);
     assertEquals([other.file.recall(NAME), other.faults], [NOTHING, []]);
-    assert(other.isThere);
+    assertEquals(other.isWhole, false);
   });
+});
+
+Deno.test("sequence numbers of ESP: a file that others can write is not believed, and a link that waits for the next one is not followed", () => {
+  inFolder((path) => {
+    {
+      using one = open(path, [ONE]);
+      one.file.store(NAME, NUMBERS);
+    }
+    Deno.chmodSync(path, 0o666);
+    const elsewhere = `${path}.elsewhere`;
+    Deno.writeTextFileSync(elsewhere, "of somebody else");
+    Deno.symlinkSync(elsewhere, `${path}.new`);
+    using again = open(path, [ONE]);
+    assertEquals([again.isWhole, again.file.recall(NAME), again.faults], [false, NOTHING, []]);
+    assertEquals(Deno.readTextFileSync(elsewhere), "of somebody else");
+    assertEquals(Deno.lstatSync(path).mode! & 0o777, 0o600);
+  });
+});
+
+Deno.test({
+  name: "sequence numbers of ESP: nor one of another user (root)",
+  ignore: Deno.uid() !== 0,
+  fn() {
+    inFolder((path) => {
+      {
+        using one = open(path, [ONE]);
+        one.file.store(NAME, NUMBERS);
+      }
+      Deno.chownSync(path, 65534, 65534);
+      using again = open(path, [ONE]);
+      assertEquals([again.isWhole, again.file.recall(NAME), again.faults], [false, NOTHING, []]);
+      assertEquals(Deno.statSync(path).uid, 0);
+    });
+  },
 });
 
 Deno.test({
