@@ -1,8 +1,12 @@
 import { readSysctl, writeSysctl } from "../../ffi/sysctl.ts";
+import { readSecretFile } from "../configuration/key_file.ts";
 import { messageOf } from "../output/fault.ts";
 import type { Log } from "./log.ts";
 import { replaceFile } from "./replace_file.ts";
 import { removeIfThere } from "./remove_if_there.ts";
+
+/** A parameter takes about 50. */
+const MAXIMUM_FILE_OCTETS = 1_048_576;
 
 /**
  * Kernel parameters that dsmip changes, with the values that they had before: in a file, too, from before the first change
@@ -20,7 +24,7 @@ export class SavedSysctls implements Disposable {
   constructor({ path, log }: { readonly path: string; readonly log: Log }) {
     this.#path = path;
     this.#log = log;
-    for (const [key, value] of readSaved(path)) {
+    for (const [key, value] of readSaved(path, log)) {
       this.#log.info("left over from an earlier run, given back", { key, value });
       this.#before.set(key, value);
     }
@@ -88,16 +92,26 @@ export class SavedSysctls implements Disposable {
   }
 }
 
-/** What a killed run noted; nothing where the file is missing or holds something else. */
-function readSaved(path: string): [key: string, value: string][] {
+/**
+ * What a killed run noted; nothing where the file is missing, holds something else, or is not this user's alone: what stands
+ * there is written into the kernel.
+ */
+function readSaved(path: string, log: Log): [key: string, value: string][] {
+  const read = readSecretFile(path, "it", MAXIMUM_FILE_OCTETS);
+  if (!("bytes" in read)) {
+    if ("mistake" in read) {
+      log.warning("noted kernel parameters not given back", { file: path, reason: read.mistake });
+    }
+    return [];
+  }
   let saved: unknown;
   try {
-    saved = JSON.parse(Deno.readTextFileSync(path));
+    saved = JSON.parse(new TextDecoder().decode(read.bytes));
   } catch {
     return [];
   }
   if (typeof saved !== "object" || saved === null) return [];
   return Object.entries(saved).filter(([key, value]) =>
-    typeof value === "string" && /^net\/ipv[46]\/(conf|neigh)\/[^/]+\/\w+$/.test(key)
+    typeof value === "string" && /^net\/ipv[46]\/(conf|neigh)\/(?!\.\.?\/)[^/]+\/\w+$/.test(key)
   );
 }

@@ -70,13 +70,33 @@ testEgress("a file of saved parameters that holds something else is no danger", 
       "7",
       '{"kernel/hostname":"x"}',
       '{"net/ipv6/conf/../../../x/y":"1"}',
+      '{"net/ipv4/conf/../ip_default_ttl":"7"}',
       '{"net/ipv6/conf/gone/accept_ra":"1"}',
     ]
   ) {
-    Deno.writeTextFileSync(path, text);
+    Deno.writeTextFileSync(path, text, { mode: 0o600 });
     new SavedSysctls({ path, log });
   }
   assert(namespace.run("hostname").trim() !== "x");
+  assertEquals(namespace.run("sysctl", "-n", "net.ipv4.ip_default_ttl").trim(), "64");
   assertEquals(log.of("warning"), []);
   return Promise.resolve();
 });
+
+testEgress(
+  "saved parameters that another user has put there are not written into the kernel",
+  (namespace, path) => {
+    const log = new RecordingLog();
+    const key = "net/ipv4/conf/all/accept_redirects";
+    for (const [mode, uid] of [[0o666, 0], [0o600, 65534]]) {
+      namespace.run("sysctl", "-qw", "net.ipv4.conf.all.accept_redirects=0");
+      Deno.writeTextFileSync(path, JSON.stringify({ [key]: "1" }));
+      Deno.chmodSync(path, mode);
+      Deno.chownSync(path, uid, uid);
+      new SavedSysctls({ path, log });
+      assertEquals(namespace.run("sysctl", "-n", "net.ipv4.conf.all.accept_redirects").trim(), "0");
+    }
+    assertEquals(log.of("warning").length, 2);
+    return Promise.resolve();
+  },
+);
