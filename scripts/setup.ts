@@ -26,6 +26,16 @@ export const NEEDS: readonly Need[] = [
   { package: "linux-libc-dev", program: "/usr/include/linux/if_tun.h" },
 ];
 
+/** What only tests need: judges of units, manual pages and completions. `--tests` asks for them, too. */
+export const TEST_NEEDS: readonly Need[] = [
+  { package: "strace", program: "strace" },
+  { package: "man-db", program: "man" },
+  { package: "groff-base", program: "groff" },
+  { package: "zsh", program: "zsh" },
+  { package: "fish", program: "fish" },
+  { package: "systemd", program: "systemd-analyze" },
+];
+
 /** Where Debian keeps programs, also those that are not in an ordinary user's PATH. */
 const SYSTEM_FOLDERS = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
@@ -95,7 +105,8 @@ async function runAptGet(...words: string[]): Promise<string | undefined> {
 }
 
 if (import.meta.main) {
-  await setUp(missingPackages(NEEDS, Deno.env.get("PATH") ?? ""), {
+  const needs = Deno.args.includes("--tests") ? [...NEEDS, ...TEST_NEEDS] : NEEDS;
+  await setUp(missingPackages(needs, Deno.env.get("PATH") ?? ""), {
     isRoot: Deno.uid() === 0,
     hasApt: isFile("/usr/bin/apt-get"),
     aptGet: runAptGet,
