@@ -91,6 +91,7 @@ ipv4_address = "${AGENT.v4}"
 home_prefix = "2001:db8:100::/64"
 forwarding = true
 control_socket = "${this.folder}/ha.sock"
+state_directory = "${this.folder}"
 ${Array.from({ length: this.nodes }, (_, index) => mobileNode(index)).join("")}`,
     );
     const command = dsmipCommand("ha", "serve", "--config", configuration);

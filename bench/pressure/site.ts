@@ -110,6 +110,7 @@ ipv4_address = "${AGENT.v4}"
 home_prefix = "2001:db8:100::/64"
 workers = ${workers}
 control_socket = "${this.folder}/ha.sock"
+state_directory = "${this.folder}"
 ${nodes.join("")}`,
     );
     const log = `${this.folder}/home-agent-${crypto.randomUUID()}.log`;

@@ -42,6 +42,7 @@ ipv6_address = "${HOME_AGENT}"
 ipv4_address = "${OUTER.b}"
 home_prefix = "fd00:99::/64"
 ${version === 4 ? 'ipv4_home_prefix = "198.19.0.0/24"\n' : ""}control_socket = "${site.path("ha.sock")}"
+state_directory = "${site.path("state")}"
 [[mobile_node]]
 ${NODE}${ipv4HomeAddress}`,
       );
