@@ -1,4 +1,4 @@
-import { formatIpv6, type IpAddress, type Ipv6Address, type Ipv6Prefix, isIpv4 } from "../wire/address.ts";
+import { formatIpv6, type Ipv6Address, type Ipv6Prefix } from "../wire/address.ts";
 import { BindingErrorStatusCode, BindingStatusCode } from "../wire/binding_status.ts";
 import type { BindingUpdate } from "../wire/mobility_message.ts";
 import type { MobilityPacket } from "../wire/mobility_packet.ts";
@@ -29,7 +29,7 @@ import { bindingUnder, nodesByHomeAddress } from "./reconfiguration.ts";
 import { Revocations } from "./revocations.ts";
 import { isGreaterSequenceNumber } from "./sequence_number.ts";
 import { report } from "./report.ts";
-import { type HomeAgentSettings, isHomeAddress, type MobileNodeEntry } from "./settings.ts";
+import type { HomeAgentSettings, MobileNodeEntry } from "./settings.ts";
 import { pathTo, unboundPath } from "./signalling_path.ts";
 import { sourceOf, SourceOwners } from "./source_owners.ts";
 import { isDeregistration, readUpdate } from "./update_reader.ts";
@@ -74,7 +74,7 @@ export class HomeAgent {
     this.#ipv4 = new Ipv4HomeAddresses(settings);
     this.#careOfAddressProbe = new CareOfAddressProbe(settings, environment.random);
     this.#verifier = new UpdateVerifier(settings, environment);
-    this.#owners = new SourceOwners(settings.mobileNodes);
+    this.#owners = new SourceOwners(settings);
     this.#revocations = new Revocations(settings, environment);
   }
 
@@ -117,9 +117,8 @@ export class HomeAgent {
   }
 
   bindings(now: Now): BindingStatus[] {
-    return this.#cache.all().filter((entry) => entry.kind === "registered").map((binding) =>
-      bindingStatus(binding, now.monotonicMs)
-    );
+    const registered = this.#cache.all().filter((entry) => entry.kind === "registered");
+    return registered.map((binding) => bindingStatus(binding, now.monotonicMs));
   }
 
   /** Is this home address bound to a care-of address? */
@@ -172,7 +171,6 @@ export class HomeAgent {
     if (origin.kind === "silent") return [dropped(origin.reason, path, { homeAddress })];
     const received = origin.received;
     if (origin.kind === "unproven" || origin.kind === "stale") return this.#refuseRarely(origin, now);
-
     const refusal = origin.kind === "refused" ? origin.status : this.#reasonToRefuse(received, entry);
     if (refusal !== undefined) {
       // Who de-registers does not want what the home link is being asked about, either.
@@ -196,10 +194,8 @@ export class HomeAgent {
   /** Answers to what anybody may have sent are rare, so that the home agent is nobody's reflector. */
   #refuseRarely(origin: Origin & { kind: "unproven" | "stale" }, now: Now): HomeAgentAction[] {
     const { received, status } = origin;
-    const report = refused(received, status);
-    return this.#limits.allowRefusal(origin, now)
-      ? [this.#answers.answer(received, status), report]
-      : [report];
+    const answers = this.#limits.allowRefusal(origin, now) ? [this.#answers.answer(received, status)] : [];
+    return [...answers, refused(received, status)];
   }
 
   #reasonToRefuse(received: ReceivedUpdate, entry: BindingCacheEntry | undefined): number | undefined {
@@ -311,7 +307,7 @@ export class HomeAgent {
     this.#careOfAddressProbe.forgetAll();
     this.#verifier.mobileNodesChanged(now);
     this.#ipv4.mobileNodesChanged(settings);
-    this.#owners = new SourceOwners(settings.mobileNodes);
+    this.#owners = new SourceOwners(settings);
     const has = nodesByHomeAddress(settings);
     return this.#cache.all().flatMap((entry) => {
       const { homeAddress } = entry;
@@ -351,9 +347,8 @@ export class HomeAgent {
       const { homeAddress } = entry;
       if (entry.kind === "registered" && now.monotonicMs < entry.expiresAtMs) {
         this.#cache.store({ ...entry, refreshRequestAtMs: undefined });
-        actions.push(
-          this.#answers.send(entry.path, homeAddress, { kind: "bindingRefreshRequest", options: [] }),
-        );
+        const request = { kind: "bindingRefreshRequest", options: [] } as const;
+        actions.push(this.#answers.send(entry.path, homeAddress, request));
         continue;
       }
       this.#cache.forget(homeAddress);
@@ -373,9 +368,8 @@ export class HomeAgent {
   #answerUnboundTraffic(event: HomeAgentEvent & { kind: "unboundTraffic" }, now: Now): HomeAgentAction[] {
     const { outer, encapsulation, packet } = event;
     const source = sourceOf(packet);
-    if (source === undefined) return [];
+    const homeAddress = source && this.#owners.homeAddressOf(source);
     const path = unboundPath(outer, encapsulation);
-    const homeAddress = this.#owners.homeAddressOf(source) ?? this.#openHomeAddress(source);
     if (homeAddress === undefined || path === undefined) return [];
     if (!this.#limits.allowBindingError(path, now)) return [];
     const status = BindingErrorStatusCode.unknownBinding;
@@ -383,12 +377,6 @@ export class HomeAgent {
       this.#answers.bindingError(path, homeAddress, { status, homeAddress }),
       dropped("traffic without a binding", path, { homeAddress }),
     ];
-  }
-
-  /** Where nobody needs a key, any address of the home prefix may be a mobile node's. */
-  #openHomeAddress(source: IpAddress): Ipv6Address | undefined {
-    const isOpen = !this.#settings.requireAuthentication && !isIpv4(source);
-    return isOpen && isHomeAddress(this.#settings, source) ? source : undefined;
   }
 
   /** Discovery of home agents and prefixes (RFC 6275 sections 10.5.1 and 10.6.2). */

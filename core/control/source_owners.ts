@@ -7,30 +7,36 @@ import {
   prefixAround,
   prefixText,
 } from "../wire/address.ts";
-import type { MobileNodeEntry } from "./settings.ts";
+import { type HomeAgentSettings, isHomeAddress } from "./settings.ts";
 
 /** Whose is the source of an inner packet, as the configuration has it? */
 export class SourceOwners {
+  readonly #settings: HomeAgentSettings;
   /** Home addresses by network, as "2001:db8:200::/64"; an address is a network of all its bits. */
   readonly #byNetwork = new Map<string, Ipv6Address>();
   readonly #ipv4Lengths = new Set<number>();
   readonly #ipv6Lengths = new Set<number>();
 
-  constructor(mobileNodes: readonly MobileNodeEntry[]) {
-    for (const { homeAddress, mobileNetworkPrefixes, ipv4HomeAddress: ipv4 } of mobileNodes) {
+  constructor(settings: HomeAgentSettings) {
+    this.#settings = settings;
+    for (const { homeAddress, mobileNetworkPrefixes, ipv4HomeAddress: ipv4 } of settings.mobileNodes) {
       this.#add(homeAddress, 128, homeAddress);
       for (const { address, length } of mobileNetworkPrefixes) this.#add(address, length, homeAddress);
       if (ipv4 !== undefined) this.#add(ipv4.address, ipv4.prefixLength, homeAddress);
     }
   }
 
-  /** The home address of the node that has the source, or has it behind it. No two networks overlap. */
+  /**
+   * The home address of the node that has the source, or has it behind it. No two networks overlap. Where nobody needs a key,
+   * any address of the home prefix may be a mobile node's.
+   */
   homeAddressOf(source: IpAddress): Ipv6Address | undefined {
     for (const length of this.#lengthsOf(source)) {
       const homeAddress = this.#byNetwork.get(prefixText(prefixAround(source, length)));
       if (homeAddress !== undefined) return homeAddress;
     }
-    return undefined;
+    const isOpen = !this.#settings.requireAuthentication && !isIpv4(source);
+    return isOpen && isHomeAddress(this.#settings, source) ? source : undefined;
   }
 
   #add(address: IpAddress, length: number, homeAddress: Ipv6Address): void {
