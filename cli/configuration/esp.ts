@@ -80,6 +80,7 @@ function between(
   const isAgent = (address: Ipv6Address) => homeAgentAddress === undefined || address === homeAgentAddress;
   const found: ConfiguredAssociation[] = [];
   const names = new Set<string>();
+  const keys = new Set<string>();
   for (const [index, association] of associations.entries()) {
     const { spi, source, destination } = association;
     const title = `[[security_association]] ${index + 1}`;
@@ -94,6 +95,12 @@ function between(
     if (spi < LOWEST_SPI) complain(`${title} spi = ${spi}: 1 to 255 are reserved`);
     if (names.has(name)) complain(`${title} spi = ${spi}: is that of another one the same way`);
     names.add(name);
+    // What was sent one way under a key of both would be taken the other way.
+    const own = [association.encryptionKey, association.integrityKey].map((key) => key.toHex()).filter(
+      Boolean,
+    );
+    if (own.some((key) => keys.has(key))) complain(`${title} spi = ${spi}: has a key of another one`);
+    for (const key of own) keys.add(key);
     found.push({ ...association, source, destination });
   }
   const agent = homeAgentAddress ?? "the home agent";

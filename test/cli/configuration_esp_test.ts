@@ -8,7 +8,7 @@ import { HOME_AGENT_TOML, KeyFolder, MOBILE_NODE_TOML } from "./configuration_fi
 
 const HOME_ADDRESS = "2001:db8:100::100";
 const HOME_AGENT = "2001:db8:100::1";
-const KEY = "c3".repeat(20);
+const KEY = "c3".repeat(18);
 const PLAIN = coloursFor({ isTerminal: () => false });
 
 function table(spi: number, source: string, destination: string, more = ""): string {
@@ -17,7 +17,7 @@ spi = ${spi}
 source = "${source}"
 destination = "${destination}"
 algorithm = "aes-gcm-16"
-encryption_key = "${KEY}"
+encryption_key = "${KEY}${spi.toString(16).padStart(4, "0")}"
 ${more}`;
 }
 
@@ -84,11 +84,11 @@ Deno.test("configuration: mistakes of esp_file say file, line and what to do", (
     mistakes(NODE.replace("mn1.esp", "none.esp"), PAIR),
     `none.esp cannot be read (no such file): make one with: (umask 077; dsmip config esp ${HOME_ADDRESS} ${HOME_AGENT} > `,
   );
-  assertStringIncludes(mistakes(NODE.replace("mn1.esp", KEY), PAIR), "this looks like a key itself");
+  assertStringIncludes(mistakes(NODE.replace("mn1.esp", `${KEY}c3c3`), PAIR), "this looks like a key itself");
   assertStringIncludes(esp(PAIR, 0o644), "can be used by others (mode 0644): chmod 600");
   assert(
     /dsmip\.toml:\d+: \[mobile_node\] esp_file: .*mn1\.esp:6: .* encryption_key: must have 40 or 72/.test(
-      esp(PAIR.replace(KEY, KEY.slice(2))),
+      esp(PAIR.replace("c3c3", "c3")),
     ),
   );
   assertStringIncludes(
@@ -106,6 +106,10 @@ Deno.test("configuration: mistakes of esp_file say file, line and what to do", (
   assertStringIncludes(
     esp(PAIR + table(5000, HOME_ADDRESS, HOME_AGENT)),
     "is that of another one the same way",
+  );
+  assertStringIncludes(
+    esp(PAIR.replaceAll(/(?<=c3)....(?=")/g, "0000")),
+    "[[security_association]] 2 spi = 5001: has a key of another one",
   );
   assertStringIncludes(esp(PAIR.replace(/source.*\n/, "")), "needs source and destination");
   assertStringIncludes(esp(PAIR + 'valid_from = "2030-01-31"\n'), "with its offset from UTC");
