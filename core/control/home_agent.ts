@@ -303,13 +303,12 @@ export class HomeAgent {
   #reconfigure(settings: HomeAgentSettings, now: Now): HomeAgentAction[] {
     const had = nodesByHomeAddress(this.#settings);
     Object.assign(this.#settings, settings);
-    this.#revocations.refuseNobody();
     this.#careOfAddressProbe.forgetAll();
     this.#verifier.mobileNodesChanged(now);
     this.#ipv4.mobileNodesChanged(settings);
     this.#owners = new SourceOwners(settings);
     const has = nodesByHomeAddress(settings);
-    return this.#cache.all().flatMap((entry) => {
+    const actions = this.#cache.all().flatMap((entry) => {
       const { homeAddress } = entry;
       const node = has.get(homeAddress);
       // Where nobody needs a key, there may be bindings of nodes that the configuration does not know.
@@ -322,6 +321,8 @@ export class HomeAgent {
       this.#cache.store(binding);
       return bind(entry, binding, this.#settings);
     });
+    this.#revocations.mobileNodesChanged(had, has);
+    return actions;
   }
 
   #revokeIdentity(identity: string, now: Now): HomeAgentAction[] {

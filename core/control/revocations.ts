@@ -75,8 +75,18 @@ export class Revocations {
     return this.#refused.has(identity);
   }
 
-  refuseNobody(): void {
+  /**
+   * Another configuration: nobody is refused any more. Security associations go with their mobile node, so that it has been told
+   * once, and is not told again in the clear.
+   */
+  mobileNodesChanged(
+    had: ReadonlyMap<Ipv6Address, MobileNodeEntry>,
+    has: ReadonlyMap<Ipv6Address, MobileNodeEntry>,
+  ): void {
     this.#refused.clear();
+    for (const [homeAddress, { identity, requiresEsp }] of had) {
+      if (requiresEsp && has.get(homeAddress)?.identity !== identity) this.cancel(homeAddress);
+    }
   }
 
   /** @param node what the configuration had of the mobile node */

@@ -460,10 +460,7 @@ Deno.test("ESP: a revocation and its answer are protected, and the answer does n
   const both = ends();
   registerOverIpv6(both);
   const now = at(5000);
-  const revoked = both.homeAgent.handle({
-    kind: "reconfigured",
-    settings: homeAgentSettings({ mobileNodes: [] }),
-  }, now);
+  const revoked = both.homeAgent.handle({ kind: "revoked", identity: "mn1@example.org" }, now);
   const [indication] = outgoing(both.homeGate, revoked, now);
   assertEquals(layersOf(indication).protocol, Protocol.esp);
   const taken = toNode(both, indication, now);
@@ -474,4 +471,23 @@ Deno.test("ESP: a revocation and its answer are protected, and the answer does n
   assertEquals(done.map((action) => action.kind === "report" && action.message), [
     "the mobile node knows that its binding is revoked",
   ]);
+});
+
+Deno.test("ESP: a mobile node that the configuration forgets is told once, and not in the clear when its associations are gone", () => {
+  for (const isRevokedFirst of [false, true]) {
+    const both = ends();
+    registerOverIpv6(both);
+    const now = at(5000);
+    const revoked = isRevokedFirst
+      ? both.homeAgent.handle({ kind: "revoked", identity: "mn1@example.org" }, now)
+      : [];
+    const settings = homeAgentSettings({ mobileNodes: [] });
+    revoked.push(...both.homeAgent.handle({ kind: "reconfigured", settings }, now));
+    assertEquals(outgoing(both.homeGate, revoked, now).map((packet) => layersOf(packet).protocol), [
+      Protocol.esp,
+    ]);
+    for (let nowMs = 5000; nowMs < 20_000; nowMs += 500) {
+      assertEquals(ofKind(both.homeAgent.handle({ kind: "deadline" }, at(nowMs)), "sendPacket"), []);
+    }
+  }
 });
