@@ -55,6 +55,14 @@ export function currentNow(): Now {
 }
 
 /**
+ * What every clock says now: for what the configuration begins or ends at an instant. currentNow() does not follow a correction
+ * of the clock, nor the time for which the machine was suspended.
+ */
+export function wallClockNow(): Now {
+  return { monotonicMs: performance.now(), unixMs: Date.now() };
+}
+
+/**
  * Drives one state machine: a deadline that is due first, then the events in the order in which they came,
  * one at a time, each with all its actions. An error in the machine or in an action is reported and costs only
  * that event or action.

@@ -3,7 +3,7 @@ import type { EspProtection } from "../../core/control/esp/security_association.
 import type { Ipv6Address } from "../../core/wire/address.ts";
 import type { ConfiguredAssociation } from "../configuration/esp.ts";
 import { messageOf } from "../output/fault.ts";
-import { currentNow } from "./control_loop.ts";
+import { wallClockNow } from "./control_loop.ts";
 import type { EspStation } from "./esp_station.ts";
 import type { Log } from "./log.ts";
 
@@ -61,14 +61,14 @@ export class EspSignalling implements Disposable {
   /** Undefined for what is dropped. */
   open(packet: Uint8Array): PlainPacket | undefined {
     if (this.#station === undefined) return { kind: "signalling", packet, protection: undefined };
-    const received = this.#station.gate.open(packet, currentNow());
+    const received = this.#station.gate.open(packet, wallClockNow());
     if (received.kind !== "report") return received;
     this.#options.log.report(received);
   }
 
   /** What to send in place of this; a report where nothing may be sent. */
   protect<Action extends SendPacket | SendSignalling>(action: Action): Action | Report {
-    return this.#station === undefined ? action : this.#station.gate.protect(action, currentNow());
+    return this.#station === undefined ? action : this.#station.gate.protect(action, wallClockNow());
   }
 
   [Symbol.dispose](): void {

@@ -5,7 +5,7 @@ import type { ConfiguredAssociation } from "../configuration/esp.ts";
 import { espCipher } from "../esp/cipher.ts";
 import { SequenceFile } from "../esp/sequence_file.ts";
 import { messageOf } from "../output/fault.ts";
-import { currentNow } from "./control_loop.ts";
+import { wallClockNow } from "./control_loop.ts";
 import type { EspSignallingOptions } from "./esp_signalling.ts";
 import type { Log } from "./log.ts";
 import { stateFileOf } from "./state_file.ts";
@@ -45,7 +45,7 @@ export class EspStation implements Disposable {
       );
     }
     const made = associations.map((association) => ({ ...association, cipher: espCipher(association) }));
-    this.#associations.replace(made, currentNow().unixMs);
+    this.#associations.replace(made, wallClockNow().unixMs);
     this.#protects = protects;
   }
 
