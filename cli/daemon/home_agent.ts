@@ -1,7 +1,8 @@
 import type { HomeAgentAction, Report, SendPacket, SendSignalling } from "../../core/control/action.ts";
 import { bindingFailure } from "../../core/control/binding_failure.ts";
 import type { BindingStatus } from "../../core/control/binding_cache.ts";
-import type { HomeAgentEvent, OuterSource } from "../../core/control/event.ts";
+import type { HomeAgentEvent } from "../../core/control/event.ts";
+import type { OuterSource } from "../../core/control/outer_source.ts";
 import { HomeAgent } from "../../core/control/home_agent.ts";
 import type { HomeAgentSettings } from "../../core/control/settings.ts";
 import { ENCAPSULATION_OVERHEAD } from "../../core/control/tunnel.ts";

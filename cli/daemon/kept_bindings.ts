@@ -1,4 +1,4 @@
-import type { KeptUpdate } from "../../core/control/kept_updates.ts";
+import type { KeptUpdate } from "../../core/control/update_origin.ts";
 import { parseIpv4, parseIpv6 } from "../../core/wire/address.ts";
 import { readSecretFile } from "../configuration/key_file.ts";
 import { folderOf } from "../configuration/path.ts";

@@ -1,5 +1,6 @@
 import type { MobileNodeAction, Report, SendPacket, SendSignalling } from "../../core/control/action.ts";
-import type { MobileNodeEvent, OuterSource } from "../../core/control/event.ts";
+import type { MobileNodeEvent } from "../../core/control/event.ts";
+import type { OuterSource } from "../../core/control/outer_source.ts";
 import type { HomeAgentFailure } from "../../core/control/home_agent_turns.ts";
 import type { CareOfAddressCandidate } from "../../core/control/movement/candidate.ts";
 import { MobileNode } from "../../core/control/mobile_node.ts";

@@ -1,6 +1,6 @@
 import type { IpAddress, Ipv6Address, Ipv6Prefix } from "../wire/address.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
-import type { UpdateOrigin } from "./kept_updates.ts";
+import type { UpdateOrigin } from "./update_origin.ts";
 import type { Ipv4HomeAddress } from "./settings.ts";
 import type { SignallingPath } from "./signalling_path.ts";
 import type { Encapsulation, TunnelEnd } from "./tunnel.ts";

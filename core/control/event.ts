@@ -1,19 +1,11 @@
-import type { IpAddress, Ipv6Address, Ipv6Prefix } from "../wire/address.ts";
+import type { Ipv6Address, Ipv6Prefix } from "../wire/address.ts";
 import type { RouterAdvertisement } from "../wire/neighbor_discovery.ts";
 import type { EspProtection } from "./esp/security_association.ts";
-import type { KeptUpdate } from "./kept_updates.ts";
 import type { CareOfAddressCandidate } from "./movement/candidate.ts";
+import type { OuterSource } from "./outer_source.ts";
 import type { ChangeableSettings, HomeAgentSettings } from "./settings.ts";
 import type { Encapsulation } from "./tunnel.ts";
-
-/**
- * The outer source of a packet that came in UDP to port 4191, which stays with it (RFC 5555 5.2.1); or of a
- * tunnelled packet, with port 0 where it has none.
- */
-export interface OuterSource {
-  readonly address: IpAddress;
-  readonly port: number;
-}
+import type { KeptUpdate } from "./update_origin.ts";
 
 /**
  * A mobility message in its whole IPv6 packet; `outer` is undefined where it came natively over IPv6, with its

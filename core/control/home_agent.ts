@@ -21,7 +21,7 @@ import { dropped, HomeAgentAnswers, refused } from "./home_agent_answers.ts";
 import { readHomeAgentPacket } from "./home_agent_packet.ts";
 import { HomeLinkAnswers } from "./home_link_answers.ts";
 import { bindingFor, isForCorrespondent, reasonToRefuse } from "./home_registration.ts";
-import { comeAgain, type KeptUpdate, keptUpdatesOf } from "./kept_updates.ts";
+import { comeAgain, keptUpdatesOf } from "./kept_updates.ts";
 import { Ipv4HomeAddresses, ipv4Refusals } from "./ipv4_home_addresses.ts";
 import { withDelegated } from "./mobile_network_prefixes.ts";
 import type { Now } from "./now.ts";
@@ -32,6 +32,7 @@ import { report } from "./report.ts";
 import type { HomeAgentSettings, MobileNodeEntry } from "./settings.ts";
 import { pathTo, unboundPath } from "./signalling_path.ts";
 import { sourceOf, SourceOwners } from "./source_owners.ts";
+import type { KeptUpdate } from "./update_origin.ts";
 import { isDeregistration, readUpdate } from "./update_reader.ts";
 import {
   type HomeAgentEnvironment,

@@ -2,7 +2,7 @@ import { type IpAddress, type Ipv6Address, isRoutableUnicastIpv6 } from "../wire
 import { DSMIPV6_PORT } from "../wire/constants.ts";
 import { encodeMobilityPacket } from "../wire/mobility_packet.ts";
 import type { SendPacket, SendSignalling } from "./action.ts";
-import type { OuterSource } from "./event.ts";
+import type { OuterSource } from "./outer_source.ts";
 import type { Encapsulation } from "./tunnel.ts";
 
 /** How a mobility message of the home agent reaches a mobile node. */

@@ -1,4 +1,4 @@
-import type { OuterSource } from "../control/event.ts";
+import type { OuterSource } from "../control/outer_source.ts";
 import type { Encapsulation, TunnelEnd } from "../control/tunnel.ts";
 
 /** Does a packet in this encapsulation, from this outer source, come from the far end of the tunnel? */

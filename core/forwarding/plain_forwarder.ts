@@ -1,4 +1,4 @@
-import type { OuterSource } from "../control/event.ts";
+import type { OuterSource } from "../control/outer_source.ts";
 import type { Ipv4HomeAddress } from "../control/settings.ts";
 import type { Encapsulation, TunnelEnd } from "../control/tunnel.ts";
 import {

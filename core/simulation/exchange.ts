@@ -1,5 +1,5 @@
 import type { HomeAgentAction } from "../control/action.ts";
-import type { OuterSource } from "../control/event.ts";
+import type { OuterSource } from "../control/outer_source.ts";
 import type { Ipv6Address } from "../wire/address.ts";
 import type { BindingUpdate } from "../wire/mobility_message.ts";
 import { type OuterPacket, Signalling } from "./packet.ts";

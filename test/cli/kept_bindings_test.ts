@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { keepBindings, takeKeptBindings } from "../../cli/daemon/kept_bindings.ts";
-import type { KeptUpdate } from "../../core/control/kept_updates.ts";
+import type { KeptUpdate } from "../../core/control/update_origin.ts";
 import { RecordingLog } from "./recording_log.ts";
 
 const UPDATES: KeptUpdate[] = [

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { KeptUpdate } from "../../core/control/kept_updates.ts";
+import type { KeptUpdate } from "../../core/control/update_origin.ts";
 import type { HomeAgent } from "../../core/control/home_agent.ts";
 import type { HomeAgentSettings } from "../../core/control/settings.ts";
 import {
