@@ -6,7 +6,7 @@ import { originOf } from "./kept_updates.ts";
 import type { Ipv4Answer } from "./ipv4_home_addresses.ts";
 import { grantedPrefixes } from "./mobile_network_prefixes.ts";
 import type { Now } from "./now.ts";
-import { type HomeAgentSettings, isHomeAddress } from "./settings.ts";
+import { type HomeAgentSettings, ipv4NetworkOf, isHomeAddress } from "./settings.ts";
 import type { TunnelEnd } from "./tunnel.ts";
 import { isDeregistration } from "./update_reader.ts";
 import type { ReceivedUpdate } from "./update_verifier.ts";
@@ -42,7 +42,9 @@ export function reasonToRefuse(
   if (path.kind === "udp" && update.forceUdp && !settings.acceptForceUdp) {
     return BindingStatusCode.cannotForceUdp;
   }
-  if (!isUsableCareOfAddress(received, settings)) return BindingStatusCode.invalidCareOfAddress;
+  if (!isUsableCareOfAddress(received, settings) || isBehindItself(received, entry, delegated)) {
+    return BindingStatusCode.invalidCareOfAddress;
+  }
   if (entry?.kind === "registered" && entry.mobileRouter !== update.mobileRouter) {
     return BindingStatusCode.registrationTypeChangeDisallowed;
   }
@@ -68,6 +70,26 @@ function isUsableCareOfAddress(received: ReceivedUpdate, settings: HomeAgentSett
   if (path.kind === "udp") return true;
   if (!isRoutableUnicastIpv6(careOfAddress) || careOfAddress === settings.address) return false;
   return security !== undefined || protection !== undefined || careOfAddress === path.address;
+}
+
+/**
+ * Is the mobile node said to be behind itself? What goes there would go into the same tunnel again, and again, until it is too
+ * long. Behind another mobile node it may be.
+ */
+function isBehindItself(
+  { path, careOfAddress, configuredPrefixes, configuredIpv4HomeAddress: own, update }: ReceivedUpdate,
+  entry: BindingCacheEntry | undefined,
+  delegated: readonly Ipv6Prefix[],
+): boolean {
+  const tunnelEnd = path.kind === "udp" ? path.outer.address : careOfAddress;
+  if (tunnelEnd === undefined) return false;
+  const granted = entry?.kind === "registered" ? entry.ipv4HomeAddresses : [];
+  const asked = update.options.some((option) =>
+    option.kind === "ipv4HomeAddress" && option.homeAddress === tunnelEnd
+  );
+  const ipv4 = [...granted, ...(own === undefined ? [] : [own])].map(ipv4NetworkOf);
+  return asked ||
+    [...configuredPrefixes, ...delegated, ...ipv4].some((prefix) => prefixContains(prefix, tunnelEnd));
 }
 
 /** The binding cache entry for an update that nothing speaks against. */

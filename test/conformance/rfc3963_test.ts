@@ -235,3 +235,16 @@ Deno.test("RFC 3963 5.8 N-026 N-027: a mobile router that has returned home de-r
   mobileNode.handle(fromIpv6(homeAgent.handle(fromIpv6(back), at(1001))), at(1002));
   assertEquals([mobileNode.status(at(1002)).state, homeAgent.bindings(at(1002))], ["home", []]);
 });
+
+Deno.test("a care-of address behind the mobile router itself is refused (174): the tunnel would go into itself; one behind another is not", () => {
+  const homeAgent = routerHomeAgent();
+  const statusFor = (alternate: string, sequenceNumber: number) => {
+    const update = { mobileRouter: true, alternate, sequenceNumber, more: [asOption(PREFIX)] };
+    return acknowledgementOverIpv6(receiveOverIpv6(homeAgent, update, sequenceNumber)).status;
+  };
+  assertEquals(statusFor("2001:db8:200:1::7", 1), 174);
+  homeAgent.handle({ kind: "delegatedPrefixes", homeAddress: HOME_ADDRESS, prefixes: [OTHERS] }, at(2));
+  assertEquals(statusFor("2001:db8:300::7", 3), 174);
+  homeAgent.handle({ kind: "delegatedPrefixes", homeAddress: HOME_ADDRESS, prefixes: [] }, at(4));
+  assertEquals(statusFor("2001:db8:300::7", 5), 0);
+});

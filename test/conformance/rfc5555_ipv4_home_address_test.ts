@@ -415,3 +415,21 @@ Deno.test("RFC 5555 4.5 D-111: the address of a node that is gone is there for t
   receive(homeAgent, { lifetimeSeconds: 0, sequenceNumber: 2 }, 2500);
   assertEquals(askOther(), Status.success);
 });
+
+Deno.test("an outer address that is the mobile node's own IPv4 home address is refused (174): the tunnel would go into itself", () => {
+  const from = (homeAgent: HomeAgent, address: string, nowMs: number, asked?: Ipv4HomeAddress) => {
+    const more = asked === undefined ? [] : [request(asked)];
+    const packet = handMade({ sequenceNumber: nowMs, more }, at(nowMs));
+    const outer = { address, port: 4191 };
+    return sentAcknowledgement(homeAgent.handle({ kind: "signalling", outer, packet }, at(nowMs))).status;
+  };
+  assertEquals(from(homeAgentWith(STATIC), STATIC.address, 1), 174);
+  assertEquals(from(homeAgentWith(NETWORK), "10.1.0.77", 1), 174);
+  const [pooled, asked] = [homeAgentWith(undefined), homeAgentWith(undefined)];
+  assertEquals(from(asked, "192.0.2.129", 1, { address: "192.0.2.129", prefixLength: 32 }), 174);
+  assertEquals(from(pooled, CARE_OF, 1, ANY), 0);
+  const [{ address }] = pooled.bindings(at(1))[0].ipv4HomeAddresses;
+  assertEquals(from(pooled, address, 2), 174);
+  // Behind another mobile node it may be.
+  assertEquals(from(pooled, OTHER_NODE.ipv4HomeAddress.address, 3), 0);
+});
