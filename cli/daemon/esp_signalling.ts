@@ -1,5 +1,5 @@
 import type { Report, SendPacket, SendSignalling } from "../../core/control/action.ts";
-import type { EspProtection } from "../../core/control/esp/security_association.ts";
+import type { ReceivedProtection } from "../../core/control/esp/security_association.ts";
 import type { Ipv6Address } from "../../core/wire/address.ts";
 import type { ConfiguredAssociation } from "../configuration/esp.ts";
 import { messageOf } from "../output/fault.ts";
@@ -11,7 +11,7 @@ import type { Log } from "./log.ts";
 export interface PlainPacket {
   readonly kind: "signalling" | "discovery";
   readonly packet: Uint8Array;
-  readonly protection: EspProtection | undefined;
+  readonly protection: ReceivedProtection | undefined;
 }
 
 export interface EspSignallingOptions {

@@ -1,6 +1,6 @@
 import type { Ipv6Address, Ipv6Prefix } from "../wire/address.ts";
 import type { RouterAdvertisement } from "../wire/neighbor_discovery.ts";
-import type { EspProtection } from "./esp/security_association.ts";
+import type { ReceivedProtection } from "./esp/security_association.ts";
 import type { CareOfAddressCandidate } from "./movement/candidate.ts";
 import type { OuterSource } from "./outer_source.ts";
 import type { ChangeableSettings, HomeAgentSettings } from "./settings.ts";
@@ -15,7 +15,7 @@ export interface SignallingEvent {
   readonly kind: "signalling";
   readonly outer: OuterSource | undefined;
   readonly packet: Uint8Array;
-  readonly protection?: EspProtection;
+  readonly protection?: ReceivedProtection;
 }
 
 /** What can happen to a mobile node. */
@@ -45,7 +45,7 @@ export type HomeAgentEvent =
     readonly packet: Uint8Array;
   }
   /** A request of home agent address discovery or for the prefixes of the home link, in its whole IPv6 packet. */
-  | { readonly kind: "discovery"; readonly packet: Uint8Array; readonly protection?: EspProtection }
+  | { readonly kind: "discovery"; readonly packet: Uint8Array; readonly protection?: ReceivedProtection }
   /** What a router on the home link says, from its link-local address. */
   | {
     readonly kind: "routerAdvertised";

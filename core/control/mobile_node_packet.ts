@@ -36,6 +36,10 @@ export function readMobileNodePacket(
   if (requiresEsp && protection === undefined && packet.header.message.kind !== "bindingError") {
     return dropped("not protected by ESP");
   }
+  // It is about the registration that stood when it was sent; under ESP alone nothing else says which.
+  if (protection?.isLatest === false && packet.header.message.kind === "bindingRevocationIndication") {
+    return dropped("a revocation that came after a later message under ESP");
+  }
   const { destination, routingHomeAddress } = packet;
   const direct = routingHomeAddress === undefined && destination === homeAddress;
   const routed = outer === undefined && routingHomeAddress === homeAddress;

@@ -4,7 +4,7 @@ import { INFINITE_LIFETIME_SECONDS, type PrefixInformation } from "../wire/neigh
 import type { Report, SendPacket } from "./action.ts";
 import { INITIAL_SOLICIT_TIMER_MS } from "./constants.ts";
 import { encodeDiscoveryPacket, readDiscoveryPacket } from "./discovery_packet.ts";
-import type { EspProtection } from "./esp/security_association.ts";
+import type { ReceivedProtection } from "./esp/security_association.ts";
 import type { Now } from "./now.ts";
 import { report } from "./report.ts";
 import type { MobileNodeSettings } from "./settings.ts";
@@ -34,7 +34,7 @@ export type PrefixDiscoveryEvent =
     readonly isNecessary: boolean;
   }
   /** A message of discovery in its whole IPv6 packet. */
-  | { readonly kind: "discovery"; readonly packet: Uint8Array; readonly protection?: EspProtection }
+  | { readonly kind: "discovery"; readonly packet: Uint8Array; readonly protection?: ReceivedProtection }
   | { readonly kind: "deadline" };
 
 /**

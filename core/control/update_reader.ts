@@ -2,7 +2,7 @@ import { type IpAddress, type Ipv6Address, isRoutableUnicastIpv6, isUnicastIpv4 
 import type { BindingUpdate } from "../wire/mobility_message.ts";
 import { findOption } from "../wire/mobility_option.ts";
 import type { MobilityPacket } from "../wire/mobility_packet.ts";
-import type { EspProtection } from "./esp/security_association.ts";
+import type { ReceivedProtection } from "./esp/security_association.ts";
 import type { SignallingEvent } from "./event.ts";
 import { pathTo, type SignallingPath } from "./signalling_path.ts";
 
@@ -19,7 +19,7 @@ export interface ClaimedUpdate {
    */
   readonly careOfAddress: IpAddress | undefined;
   /** Of the ESP header that the update came under; undefined: none. */
-  readonly protection: EspProtection | undefined;
+  readonly protection: ReceivedProtection | undefined;
 }
 
 export type ReadUpdate =
@@ -40,6 +40,8 @@ export function readUpdate(
   const homeAddress = homeAddressOption ?? source;
   if (!isRoutableUnicastIpv6(homeAddress)) return dropped("home address is not unicast");
   if (findOption(update.options, "nonceIndices")) return dropped("nonce indices in a home registration");
+  // The window of ESP takes what came late, and nothing tells how late: whoever holds an update back must not choose when it counts.
+  if (protection?.isLatest === false) return dropped("an update that came after a later message under ESP");
   const path = pathTo(outer, source);
   if (path.kind === "ipv6") {
     const alternate = findOption(update.options, "alternateCareOfAddress")?.careOfAddress;

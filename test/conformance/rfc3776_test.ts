@@ -194,7 +194,7 @@ Deno.test("RFC 3776 4.2 K-007 K-008 S-023: an association is good for the home a
     own.findIndex((_, at) => own[at] === 201) + 2,
   );
   // Whatever opened it: a home agent is told for whom the association is.
-  const protection = { spi: 7001, source: OTHER_NODE, destination: HOME_AGENT };
+  const protection = { spi: 7001, source: OTHER_NODE, destination: HOME_AGENT, isLatest: true };
   both.homeAgent.handle({ kind: "signalling", outer: undefined, packet: claimed, protection }, now);
   assertEquals(both.homeAgent.bindings(now), []);
   const opened = both.homeGate.open(own, now);

@@ -154,7 +154,7 @@ Deno.test("kept updates: of a node that speaks under ESP nothing is kept, and no
   const changes = { mobileNodes: [{ ...NODE, requiresEsp: true, security: undefined }] };
   const homeAgent = newHomeAgent(changes);
   const outer = { address: "198.51.100.7", port: 4191 };
-  const protection = { source: HOME_ADDRESS, destination: HOME_AGENT, spi: 2000 };
+  const protection = { source: HOME_ADDRESS, destination: HOME_AGENT, spi: 2000, isLatest: true };
   const packet = handMade({ sealWith: undefined, timestamp: undefined });
   homeAgent.handle({ kind: "signalling", outer, packet, protection }, at(0));
   assertEquals([homeAgent.bindings(at(0)).length, homeAgent.keptUpdates()], [1, []]);

@@ -14,7 +14,7 @@ import { describeWireError } from "../../wire/result.ts";
 import type { Report, SendPacket, SendSignalling } from "../action.ts";
 import type { Now } from "../now.ts";
 import { report } from "../report.ts";
-import type { EspProtection } from "./security_association.ts";
+import type { ReceivedProtection } from "./security_association.ts";
 import type { SecurityAssociations } from "./security_associations.ts";
 
 /** What came in, after ESP. */
@@ -24,7 +24,7 @@ export type ReceivedPacket =
     /** The whole IPv6 packet as if there had been no ESP. */
     readonly packet: Uint8Array;
     /** Undefined where it came unprotected. */
-    readonly protection: EspProtection | undefined;
+    readonly protection: ReceivedProtection | undefined;
   }
   | Report;
 
@@ -83,7 +83,7 @@ export class EspGate {
     // RFC 3776 section 4.2: an association is good for what its policy names.
     if (kind === undefined) return dropped("ESP around something else than signalling", { spi, nextHeader });
     const plain = withUpperLayer(packet, envelope.value, nextHeader, payload);
-    return { kind, packet: plain, protection: { spi, source, destination } };
+    return { kind, packet: plain, protection: { spi, source, destination, isLatest: opened.isLatest } };
   }
 
   /** What to send in place of this; a report where it may not go out unprotected and cannot be protected. */

@@ -6,7 +6,8 @@ import { associationName, type SecurityAssociation } from "./security_associatio
 import type { SequenceMemory } from "./sequence_memory.ts";
 
 export type OpenedEsp =
-  | { readonly kind: "opened"; readonly content: EspContent }
+  /** `isLatest`: as in ReceivedProtection */
+  | { readonly kind: "opened"; readonly content: EspContent; readonly isLatest: boolean }
   /** `keysDiffer`: either end has the wrong key, or somebody makes it up. */
   | { readonly kind: "refused"; readonly reason: string; readonly keysDiffer: boolean };
 
@@ -32,17 +33,19 @@ export class InboundAssociation {
     if (!this.#window.admits(number)) return refused("ESP sequence number used before, or too old");
     const content = cipher.open(packet, extendedNumbers ? highOrder(number) : undefined);
     if (content === undefined) return refused("wrong ESP integrity check value", true);
-    this.#accept(number);
+    const isLatest = this.#accept(number);
     const decoded = decodeEspContent(content);
     return decoded.ok
-      ? { kind: "opened", content: decoded.value }
+      ? { kind: "opened", content: decoded.value, isLatest }
       : refused(describeWireError(decoded.error));
   }
 
-  #accept(number: number): void {
+  /** @returns whether it is the highest */
+  #accept(number: number): boolean {
     const isHighest = number > this.#window.highest;
     this.#window.accept(number);
     if (isHighest) this.#memory.store(associationName(this.association), { highestReceived: number });
+    return isHighest;
   }
 }
 

@@ -33,6 +33,12 @@ export const CLOCK_TOLERANCE_MS = 60_000;
 /** Which security association protected a packet: who sent it, and to whom. */
 export type EspProtection = Pick<SecurityAssociation, "spi" | "source" | "destination">;
 
+/** The same of a packet that came in. */
+export interface ReceivedProtection extends EspProtection {
+  /** No packet that was protected later has come before it. */
+  readonly isLatest: boolean;
+}
+
 /** Names an association among all of this node. */
 export function associationName({ spi, source, destination }: EspProtection): string {
   return `${spi} ${source} ${destination}`;
