@@ -101,6 +101,8 @@ export interface InterfaceAddress {
   readonly tentative: boolean;
   /** Duplicate address detection has failed: another node has the address. */
   readonly isDuplicate: boolean;
+  /** Has no end: put there by hand, or by a program that means it to stay. Those of DHCP and routers' prefixes end. */
+  readonly permanent: boolean;
   /** Who set it: 155 is dsmip. 0 also where the kernel (before 5.18) keeps no such number. */
   readonly protocol: number;
 }
@@ -128,6 +130,7 @@ const IFA_F_NODAD = 0x02;
 const IFA_F_DADFAILED = 0x08;
 const IFA_F_DEPRECATED = 0x20;
 const IFA_F_TENTATIVE = 0x40;
+const IFA_F_PERMANENT = 0x80;
 const IFA_F_NOPREFIXROUTE = 0x200;
 const SCOPES: ReadonlyMap<number, AddressScope> = new Map([
   [0, "global"],
@@ -155,6 +158,7 @@ export function decodeAddress(payload: Uint8Array): InterfaceAddress | undefined
     deprecated: (flags & IFA_F_DEPRECATED) !== 0,
     tentative: (flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) !== 0,
     isDuplicate: (flags & IFA_F_DADFAILED) !== 0,
+    permanent: (flags & IFA_F_PERMANENT) !== 0,
     protocol: attributes.get(IFA_PROTO)?.[0] ?? 0,
   };
 }

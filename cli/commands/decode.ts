@@ -3,20 +3,23 @@ import { TIME_FORMS } from "../../core/inspect/time_column.ts";
 import { OUTPUT_FORMATS } from "./decode_format.ts";
 
 const EXAMPLES = `
-One line a packet: number, seconds since the first packet, innermost source and destination, protocol, what
-matters, [remarks], and the tunnels that the packet came through, the innermost first.
+One line a packet: number, seconds since the first packet, innermost source
+and destination, protocol, what matters, [remarks], and the tunnels that the
+packet came through, the innermost first.
 
-In a Binding Update (BU) or Acknowledgement (BA): AHK... are flags, CoA4 the IPv4 care-of address, HoA4 the
-IPv4 home address, HoA the Home Address option, RH2 the type 2 routing header, MNP a mobile network prefix;
-[NAT] where the outer source address is not the care-of address. Other messages by their abbreviations: HoTI CoTI
-HoT CoT BRR BE, FBU FBack FNA HI HAck, HAS HB BRI BRA LRI LRA UPN UPA, FBI FBA SQ SR.
+In a Binding Update (BU) or Acknowledgement (BA): AHK... are flags, CoA4 the
+IPv4 care-of address, HoA4 the IPv4 home address, HoA the Home Address option,
+RH2 the type 2 routing header, MNP a mobile network prefix; [NAT] where the
+outer source address is not the care-of address. Other messages by their
+abbreviations: HoTI CoTI HoT CoT BRR BE, FBU FBack FNA HI HAck, HAS HB BRI BRA
+LRI LRA UPN UPA, FBI FBA SQ SR.
 
 Examples:
   dsmip decode capture.pcap
-  dsmip decode -V -c 1 capture.pcapng          every field of the first packet, with the bytes where it stands
-  dsmip decode -Y 'mip6.mhtype in {5, 6}' capture.pcap         the registrations
+  dsmip decode -V -c 1 capture.pcapng   every field of the first packet
+  dsmip decode -Y 'mip6.mhtype in {5, 6}' capture.pcap   the registrations
   dsmip decode -T fields -e frame.number -e mip6.ba.status capture.pcap
-  dsmip decode -i eth0 -w kept.pcap            live`;
+  dsmip decode -i eth0 -w kept.pcap     live`;
 
 /** `dsmip decode FILE` */
 export function decodeCommand() {

@@ -31,7 +31,8 @@ export function buildProgram(): CommandUnknownOpts {
     .addOption(logLevelOption)
     .addOption(logFormatOption)
     .addHelpText("after", EXAMPLES)
-    .configureHelp({ showGlobalOptions: true })
+    // Descriptions are wrapped beside long names, too, as of `config esp`.
+    .configureHelp({ showGlobalOptions: true, minWidthToWrap: 30 })
     .configureOutput({
       writeOut: print,
       writeErr: remark,

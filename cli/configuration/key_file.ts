@@ -24,7 +24,7 @@ export function readKeyFile(path: string): KeyFileResult {
     return { mistake: "this looks like a key itself; write it to a file and name that" };
   }
   return result.missing
-    ? { mistake: `${name} does not exist: ${HOW_TO_MAKE} ${visible(path)}` }
+    ? { mistake: `${name} does not exist: ${HOW_TO_MAKE} ${visible(path)})` }
     : { mistake: `${name} cannot be read ${result.reason}` };
 }
 
@@ -59,12 +59,17 @@ export function readSecretFile(path: string, name: string, maximumOctets: number
       : { mistake: `${name} is longer than ${maximumOctets} octets` };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return { missing: true, reason: "(no such file)" };
-    if (error instanceof Deno.errors.PermissionDenied) return { missing: false, reason: "by this user" };
+    if (error instanceof Deno.errors.PermissionDenied) {
+      return {
+        missing: false,
+        reason: "by this user: run dsmip as its owner, or chown it to the user who runs dsmip",
+      };
+    }
     return { missing: false, reason: `(${error instanceof Error ? error.name : "unknown error"})` };
   }
 }
 
-const HOW_TO_MAKE = "make one with: (umask 077; od -An -N32 -tx1 /dev/urandom) >";
+const HOW_TO_MAKE = "make one with: (umask 077; od -An -N32 -tx1 /dev/urandom >";
 
 function parseKey(name: string, bytes: Uint8Array): KeyFileResult {
   const digits = new TextDecoder().decode(bytes).replace(/\s+/g, "");

@@ -1,4 +1,5 @@
 import { isIpv4 } from "../../core/wire/address.ts";
+import { DSMIP_PROTOCOL } from "../../ffi/netlink_record.ts";
 import type { HomeAgentConfiguration, MobileNodeConfiguration } from "../configuration/record.ts";
 import { fault, type Finding, ok, warning } from "./finding.ts";
 import type { Machine } from "./machine.ts";
@@ -6,6 +7,9 @@ import type { Machine } from "./machine.ts";
 /** 1280 octets inside, and around them IPv4 and UDP, or IPv6: below that not every IPv6 packet fits. */
 const SMALLEST_MTU = { 4: 1280 + 20 + 8, 6: 1280 + 40 } as const;
 const USUAL_MTU = 1500;
+
+const BY_HAND_ADVICE =
+  "set manage = false to use it; otherwise a router advertisement or a DHCP server has to give one";
 
 /** The addresses of a home agent are on this machine, and mobile nodes can reach them. */
 export function checkHomeAgentAddress(
@@ -66,7 +70,11 @@ export function checkEgress(
       interfaceIndex === link.index && scope === "global"
     );
     if (own.length > 0) {
-      return [ok(check, `${name} has ${own.map(({ address }) => address).join(", ")}`), mtu];
+      const text = `${name} has ${own.map(({ address }) => address).join(", ")}`;
+      if (!manage || own.some(({ permanent, protocol }) => !permanent || protocol === DSMIP_PROTOCOL)) {
+        return [ok(check, text), mtu];
+      }
+      return [warning(check, `${text}, put there by hand: dsmip does not use it`, BY_HAND_ADVICE), mtu];
     }
     return [
       manage ? ok(check, `${name} has no address now; dsmip gets one when it runs`) : warning(

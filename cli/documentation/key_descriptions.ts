@@ -73,7 +73,8 @@ export const MOBILE_NODE_DESCRIPTIONS: DescriptionsOf<typeof MOBILE_NODE_KEYS> =
     "The home agent's IPv6 address; left out, it is asked for in the /64 of home_address, over an IPv6 network.",
   home_agent_ipv4_address: "The home agent's IPv4 address; left out only with dsmip = false.",
   egress: "The interfaces that may lead to the Internet, the most preferred first.",
-  manage: "Configure the egress here; false: somebody else does (NetworkManager, say), and dsmip listens.",
+  manage:
+    "Configure the egress here, by router advertisements and DHCP; false: somebody else does, or you, by hand.",
   router_probe_ms: "How often the default router is asked whether it is still there, in milliseconds.",
   prefer: "The family of the care-of address where both can be had.",
   dsmip: "Use IPv4 networks, too (RFC 5555); false: IPv6 networks only (RFC 6275).",

@@ -26,6 +26,7 @@ Deno.test("command line: --version and --help, each with an example, on standard
     "mn status",
     "decode",
     "lab run",
+    "config",
     "config check",
   ];
   const runs = await Promise.all(lines.map((line) => dsmip(...line.split(" ").filter(Boolean), "--help")));
@@ -35,6 +36,7 @@ Deno.test("command line: --version and --help, each with an example, on standard
     assert(stdout.startsWith(`Usage: dsmip ${line}`.trimEnd()), stdout);
     assert(/\nExamples?:\n {2}dsmip /.test(stdout), `${line} has no example:\n${stdout}`);
     assert(stdout.includes("--log-level"), stdout);
+    assertEquals(stdout.split("\n").filter((one) => one.length > 80), [], `${line}: wider than 80 columns`);
   }
 });
 

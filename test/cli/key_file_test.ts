@@ -33,7 +33,10 @@ Deno.test("key file: what is wrong is said, and never what stands in it", () => 
     [folder.write("group", secret, 0o640), "can be used by others (mode 0640): chmod 600 "],
     [folder.write("others", secret, 0o604), "can be used by others (mode 0604): chmod 600 "],
     [folder.write("writable", secret, 0o602), "can be used by others (mode 0602): chmod 600 "],
-    [`${folder.path}/none`, "does not exist: make one with"],
+    [
+      `${folder.path}/none`,
+      `does not exist: make one with: (umask 077; od -An -N32 -tx1 /dev/urandom > ${folder.path}/none)`,
+    ],
     [folder.path, "is not a regular file"],
     ["/dev/urandom", "is not a regular file"],
   ];

@@ -1,10 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { checkClock } from "../../cli/doctor/clock.ts";
 import { fault, ok, warning } from "../../cli/doctor/finding.ts";
+import { checkEgress } from "../../cli/doctor/links.ts";
+import type { Machine } from "../../cli/doctor/machine.ts";
 import { checkManagers } from "../../cli/doctor/managers.ts";
 import { capabilitySet } from "../../ffi/capabilities.ts";
 import { checkPermissions } from "../../cli/doctor/permissions.ts";
 import { describeRegistration } from "../../cli/doctor/reachability.ts";
+import type { MobileNodeConfiguration } from "../../cli/configuration/record.ts";
+import { DSMIP_PROTOCOL } from "../../ffi/netlink_record.ts";
 import { coloursFor } from "../../cli/output/colours.ts";
 import { describeFindings } from "../../cli/output/findings_view.ts";
 import { dsmip } from "../cli/dsmip.ts";
@@ -53,6 +57,27 @@ Deno.test("doctor: NetworkManager counts where it manages the interface", () => 
   assertEquals(check(false).state, "ok");
   assertEquals([check(true).state, check(undefined).state], ["warning", "warning"]);
   assert(check(true).advice!.includes("nmcli device set eth0 managed no"));
+});
+
+Deno.test("doctor: an address that was put there by hand is used with manage = false only", () => {
+  const check = (manage: boolean, permanent: boolean, protocol = 0) => {
+    const configuration = {
+      egress: ["eth0"],
+      manage,
+      settings: { dsmip: true },
+    } as unknown as MobileNodeConfiguration;
+    const machine = {
+      links: [{ index: 2, name: "eth0", mtu: 1500, up: true, carrier: true }],
+      addresses: [{ interfaceIndex: 2, address: "192.0.2.7", scope: "global", permanent, protocol }],
+    } as unknown as Machine;
+    return checkEgress(configuration, machine)[0];
+  };
+  assertEquals(check(false, true).state, "ok");
+  assertEquals(check(true, false).state, "ok");
+  assertEquals(check(true, true, DSMIP_PROTOCOL).state, "ok");
+  const { state, text, advice } = check(true, true);
+  assertEquals([state, text], ["warning", "eth0 has 192.0.2.7, put there by hand: dsmip does not use it"]);
+  assert(advice!.startsWith("set manage = false"), advice);
 });
 
 Deno.test("doctor: each capability that the configuration needs and that is missing is named", () => {

@@ -111,6 +111,7 @@ Deno.test("addresses, routes and rules come back as they were given", () => {
     deprecated: false,
     tentative: false,
     isDuplicate: false,
+    permanent: false,
   });
   const route = {
     destination: "198.51.100.0",

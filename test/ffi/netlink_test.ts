@@ -63,6 +63,7 @@ testNetlink("addresses are what `ip address` shows", (netlink, namespace) => {
       deprecated: entry.deprecated === true,
       tentative: entry.tentative === true,
       isDuplicate: entry.dadfailed === true,
+      permanent: entry.dynamic !== true,
     }))
   );
   const order = (one: { address: string }, other: { address: string }) =>

@@ -128,7 +128,9 @@ export class DhcpClient {
       case "selecting": {
         const exchange = this.#sentAgain(state.exchange, nowMs);
         this.#state = { ...state, exchange };
-        return [dhcpDiscover(this.#head(exchange, nowMs))];
+        const discover = dhcpDiscover(this.#head(exchange, nowMs));
+        if (exchange.sent !== VAIN_DISCOVERS) return [discover];
+        return [report("info", "no DHCP server has answered yet", { sent: exchange.sent }), discover];
       }
       case "requesting": {
         if (state.exchange.sent >= REQUESTING_ATTEMPTS) return this.#discover(nowMs);

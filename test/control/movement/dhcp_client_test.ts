@@ -84,6 +84,17 @@ Deno.test("DHCP: unanswered DISCOVERs go out quickly at first, then at most ever
   assertEquals(gaps, [300, 1000, 2000, 4000, 8000, 16_000, 16_000, 16_000]);
 });
 
+Deno.test("DHCP: that nobody answers is told once, after the third DISCOVER", () => {
+  const player = new Player();
+  const told = (actions: readonly EgressAction[]) =>
+    actions.filter((action) =>
+      action.kind === "report" && action.message === "no DHCP server has answered yet"
+    );
+  const counts = [told(player.handle(LINK)).length];
+  for (let sent = 2; sent <= 6; sent++) counts.push(told(player.wait()).length);
+  assertEquals(counts, [0, 0, 1, 0, 0, 0]);
+});
+
 Deno.test("DHCP: an offer whose server does not answer is given up after three REQUESTs", () => {
   const player = new Player();
   const first = sentMessage(player.handle(LINK));
