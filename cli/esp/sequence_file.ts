@@ -27,8 +27,8 @@ export interface SequenceFileOptions {
 
 /**
  * Sequence numbers of security associations in a file. It is written as a whole for associations that it does not have, to
- * its full length: after that numbers are written in their places, at every packet, and a full disk does not matter. They survive the
- * end of the process at once, and that of the machine as soon as its kernel has written them (seconds).
+ * its full length: after that numbers are written in their places, at every packet, and a full disk does not matter. They
+ * survive the end of the process at once, and that of the machine as soon as its kernel has written them (seconds).
  */
 export class SequenceFile implements SequenceMemory, Disposable {
   readonly #options: SequenceFileOptions;

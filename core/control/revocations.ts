@@ -47,7 +47,7 @@ interface Outstanding {
  *
  * What proves an indication is what proves Binding Updates (section 6.1): the MN-HA option, over the care-of address of the
  * binding. Against replay it carries the timestamp of the update that the binding came from, as an acknowledgement would: it
- * counts for that registration only. (Under ESP, the association's own sequence numbers do the same.)
+ * counts for that registration only. (Under ESP, one that comes after a later message is not taken.)
  */
 export class Revocations {
   readonly #settings: HomeAgentSettings;
