@@ -21,6 +21,8 @@ const UNKNOWN_TYPE = 254;
 const ASK_AT_MS: readonly number[] = [0, 300, 700];
 const LIMIT_MS = 1500;
 const STEP_MS = 10;
+/** Whoever sends faster than we read is not waited for. */
+const MOST_IN_A_STEP = 500;
 const BUFFER_OCTETS = 65_536;
 
 /** "silent": nothing came back. */
@@ -51,8 +53,9 @@ export async function probeIpv4(probe: Ipv4Probe): Promise<{ udp: ProbeResult; p
   stack.defer(() => closeFileDescriptor(raw));
   const isAnswer = (packet: Uint8Array) =>
     isBindingError(decodeMobilityPacket(packet), probe.homeAgentAddress);
+  const take = (buffer: Uint8Array<ArrayBuffer>) => receive(udp, buffer);
   const hello = unknownMessage(probe.homeAddress, probe.homeAgentAddress);
-  const overUdp = await ask(() => sendTo(udp, hello, homeAgentIpv4Address, homeAgentPort), udp, isAnswer);
+  const overUdp = await ask(() => sendTo(udp, hello, homeAgentIpv4Address, homeAgentPort), take, isAnswer);
   if (overUdp !== "answered") return { udp: overUdp, protocol41: "silent" };
   const tunnelled = inIpv4(
     emptyPacket(probe.homeAddress, probe.homeAgentAddress),
@@ -61,7 +64,7 @@ export async function probeIpv4(probe: Ipv4Probe): Promise<{ udp: ProbeResult; p
   );
   return {
     udp: overUdp,
-    protocol41: await ask(() => sendTo(raw, tunnelled, homeAgentIpv4Address, 0), udp, isAnswer),
+    protocol41: await ask(() => sendTo(raw, tunnelled, homeAgentIpv4Address, 0), take, isAnswer),
   };
 }
 
@@ -76,15 +79,23 @@ export async function probeIpv6(probe: ProbeFrom & { readonly address: Ipv6Addre
   };
   const [sender, receiver] = [open(IPPROTO_RAW), open(Protocol.mobilityHeader)];
   const hello = unknownMessage(address, homeAgentAddress);
-  return await ask(() => sendRaw6(sender, hello, homeAgentAddress), receiver, (bytes) => {
-    const header = decodeMobilityHeader(bytes);
-    return header.ok && header.value.message.kind === "bindingError";
-  });
+  return await ask(
+    () => sendRaw6(sender, hello, homeAgentAddress),
+    (buffer) => receive(receiver, buffer),
+    (bytes) => {
+      const header = decodeMobilityHeader(bytes);
+      return header.ok && header.value.message.kind === "bindingError";
+    },
+  );
 }
 
-async function ask(
+/**
+ * Sends, and waits for an answer.
+ * @param take the next packet that has come, written into the buffer: how many octets it has; undefined: none has
+ */
+export async function ask(
   send: () => SystemError | undefined,
-  receiver: number,
+  take: (buffer: Uint8Array<ArrayBuffer>) => number | undefined,
   isAnswer: (bytes: Uint8Array) => boolean,
 ): Promise<ProbeResult> {
   const buffer = new Uint8Array(BUFFER_OCTETS);
@@ -92,7 +103,9 @@ async function ask(
     const error = ASK_AT_MS.includes(atMs) ? send() : undefined;
     if (error !== undefined) return { error: error.message };
     await new Promise((resolve) => setTimeout(resolve, STEP_MS));
-    for (let octets = receive(receiver, buffer); octets !== undefined; octets = receive(receiver, buffer)) {
+    for (let packets = 0; packets < MOST_IN_A_STEP; packets++) {
+      const octets = take(buffer);
+      if (octets === undefined) break;
       if (isAnswer(buffer.subarray(0, octets))) return "answered";
     }
   }
