@@ -1,3 +1,5 @@
+import type { MobileNodeAction } from "./action.ts";
+import { report } from "./report.ts";
 import { isIpv4 } from "../wire/address.ts";
 import type { CareOfAddressCandidate } from "./movement/candidate.ts";
 import {
@@ -67,10 +69,23 @@ export class CareOfAddressChoice {
     this.#state = switchedTo(this.#state, interfaceName, this.#choiceSettings());
   }
 
-  /** The home agent did not answer by the chosen candidate: the next one is. When none is left, all get another turn. */
-  noteSilence(): void {
+  /**
+   * The home agent did not answer by the chosen candidate: the next one is. When none is left, all get another turn, and
+   * the home agent fails.
+   */
+  noteSilence(): MobileNodeAction[] {
+    const { chosen } = this;
+    const isNews = !this.#allSilent;
     this.#state = registrationUnanswered(this.#state, this.#choiceSettings());
     if (this.#state.unanswered.length === 0) this.#allSilent = true;
+    if (!this.#allSilent) return [];
+    const details = { address: chosen?.address ?? "", interface: chosen?.interfaceName ?? "" };
+    const told = report(
+      "warning",
+      "the home agent does not answer: dsmip doctor looks for the reason",
+      details,
+    );
+    return [...(isNews ? [told] : []), { kind: "homeAgentFails", failure: "silent" }];
   }
 
   /** Something came that may be from the home agent: no reason to be slow. */

@@ -212,8 +212,7 @@ export class MobileNode {
     const actions: MobileNodeAction[] = [{ kind: "doubt", interfaceName: candidate.interfaceName }];
     const unanswered = exchange.unanswered + 1;
     if (state.kind !== "deregistering" && unanswered >= this.#choice.attempts) {
-      this.#choice.noteSilence();
-      if (this.#choice.allSilent) actions.push({ kind: "homeAgentFails", failure: "silent" });
+      actions.push(...this.#choice.noteSilence());
       const next = this.#choice.chosen;
       if (next !== undefined && !sameCandidate(next, candidate)) {
         const { address, interfaceName } = candidate;

@@ -387,3 +387,19 @@ Deno.test("RFC 6275 11.4.1 M-392: a home agent is silent after three updates by 
   }
   assertEquals(silentAt, [[10_500, "silent"]]);
 });
+
+Deno.test("a silent home agent is told of once, with what to do, and again after it has answered", () => {
+  const mobileNode = newMobileNode();
+  const warningsUntil = (untilMs: number) => {
+    const told: string[] = [];
+    for (let deadline; (deadline = mobileNode.nextDeadline()!) <= untilMs;) {
+      const actions = mobileNode.handle({ kind: "deadline" }, at(deadline));
+      told.push(...ofKind(actions, "report").map(({ message }) => message));
+    }
+    return told.filter((message) => message.startsWith("the home agent does not answer: dsmip doctor"));
+  };
+  mobileNode.handle(careOf(PUBLIC), at(0));
+  assertEquals([warningsUntil(10_000).length, warningsUntil(200_000).length], [0, 1]);
+  register(mobileNode, newHomeAgent(), PRIVATE, { address: PRIVATE, port: 4191 }, 200_100);
+  assertEquals(warningsUntil(1_000_000).length, 1);
+});
