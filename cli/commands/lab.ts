@@ -19,8 +19,11 @@ export function labCommand() {
       "--json",
       "for programs: one JSON object, {scenario, ok, checks: [{name, ok, value, unit, limit}], ...}",
     )
-    .option("--keep", "leave network and daemons running afterwards, and tell how to look inside")
-    .option("--pcap <folder>", "keep the captures of home agent and mobile node there")
+    .option(
+      "--keep",
+      "nat, public: leave network and daemons running afterwards, and tell how to look inside",
+    )
+    .option("--pcap <folder>", "nat, public: keep the captures of home agent and mobile node there")
     .option("--runs <n>", "handover: how often each is played (10); pan: journeys (1)", numberOfRuns)
     .option("--only <name>", "handover: this one alone; may be given again", collect)
     .option("--delay <time>", "handover, pan: to the home agent, one way, as 20ms (0ms)", delay)

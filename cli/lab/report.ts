@@ -19,6 +19,8 @@ export interface LabResult {
   readonly missing?: readonly string[];
   /** Kept by --pcap. */
   readonly captures?: readonly string[];
+  /** What --keep has left, how to look inside, and how to remove it; lines for people. */
+  readonly kept?: readonly string[];
   /** Figures and data that the run has written. */
   readonly files?: readonly string[];
 }
@@ -31,7 +33,7 @@ export function describeValue(
   return { value: withUnit(String(value)), limit: withUnit(limit) };
 }
 
-/** The summary for people: a table of checks and one line of result. */
+/** The summary for people: a table of checks, one line of result, and what was kept. */
 export function formatResult(result: LabResult, colours: Colours): string {
   const rows = result.checks.map((check) => {
     const { value, limit } = describeValue(check);
@@ -44,5 +46,6 @@ export function formatResult(result: LabResult, colours: Colours): string {
     ? colours.green(`all ${result.checks.length} checks hold`)
     : colours.red(result.failure ?? `${failed} of ${result.checks.length} checks failed`);
   const table = rows.length === 0 ? "" : `${formatTable(columns, rows, colours)}\n`;
-  return `${table}${result.scenario}: ${how}${verdict}, ${result.seconds.toFixed(1)} s\n`;
+  const summary = `${table}${result.scenario}: ${how}${verdict}, ${result.seconds.toFixed(1)} s\n`;
+  return result.kept === undefined ? summary : `${summary}\n${result.kept.join("\n")}\n`;
 }

@@ -36,7 +36,6 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     if (!ok && !options.signal.aborted) await showEvidence(stage, options.remark);
     if (options.keep && !options.signal.aborted) {
       await revive(stage);
-      explain(stage, options.remark);
       kept = true;
     }
     return {
@@ -48,6 +47,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
       checks: stage.checks.all,
       ...(failure === undefined ? {} : { failure }),
       ...(captures.length === 0 ? {} : { captures }),
+      ...(kept ? { kept: waysInside(stage) } : {}),
     };
   } finally {
     if (kept) await lab.leave();
@@ -94,12 +94,10 @@ async function revive({ homeAgent, mobileNode, secondMobileNode, captures }: Sta
   );
 }
 
-function explain({ lab, homeAgent }: Stage, remark: (line: string) => void): void {
+function waysInside({ lab, homeAgent }: Stage): string[] {
   const { network } = lab;
-  const names = network.namespaces.join(" ");
-  [
-    "",
-    `The network stays: ${names}`,
+  return [
+    `The network stays: ${network.namespaces.join(" ")}`,
     ...enteringUserNamespace(lab),
     "Look inside:",
     `  ip netns exec ${network.namespace("mn")} ping 2001:db8:200::10`,
@@ -107,7 +105,7 @@ function explain({ lab, homeAgent }: Stage, remark: (line: string) => void): voi
     `  dsmip ha bindings --control-socket ${homeAgent.socket}`,
     `Configurations, keys and logs: ${lab.directory}`,
     `Remove it: dsmip lab clean ${lab.run}`,
-  ].forEach(remark);
+  ];
 }
 
 function enteringUserNamespace(lab: Lab): string[] {

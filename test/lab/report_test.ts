@@ -29,6 +29,12 @@ Deno.test("a run that ended early says why, and a simulation says that it is one
   assert(formatResult(result({ simulated: true }), PLAIN).includes("simulated, not run on a real network"));
 });
 
+Deno.test("what is kept stands at the end, below the table, where it is seen", () => {
+  const kept = ["Look inside:", "  ip netns exec one ping two"];
+  const text = formatResult(result({ kept }), PLAIN);
+  assert(text.endsWith("checks hold, 41.3 s\n\nLook inside:\n  ip netns exec one ping two\n"), text);
+});
+
 Deno.test("plain progress has a line for each step and each check, and stops at a fault", async () => {
   const lines: string[] = [];
   const progress = plainProgress((line) => lines.push(line));
