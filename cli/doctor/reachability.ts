@@ -9,6 +9,16 @@ const OVER_IPV4 = "home agent over IPv4";
 const OVER_IPV6 = "home agent over IPv6";
 const TUNNEL = "protocol 41";
 
+/** A home agent says nothing to an identity or a key number that it does not know: from here that looks like a firewall. */
+function adviceFor(state: unknown, isRefused: boolean): string {
+  if (isRefused) {
+    return "compare the configurations of both ends: identity, home_address, prefixes, key, algorithm";
+  }
+  if (state !== "registering") return "see its log: --log-level debug";
+  return "stop it and run dsmip doctor again, which then tries the way to the home agent; where that is in order, compare " +
+    "identity and spi with the home agent's";
+}
+
 /** What the running mobile node says of its home agent: better than any probe. */
 export function describeRegistration(status: DaemonAnswer): Finding[] {
   const check = "registration";
@@ -20,7 +30,7 @@ export function describeRegistration(status: DaemonAnswer): Finding[] {
       fault(
         check,
         `dsmip mn up runs and is not registered (${state})${why}`,
-        "see its log: --log-level debug",
+        adviceFor(state, refusal != null),
       ),
     ];
   }

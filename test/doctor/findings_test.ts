@@ -109,6 +109,12 @@ Deno.test("doctor: what a running mobile node says", () => {
     states({ state: "registering", lastRefusal: { status: 129, name: "administratively prohibited" } }),
     ["fault registration: dsmip mn up runs and is not registered (registering), the home agent refuses: 129 administratively prohibited"],
   );
+  const adviceOf = (status: Record<string, unknown>) => describeRegistration(status)[0].advice!;
+  assert(adviceOf({ state: "registering" }).endsWith("compare identity and spi with the home agent's"));
+  assert(
+    adviceOf({ state: "refused", lastRefusal: { status: 129 } }).startsWith("compare the configurations"),
+  );
+  assert(adviceOf({ state: "detached" }).startsWith("see its log"));
 });
 
 Deno.test("doctor: a configuration with mistakes is refused as everywhere", async () => {
