@@ -14,7 +14,7 @@ import { selfExtracting } from "./self_extracting.ts";
 const USAGE = `Usage: deno task build [--arch x86_64|aarch64] [--output FILE] [--level 1..9]
 
   --arch      what it is to run on (this machine)
-  --output    the file to make (dist/dsmip)
+  --output    the file to make (dist/dsmip; for another machine dist/dsmip-ARCH)
   --level     how hard a self-extracting file is compressed (6)
 
 DENORT_BIN names the denort to compile with; see \`deno compile --help\`.`;
@@ -30,7 +30,7 @@ function readOptions(args: readonly string[]): Options {
     args: [...args],
     options: {
       arch: { type: "string", default: Deno.build.arch },
-      output: { type: "string", default: "dist/dsmip" },
+      output: { type: "string" },
       level: { type: "string", default: "6" },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -41,7 +41,9 @@ function readOptions(args: readonly string[]): Options {
   }
   const level = Number(values.level);
   if (!Number.isInteger(level) || level < 1 || level > 9) throw new Error("--level is a number from 1 to 9");
-  return { arch: values.arch, output: resolve(values.output), level };
+  const output = values.output ??
+    (values.arch === Deno.build.arch ? "dist/dsmip" : `dist/dsmip-${values.arch}`);
+  return { arch: values.arch, output: resolve(output), level };
 }
 
 async function build({ arch, output, level }: Options): Promise<void> {
