@@ -51,7 +51,7 @@ export async function controlSocketOf(
 ): Promise<string> {
   if (options.controlSocket !== undefined) return options.controlSocket;
   if (options.config === undefined) return DEFAULT_CONTROL_SOCKET[daemon.kind];
-  return (await readConfigurationOf(daemon, options.config)).controlSocket;
+  return (await readConfigurationOf(daemon, options.config, "ask")).controlSocket;
 }
 
 /** Asks the running daemon. @throws Failure when none answers, or when it refuses */

@@ -47,13 +47,13 @@ interface Surroundings {
 type Run = (surroundings: Surroundings) => Promise<void>;
 
 async function homeAgent(config: string): Promise<Run> {
-  const configuration = await readConfigurationOf(HOME_AGENT, config);
+  const configuration = await readConfigurationOf(HOME_AGENT, config, "start");
   const { runHomeAgent } = await import("../daemon/home_agent.ts");
   return (surroundings) => runHomeAgent(configuration, surroundings);
 }
 
 async function mobileNode(config: string): Promise<Run> {
-  const configuration = await readConfigurationOf(MOBILE_NODE, config);
+  const configuration = await readConfigurationOf(MOBILE_NODE, config, "start");
   const { runMobileNode } = await import("../daemon/run_mobile_node.ts");
   return (surroundings) => runMobileNode(configuration, surroundings);
 }

@@ -110,6 +110,9 @@ Deno.test("command line: config check accepts the examples, refuses mistakes, an
     swapped.stderr,
     `dsmip: ${openFile}: this is a home agent's configuration; try: dsmip ha serve --config ${openFile}\n`,
   );
+  const asked = await dsmip("mn", "status", "--config", openFile);
+  assertEquals(asked.code, 2);
+  assert(asked.stderr.endsWith(`try: dsmip ha bindings --config ${openFile}\n`), asked.stderr);
 });
 
 Deno.test("command line: bindings and status ask the daemon, and say so when there is none", async () => {
