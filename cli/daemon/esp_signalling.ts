@@ -1,4 +1,5 @@
 import type { Report, SendPacket, SendSignalling } from "../../core/control/action.ts";
+import type { ProtectedKind } from "../../core/control/esp/esp_gate.ts";
 import type { ReceivedProtection } from "../../core/control/esp/security_association.ts";
 import type { Ipv6Address } from "../../core/wire/address.ts";
 import type { ConfiguredAssociation } from "../configuration/esp.ts";
@@ -9,7 +10,7 @@ import type { Log } from "./log.ts";
 
 /** What came in: a whole IPv6 packet, with the association whose ESP header was taken off. */
 export interface PlainPacket {
-  readonly kind: "signalling" | "discovery";
+  readonly kind: ProtectedKind;
   readonly packet: Uint8Array;
   readonly protection: ReceivedProtection | undefined;
 }

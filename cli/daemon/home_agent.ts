@@ -57,6 +57,9 @@ export async function runHomeAgent(
   },
 ): Promise<void> {
   const { settings, ipv4Address, port, workers } = configuration;
+  const { mobileNetworkPool } = settings;
+  // Loaded by those who delegate prefixes only: the start counts. Before what receives: nothing may come to half of it.
+  const delegationModule = mobileNetworkPool && await import("./prefix_delegation_server.ts");
   for (const warning of configuration.warnings) log.warning(warning);
   using signal = stopSignal();
   await using cleanup = new AsyncDisposableStack();
@@ -122,6 +125,7 @@ export async function runHomeAgent(
     const received = esp.open(sealed);
     if (received?.kind === "signalling") loop.push({ ...received, kind: "signalling", outer });
     if (received?.kind === "discovery") loop.push({ ...received, kind: "discovery" });
+    if (received?.kind === "delegation") delegation?.receiveProtected(received.packet);
   };
   const dataPath = await DataPathGroup.start({
     role: "homeAgent",
@@ -172,14 +176,13 @@ export async function runHomeAgent(
     }),
   );
 
-  const { mobileNetworkPool } = settings;
-  // Loaded by those who delegate prefixes only: the start counts.
-  const delegation = mobileNetworkPool &&
+  const delegation = mobileNetworkPool && delegationModule &&
     cleanup.use(
-      new (await import("./prefix_delegation_server.ts")).PrefixDelegationServer({
+      new delegationModule.PrefixDelegationServer({
         settings: { ...settings, mobileNetworkPool },
         tun,
         homeLink: configuration.homeLink,
+        esp,
         log,
         isBound: (homeAddress) => machine.hasBinding(homeAddress),
         onDelegated: (homeAddress, prefixes) => {

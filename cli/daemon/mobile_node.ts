@@ -110,7 +110,7 @@ export async function roam(
       configuration,
       log,
       setSpis: (spis) => {
-        for (const end of [network, attachments, dataPath]) end.setSpis(spis);
+        for (const end of [network, attachments, dataPath, delegation]) end?.setSpis(spis);
       },
     }),
   );
@@ -123,6 +123,7 @@ export async function roam(
     const received = esp.open(sealed);
     if (received?.kind === "signalling") loop.push({ ...received, kind: "signalling", outer });
     if (received?.kind === "discovery") prefixes.push({ ...received, kind: "discovery" });
+    if (received?.kind === "delegation") delegation?.receiveProtected(received.packet);
   };
   const send = (action: SendSignalling | SendPacket) => {
     const sealed = esp.protect(action);
@@ -157,8 +158,9 @@ export async function roam(
     }),
   );
 
-  const delegation = await openPrefixDelegation(configuration, {
+  const delegation: PrefixDelegationClient | undefined = await openPrefixDelegation(configuration, {
     tun,
+    esp: settings.requiresEsp === true ? esp : undefined,
     log,
     onDelegated: (prefixes) => {
       void dataPath.setMobileNetworkPrefixes([...settings.mobileNetworkPrefixes, ...prefixes]);
@@ -294,7 +296,7 @@ function changeableOf(
 /** Loaded by those who ask for prefixes only: the start counts. Undefined for all others. */
 async function openPrefixDelegation(
   { settings: { identity, homeAddress, homeAgentAddress }, requestPrefixes: count }: RoamingConfiguration,
-  options: Pick<PrefixDelegationClientOptions, "tun" | "log" | "onDelegated">,
+  options: Pick<PrefixDelegationClientOptions, "tun" | "esp" | "log" | "onDelegated">,
 ): Promise<PrefixDelegationClient | undefined> {
   if (count === 0) return undefined;
   const { PrefixDelegationClient } = await import("./prefix_delegation_client.ts");

@@ -33,8 +33,9 @@ export interface Forwarder {
   setMobileNetworkPrefixes(prefixes: readonly Ipv6Prefix[]): void;
 
   /**
-   * ESP with one of these SPIs between the mobile node and the home agent themselves is signalling from now on (RFC 3776
-   * section 3, RFC 5555 section 5.1); all other ESP is traffic.
+   * ESP with one of these SPIs between the mobile node and the home agent themselves is signalling from now on where it
+   * comes in UDP (RFC 3776 section 3, RFC 5555 section 5.1); all other ESP is traffic, of a tunnel without UDP also ours:
+   * prefix delegation (RFC 6276 section 4), for the host that hears it by its own socket.
    */
   setSpis(spis: ReadonlySet<number>): void;
 

@@ -298,8 +298,10 @@ export class PlainForwarder implements Forwarder {
       if (upper === undefined) return this.#discard("extensionHeadersMalformed");
       // A mobile node behind a mobile router may have its home agent here: what it says is traffic of that network.
       const isNested = settings.role === "homeAgent" && this.#bindings.isInNetwork(sourceOf(packet));
+      // Without UDP, ESP of ours is prefix delegation: the host hears it, from who is bound.
+      const isSealed = upper.protocol === Protocol.esp && arrival.encapsulation === "udp";
       const isSignalling = upper.protocol === Protocol.mobilityHeader ||
-        upper.protocol === Protocol.esp && this.#isOfAssociation(packet, upper.offset);
+        isSealed && this.#isOfAssociation(packet, upper.offset);
       if (isSignalling && !isNested) return this.#signalling(arrival);
     }
     return settings.role === "homeAgent"

@@ -160,8 +160,3 @@ export const REASONS: readonly RowGroup[] = [
     rows: "S-032",
   },
 ];
-
-/** Rows that the code does not fulfil yet. */
-export const NOT_YET: readonly RowGroup[] = [
-  { why: "DHCPv6 prefix delegation goes through the tunnel without ESP", rows: "M-022 K-006 S-016" },
-];

@@ -152,16 +152,16 @@ export const espCases: readonly ForwardingCase[] = [
     },
   ),
   atHomeAgent(
-    "RFC 5555 4.1: ESP with an SPI of ours that did not come in UDP is dropped; other ESP is traffic",
+    "RFC 6276 4: ESP that did not come in UDP is traffic for the own host, of any SPI, from who is bound alone",
     (forwarder) => {
       forwarder.setBinding(HOME_ADDRESS, NODE_IN_41, 1480);
-      const foreign = toAgent(esp(FOREIGN_SPI));
-      assertDelivered(receive41(forwarder, ipv4({ payload: foreign })), foreign);
-      assertDropped(
-        forwarder,
-        receive41(forwarder, ipv4({ payload: toAgent(esp(SPI)) })),
-        "signallingNotInUdp",
-      );
+      for (const packet of [toAgent(esp(FOREIGN_SPI)), toAgent(esp(SPI))]) {
+        assertDelivered(receive41(forwarder, ipv4({ payload: packet })), packet);
+      }
+      assertEquals(forwarder.counters().signallingPackets, 0);
+      forwarder.removeBinding(HOME_ADDRESS);
+      const unbound = receive41(forwarder, ipv4({ payload: toAgent(esp(SPI)) }));
+      assertEquals(unbound.kind === "drop" && unbound.reason, "sourceNotBound");
     },
   ),
   atHomeAgent("RFC 5555 4.1 D-055: ESP right behind UDP is for port 4500, not taken here", (forwarder) => {
@@ -222,9 +222,13 @@ export const espCases: readonly ForwardingCase[] = [
       assertEquals(forwarder.counters().signallingPackets, 0);
     },
   ),
-  atMobileNode("ESP with an SPI of ours that did not come in UDP is dropped", (forwarder) => {
-    forwarder.setBinding(HOME_ADDRESS, AGENT_IN_41, 1480);
-    const outer = ipv4({ source: AGENT.address, destination: NODE.address, payload: toNode(esp(SPI)) });
-    assertDropped(forwarder, receive41(forwarder, outer), "signallingNotInUdp");
-  }),
+  atMobileNode(
+    "RFC 6276 4: ESP that did not come in UDP is traffic for the own host, of any SPI",
+    (forwarder) => {
+      forwarder.setBinding(HOME_ADDRESS, AGENT_IN_41, 1480);
+      const packet = toNode(esp(SPI));
+      const outer = ipv4({ source: AGENT.address, destination: NODE.address, payload: packet });
+      assertDelivered(receive41(forwarder, outer), packet);
+    },
+  ),
 ];

@@ -225,7 +225,8 @@ function inboundPacket(packet: usize, length: i32): void {
   if (isVersion6 && isSameAddress(destination, OWN_ADDRESS)) {
     const upper = findUpperLayer(packet, length);
     if (upper == IS_MALFORMED) return drop(DropReason.extensionHeadersMalformed);
-    const isSignalling = upper == MOBILITY || (upper == ESP && isOfAssociation(packet + upperLayerOffset, packet + length, source));
+    const isSealed = upper == ESP && encapsulation == UDP_ENCAPSULATION;
+    const isSignalling = upper == MOBILITY || (isSealed && isOfAssociation(packet + upperLayerOffset, packet + length, source));
     if (isSignalling && !isFromMobileNetwork(source)) return signalling(packet, length);
   }
   if (isMobileNode) {

@@ -227,7 +227,7 @@ export class DelegationClient {
     const message = this.#messages.of(this.#state, this.#lease, nowMs);
     if (message === undefined) return [];
     const { homeAddress } = this.#settings;
-    const datagram = encodeDhcpv6(way === "tunnel" ? relayForward(message, homeAddress) : message);
+    const datagram = encodeDhcpv6(way === "homeLink" ? message : relayForward(message, homeAddress));
     return [{ kind: "send", way, datagram }];
   }
 
@@ -255,7 +255,9 @@ export class DelegationClient {
     { way, source, datagram }: DelegationClientEvent & { readonly kind: "received" },
     nowMs: number,
   ): DelegationClientAction[] {
-    if (source !== this.#settings.homeAgentAddress) return [refused("not from the home agent", { source })];
+    const { homeAgentAddress, requiresEsp } = this.#settings;
+    if (source !== homeAgentAddress) return [refused("not from the home agent", { source })];
+    if (way === "tunnel" && requiresEsp) return [refused("it is not protected by ESP")];
     const message = readReply(way, datagram);
     if (typeof message === "string") return [refused(message)];
     const exchange = exchangeOf(this.#state);

@@ -16,6 +16,8 @@ export interface ClientSettings {
   readonly duid: Duid;
   /** Prefixes to ask for, 0 to MAXIMUM_ASSOCIATIONS: an identity association for each, with the numbers from 1 on. */
   readonly count: number;
+  /** What comes through the tunnel counts only under ESP (RFC 6276 section 4); left out: false. */
+  readonly requiresEsp?: boolean;
 }
 
 const ELAPSED_TIME_UNIT_MS = 10;

@@ -43,7 +43,7 @@ const RENEW_SECONDS = 600;
 const RATE = { burst: 10, perSecond: 2 } as const;
 
 export type DelegationServerEvent =
-  /** UDP data from this source address: by the TUN device, or on the home link. */
+  /** UDP data from this source address: by the TUN device, out of ESP, or on the home link. */
   | {
     readonly kind: "received";
     readonly way: DelegationWay;
@@ -85,15 +85,19 @@ export interface DelegationServerEnvironment {
  * has to refuse what was not delegated (section 4).
  *
  * A lease belongs to a home address. Through the tunnel that is proven: the data path lets nothing in from a home address but
- * what came from the care-of address that it is bound to. On the home link nothing is proven, as with DHCP everywhere; so
- * there a node gets what is its home address's only with the identifier that it has used before, and not while it is away.
+ * what came from the care-of address that it is bound to. Who has ESP is answered under ESP alone, as long as it is away
+ * from home (section 4). On the home link nothing is proven, as with DHCP everywhere; so there a node gets what is its home address's only with the identifier that it has used before, and not while it is away.
  */
 export class DelegationServer {
   #settings: HomeAgentSettings & { readonly mobileNetworkPool: PrefixPool<Ipv6Prefix> };
   readonly #environment: DelegationServerEnvironment;
   readonly #leases: LeaseTable;
   /** Apart, so that a flood on the home link, where nothing is proven, silences nobody in a tunnel. */
-  readonly #rates = { tunnel: new AnswerLimiter(RATE), homeLink: new AnswerLimiter(RATE) };
+  readonly #rates = {
+    tunnel: new AnswerLimiter(RATE),
+    protectedTunnel: new AnswerLimiter(RATE),
+    homeLink: new AnswerLimiter(RATE),
+  };
 
   constructor(
     settings: HomeAgentSettings & { readonly mobileNetworkPool: PrefixPool<Ipv6Prefix> },
@@ -189,9 +193,14 @@ export class DelegationServer {
   /** RFC 6276 section 4. */
   #reasonToIgnore(way: DelegationWay, source: Ipv6Address): string | undefined {
     const isBound = this.#environment.isBound(source);
-    if (way === "tunnel") return isBound ? undefined : "no binding";
-    if (isBound) return "away from home";
     const { mobileNodes, requireAuthentication } = this.#settings;
+    if (way !== "homeLink" && !isBound) return "no binding";
+    if (way === "protectedTunnel") return undefined;
+    if (way === "tunnel") {
+      const requiresEsp = mobileNodes.find(({ homeAddress }) => homeAddress === source)?.requiresEsp === true;
+      return requiresEsp ? "not protected by ESP" : undefined;
+    }
+    if (isBound) return "away from home";
     const isKnown = requireAuthentication
       ? mobileNodes.some(({ homeAddress }) => homeAddress === source)
       : isHomeAddress(this.#settings, source);

@@ -12,15 +12,19 @@ import { MOBILITY_MESSAGES } from "../../wire/mobility_message_table.ts";
 import { readUint32 } from "../../wire/octets.ts";
 import { describeWireError } from "../../wire/result.ts";
 import type { Report, SendPacket, SendSignalling } from "../action.ts";
+import { isDelegation } from "../delegation/delegation_packet.ts";
 import type { Now } from "../now.ts";
 import { report } from "../report.ts";
 import type { ReceivedProtection } from "./security_association.ts";
 import type { SecurityAssociations } from "./security_associations.ts";
 
+/** What ESP is for: mobility headers, mobile prefix discovery (RFC 4877 section 4.3), prefix delegation (RFC 6276 section 4). */
+export type ProtectedKind = "signalling" | "discovery" | "delegation";
+
 /** What came in, after ESP. */
 export type ReceivedPacket =
   | {
-    readonly kind: "signalling" | "discovery";
+    readonly kind: ProtectedKind;
     /** The whole IPv6 packet as if there had been no ESP. */
     readonly packet: Uint8Array;
     /** Undefined where it came unprotected. */
@@ -109,13 +113,14 @@ export class EspGate {
 /** Binding Errors answer what has no association, and prove nothing (RFC 3776 section 4.1 leaves them out). */
 function isProtectedKind(packet: Uint8Array, { protocol, offset, end }: MobileIpv6Envelope): boolean {
   const kind = kindOf(protocol, packet.subarray(offset, end));
-  return kind === "discovery" ||
+  return kind === "discovery" || kind === "delegation" ||
     kind === "signalling" && packet[offset + MH_TYPE_OFFSET] !== MOBILITY_MESSAGES.bindingError.type;
 }
 
-/** Mobility headers, and the ICMPv6 messages of mobile prefix discovery (RFC 4877 section 4.3). */
-function kindOf(protocol: number, upperLayer: Uint8Array): "signalling" | "discovery" | undefined {
+/** Undefined for what no policy names. */
+function kindOf(protocol: number, upperLayer: Uint8Array): ProtectedKind | undefined {
   if (protocol === Protocol.mobilityHeader) return "signalling";
+  if (isDelegation(protocol, upperLayer)) return "delegation";
   const isPrefixDiscovery = protocol === Protocol.icmpv6 &&
     (upperLayer[0] === HomeAgentIcmpType.mobilePrefixSolicitation ||
       upperLayer[0] === HomeAgentIcmpType.mobilePrefixAdvertisement);

@@ -96,12 +96,19 @@ export class ClientPlayer {
   readonly client: DelegationClient;
   nowMs = 1_000_000;
 
-  constructor({ count = 1, random = () => 0.5 }: { count?: number; random?: () => number } = {}) {
+  constructor(
+    { count = 1, random = () => 0.5, requiresEsp = false }: {
+      count?: number;
+      random?: () => number;
+      requiresEsp?: boolean;
+    } = {},
+  ) {
     const settings = {
       homeAddress: HOME_ADDRESS,
       homeAgentAddress: HOME_AGENT,
       duid: CLIENT_DUID,
       count,
+      requiresEsp,
     };
     this.client = new DelegationClient(settings, random);
   }

@@ -1,3 +1,7 @@
+import {
+  encodeDelegationPacket,
+  readDelegationPacket,
+} from "../../../core/control/delegation/delegation_packet.ts";
 import type { EspCipher } from "../../../core/control/esp/esp_cipher.ts";
 import { EspGate } from "../../../core/control/esp/esp_gate.ts";
 import type { SecurityAssociation } from "../../../core/control/esp/security_association.ts";
@@ -11,6 +15,11 @@ import type { FuzzTarget } from "../engine/target.ts";
 
 const SPIS = [1001, 1002];
 const FIRST_NUMBER = 2 ** 32 - 40;
+const DELEGATION = encodeDelegationPacket({
+  source: HOME_ADDRESS,
+  destination: HOME_AGENT,
+  datagram: new Uint8Array(20),
+});
 
 /** Everything is authentic: what lies behind the integrity check is to stand anything, too. */
 const TRUSTING: EspCipher = {
@@ -28,7 +37,7 @@ export const esp: FuzzTarget = {
   name: "esp",
   maximumOctets: 600,
   seeds: () =>
-    [handMade(), handMadeOverIpv6()].flatMap((packet) =>
+    [handMade(), handMadeOverIpv6(), DELEGATION].flatMap((packet) =>
       SPIS.map((spi, index) => sealed(packet, spi, index))
     ),
   run(input) {
@@ -44,13 +53,16 @@ export const esp: FuzzTarget = {
     const envelope = decodeMobileIpv6Envelope(opened.packet);
     if (!envelope.ok) throw new Error("what was opened is no packet");
     const { protocol } = envelope.value;
-    if (protocol !== Protocol.mobilityHeader && protocol !== Protocol.icmpv6) {
+    const isProtected = protocol === Protocol.mobilityHeader || protocol === Protocol.icmpv6 ||
+      protocol === Protocol.udp && opened.kind === "delegation";
+    if (!isProtected) {
       throw new Error(`protocol ${protocol} was opened`);
     }
     const { source, destination } = endsOf(envelope.value);
     if (source !== opened.protection.source || destination !== opened.protection.destination) {
       throw new Error("the selectors are not the ends of the packet");
     }
+    if (opened.kind === "delegation") readDelegationPacket(opened.packet);
     if (gate.open(input, at(0)).kind !== "report") throw new Error("a packet was taken twice");
   },
 };
