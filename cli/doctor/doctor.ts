@@ -19,6 +19,7 @@ import { checkIpv6, checkKernel } from "./kernel.ts";
 import { checkEgress, checkHomeAgentAddress, checkHomeLink } from "./links.ts";
 import { type Machine, readMachine } from "./machine.ts";
 import { checkManagers, readPrograms } from "./managers.ts";
+import { checkNatTimeout, notMeasured } from "./nat_finding.ts";
 import { checkPermissions } from "./permissions.ts";
 import { checkPrograms } from "./programs.ts";
 import { checkReachability, describeRegistration } from "./reachability.ts";
@@ -28,13 +29,20 @@ import { checkForwarding, checkReversePathFilter, checkSettings } from "./settin
 const USUAL_TOLERANCE_MS = 7000;
 
 /**
- * Looks for what may keep dsmip from working on this machine. Nothing is changed; a home agent is asked a question or two.
+ * Looks for what may keep dsmip from working on this machine. Nothing is changed here; a home agent is asked a question or two.
  * @param configuration undefined: only what concerns every machine
+ * @param natTimeoutSeconds measure a NAT's timeout up to there, with a registration; undefined: do not
  * @throws Failure on a machine that dsmip does not run on at all
  */
-export async function examine(configuration: Configuration | undefined): Promise<readonly Finding[]> {
+export async function examine(
+  configuration: Configuration | undefined,
+  natTimeoutSeconds?: number,
+): Promise<readonly Finding[]> {
   const unsupported = unsupportedPlatform(Deno.build.os, Deno.build.arch);
   if (unsupported !== undefined) throw new Failure(unsupported);
+  if (natTimeoutSeconds !== undefined && configuration?.kind !== "mobileNode") {
+    throw new Failure("--nat-timeout needs the configuration of a mobile node: --config FILE");
+  }
   const permitted = permittedCapabilities();
   const machine = readMachine();
   const toleranceMs = configuration?.kind === "homeAgent"
@@ -53,7 +61,7 @@ export async function examine(configuration: Configuration | undefined): Promise
   if (configuration === undefined) return general;
   const special = configuration.kind === "homeAgent"
     ? await examineHomeAgent(configuration, machine)
-    : await examineMobileNode(configuration, machine);
+    : await examineMobileNode(configuration, machine, natTimeoutSeconds);
   return [...general, ...special];
 }
 
@@ -78,6 +86,7 @@ async function examineHomeAgent(configuration: HomeAgentConfiguration, machine: 
 async function examineMobileNode(
   configuration: MobileNodeConfiguration,
   machine: Machine,
+  natTimeoutSeconds: number | undefined,
 ): Promise<Finding[]> {
   const running = await askForState(configuration.controlSocket, "status");
   return [
@@ -92,6 +101,16 @@ async function examineMobileNode(
       : running.finding !== undefined
       ? [running.finding]
       : await checkReachability(configuration, machine)),
+    ...(natTimeoutSeconds === undefined
+      ? []
+      : running.answer !== undefined || running.finding !== undefined
+      ? [
+        notMeasured(
+          "the home address is dsmip mn up's while it runs",
+          "stop it, and run dsmip doctor --nat-timeout again",
+        ),
+      ]
+      : [await checkNatTimeout(configuration, machine, natTimeoutSeconds)]),
   ];
 }
 

@@ -1,3 +1,4 @@
+import type { IpAddress } from "../../core/wire/address.ts";
 import type { InterfaceAddress, Link } from "../../ffi/netlink_record.ts";
 import { Netlink } from "../../ffi/netlink.ts";
 import { readSysctl } from "../../ffi/sysctl.ts";
@@ -20,6 +21,17 @@ export function readMachine(): Machine {
   } finally {
     netlink.close();
   }
+}
+
+/** The addresses of an interface that can be a care-of address now. */
+export function usableAddresses(
+  interfaceName: string,
+  { links, addresses }: Pick<Machine, "links" | "addresses">,
+): IpAddress[] {
+  const index = links.find(({ name }) => name === interfaceName)?.index;
+  return addresses.filter((one) =>
+    one.interfaceIndex === index && one.scope === "global" && !one.tentative && !one.deprecated
+  ).map(({ address }) => address);
 }
 
 function readSetting(key: string): string | undefined {

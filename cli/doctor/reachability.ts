@@ -2,7 +2,7 @@ import { type Ipv6Address, isIpv4 } from "../../core/wire/address.ts";
 import type { MobileNodeConfiguration } from "../configuration/record.ts";
 import type { DaemonAnswer } from "../output/status_view.ts";
 import { failed, fault, type Finding, ok, warning } from "./finding.ts";
-import type { Machine } from "./machine.ts";
+import { type Machine, usableAddresses } from "./machine.ts";
 import { type ProbeFrom, probeIpv4, probeIpv6, type ProbeResult } from "./probe.ts";
 
 const OVER_IPV4 = "home agent over IPv4";
@@ -46,7 +46,7 @@ export function describeRegistration(status: DaemonAnswer): Finding[] {
 /** Asks the home agent from each address of each egress. */
 export async function checkReachability(
   { settings, egress, localPort }: MobileNodeConfiguration,
-  { links, addresses }: Machine,
+  machine: Machine,
 ): Promise<Finding[]> {
   const { homeAgentAddress, homeAgentIpv4Address, homeAgentPort, homeAddress, dsmip } = settings;
   if (homeAgentAddress === undefined) {
@@ -54,10 +54,7 @@ export async function checkReachability(
     return [warning("home agent", text)];
   }
   const questions = egress.flatMap((interfaceName) => {
-    const index = links.find(({ name }) => name === interfaceName)?.index;
-    const usable = addresses.filter((one) =>
-      one.interfaceIndex === index && one.scope === "global" && !one.tentative && !one.deprecated
-    ).map(({ address }) => address);
+    const usable = usableAddresses(interfaceName, machine);
     const from = { interfaceName, homeAddress, homeAgentAddress };
     const ipv4 = usable.find(isIpv4);
     const ipv6 = usable.find((address) => !isIpv4(address));
