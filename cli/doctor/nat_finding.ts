@@ -51,7 +51,7 @@ export async function checkNatTimeout(
   );
 }
 
-/** @throws SystemError: the port is taken, no permission, no route */
+/** @throws SystemError: the port is taken, no permission */
 async function measureFrom(
   local: { readonly address: Ipv4Address; readonly device: string; readonly port: number },
   { settings }: RoamingConfiguration,
@@ -69,10 +69,8 @@ async function measureFrom(
     random: Math.random,
     now: () => ({ monotonicMs: performance.now(), unixMs: Date.now() }),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    send({ packet, destination, destinationPort }) {
-      const error = sendTo(fileDescriptor, packet, destination, destinationPort);
-      if (error !== undefined) throw error;
-    },
+    send: ({ packet, destination, destinationPort }) =>
+      sendTo(fileDescriptor, packet, destination, destinationPort),
     take() {
       const octets = receive(fileDescriptor, buffer);
       return octets === undefined ? undefined : buffer.subarray(0, octets);
@@ -128,6 +126,8 @@ export function describeNatTimeout(result: NatTimeout): Finding {
           "compare identity and spi of both ends",
         )
         : notMeasured("the home agent is gone: it answered at first", "run dsmip doctor again");
+    case "unsent":
+      return failed(CHECK, result.error);
     case "stopped":
       return notMeasured("stopped");
   }

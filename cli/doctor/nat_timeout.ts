@@ -1,3 +1,4 @@
+import type { SystemError } from "../../ffi/errno.ts";
 import type { TestRegistration } from "./test_registration.ts";
 
 /*
@@ -36,6 +37,8 @@ export type NatTimeout =
   | { readonly kind: "keysDiffer" }
   /** The home agent does not answer; `keptSeconds` > 0: it did before. */
   | { readonly kind: "silent"; readonly keptSeconds: number }
+  /** The kernel does not let it go. */
+  | { readonly kind: "unsent"; readonly error: SystemError }
   | { readonly kind: "stopped" };
 
 /** The lifetimes to register with, seconds, multiples of 4, growing: the last asks after `limitSeconds` or a little later. */

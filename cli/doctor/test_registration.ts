@@ -9,6 +9,7 @@ import type { Now } from "../../core/control/now.ts";
 import type { MobileNodeSettings } from "../../core/control/settings.ts";
 import type { Ipv4Address } from "../../core/wire/address.ts";
 import type { MobilityPacket } from "../../core/wire/mobility_packet.ts";
+import type { SystemError } from "../../ffi/errno.ts";
 
 /** Binding Updates that stay without an answer, each waited for twice as long as the one before: 1.5, 3 and 6 s. */
 const MOST_UNANSWERED = 3;
@@ -22,8 +23,8 @@ const MOST_IN_A_STEP = 500;
 export interface RegistrationEnvironment extends MobileNodeEnvironment {
   readonly now: () => Now;
   readonly sleep: (ms: number) => Promise<void>;
-  /** @throws SystemError when the kernel does not take it */
-  readonly send: (message: SendSignalling) => void;
+  /** Undefined when the kernel took it. */
+  readonly send: (message: SendSignalling) => SystemError | undefined;
   /** The next datagram that has come. */
   readonly take: () => Uint8Array | undefined;
   /** Nobody waits for the outcome any more. */
@@ -36,6 +37,8 @@ export type Outcome =
   | { readonly kind: "refused"; readonly status: number }
   | { readonly kind: "keysDiffer" }
   | { readonly kind: "silent" }
+  /** The kernel did not even take the last of them. */
+  | { readonly kind: "unsent"; readonly error: SystemError }
   | { readonly kind: "stopped" };
 
 /** The time after a registration in which nothing is said. */
@@ -56,6 +59,8 @@ export class TestRegistration {
   readonly #address: Ipv4Address;
   readonly #environment: RegistrationEnvironment;
   readonly #sender: BindingUpdateSender;
+  /** Why the last datagram did not go. */
+  #sendError: SystemError | undefined;
   /** When the last datagram went out or came in, on the monotonic clock. */
   #quietSinceMs = -Infinity;
 
@@ -73,6 +78,8 @@ export class TestRegistration {
 
   /** De-registers, whoever wants to stop. False: nothing says that the binding is gone; it ends with its lifetime. */
   async remove(): Promise<boolean> {
+    // Nothing went out that the home agent could know of.
+    if (this.#quietSinceMs === -Infinity) return true;
     const { kind } = await this.#exchange(0, () => false);
     // A refusal says that there is no binding (status 133), or that there never was one (146).
     return kind === "bound" || kind === "refused" || kind === "keysDiffer";
@@ -134,7 +141,7 @@ export class TestRegistration {
         timeoutMs *= 2;
       }
     }
-    return { kind: "silent" };
+    return this.#sendError === undefined ? { kind: "silent" } : { kind: "unsent", error: this.#sendError };
   }
 
   /** The first answer that counts; undefined: none in time. */
@@ -186,8 +193,8 @@ export class TestRegistration {
 
   #send(action: SendSignalling | SendPacket): void {
     if (action.kind !== "sendSignalling") throw new Error("An IPv4 care-of address that sends over IPv6");
-    this.#quietSinceMs = this.#environment.now().monotonicMs;
-    this.#environment.send(action);
+    this.#sendError = this.#environment.send(action);
+    if (this.#sendError === undefined) this.#quietSinceMs = this.#environment.now().monotonicMs;
   }
 
   /** The next datagram; without a packet where it is none of the home agent's mobility messages. */

@@ -1,3 +1,4 @@
+import { ENETUNREACH, SystemError } from "../../ffi/errno.ts";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { checkNatTimeout, describeNatTimeout } from "../../cli/doctor/nat_finding.ts";
 import type { MobileNodeConfiguration } from "../../cli/configuration/record.ts";
@@ -22,6 +23,8 @@ interface World {
   readonly isOfAnotherMake?: boolean;
   /** It is gone from then on. */
   readonly goneFromMs?: number;
+  /** The mobile node has no route in this time. */
+  readonly unroutedMs?: readonly [from: number, to: number];
   /** The user ends it then. */
   readonly stopAtMs?: number;
   /** The refresh requests of these numbers, from 0 on, are lost. */
@@ -68,6 +71,8 @@ async function measure(
     now: () => at(nowMs, skewMs),
     isStopped: () => nowMs >= stopAtMs,
     send({ packet }) {
+      const [from, to] = world.unroutedMs ?? [Infinity, Infinity];
+      if (nowMs >= from && nowMs < to) return new SystemError("sendto", ENETUNREACH, "send");
       lastThroughMs = nowMs;
       if (nowMs >= goneFromMs) return;
       take(
@@ -169,6 +174,18 @@ Deno.test("doctor: whoever stops the measurement leaves no binding behind", asyn
   // In the last silence, which would have had an outcome.
   assertEquals((await measure({ natMs: 30_000, stopAtMs: 100_000 })).result.kind, "stopped");
   assertEquals((await measure({ natMs: 30_000, stopAtMs: 120_000 })).result.kind, "measured");
+});
+
+Deno.test("doctor: a route that is away for seconds does not leave a binding behind", async () => {
+  const { isRemoved, bindings } = await measure({
+    natMs: 300_000,
+    stopAtMs: 10_000,
+    unroutedMs: [9000, 12_000],
+  });
+  assertEquals([isRemoved, bindings], [true, 0]);
+  const never = await measure({ unroutedMs: [0, Infinity] });
+  assertEquals([never.result.kind, never.isRemoved], ["unsent", true]);
+  assertEquals(describeNatTimeout(never.result).state, "fault");
 });
 
 Deno.test("doctor: a clock that is wrong is put right by the home agent's answer (RFC 4285 section 6)", async () => {
