@@ -126,11 +126,20 @@ class Walk {
         const end = this.#verdict(chain, verdict, place, depth);
         if (end === "none") continue;
         if (isCertain) return end;
-        if (end === "accept") this.#mayAccept = true;
-        else if (typeof end === "object") this.#mayDrop ??= end.droppedBy;
+        this.#note(end, chain, place);
         return undefined;
       }
     }
+  }
+
+  /** A way that the packet may have taken. */
+  #note(end: End | "return", { policy }: Chain, place: string): void {
+    if (typeof end === "object") this.#mayDrop ??= end.droppedBy;
+    if (end === "accept") this.#mayAccept = true;
+    if (end !== "return") return;
+    // Out of a base chain its policy decides; out of others what comes after them, which may be anything.
+    if (policy !== "drop") this.#mayAccept = true;
+    if (policy !== "accept") this.#mayDrop ??= place;
   }
 
   /** "none": the expression says nothing about where the packet goes. */

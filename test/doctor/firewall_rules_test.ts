@@ -150,6 +150,15 @@ const JUDGED: readonly (readonly [rules: string, kind: string, by?: string])[] =
     "maybe",
     "the policy of table inet f chain in",
   ],
+  ["chain in { type filter hook input priority 0; ip saddr 203.0.113.0/24 return; drop; }", "maybe"],
+  [
+    "chain in { type filter hook input priority 0; policy drop; ip saddr 10.0.0.0/8 return; accept; }",
+    "maybe",
+  ],
+  [
+    "chain sub { ip saddr 10.0.0.0/8 return; accept; }\nchain in { type filter hook input priority 0; jump sub; drop; }",
+    "maybe",
+  ],
   ["chain in { type filter hook input priority 0; udp dport vmap { 53 : accept, 4191 : drop }; }", "dropped"],
 ];
 
