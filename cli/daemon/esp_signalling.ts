@@ -5,8 +5,7 @@ import type { Ipv6Address } from "../../core/wire/address.ts";
 import type { ConfiguredAssociation } from "../configuration/esp.ts";
 import { messageOf } from "../output/fault.ts";
 import { wallClockNow } from "./control_loop.ts";
-import type { EspStation } from "./esp_station.ts";
-import type { Log } from "./log.ts";
+import type { EspStation, EspStationOptions } from "./esp_station.ts";
 
 /** What came in: a whole IPv6 packet, with the association whose ESP header was taken off. */
 export interface PlainPacket {
@@ -15,11 +14,7 @@ export interface PlainPacket {
   readonly protection: ReceivedProtection | undefined;
 }
 
-export interface EspSignallingOptions {
-  /** Of a mobile node the home address. */
-  readonly ownAddress: Ipv6Address;
-  readonly configuration: { readonly stateDirectory: string; readonly controlSocket: string };
-  readonly log: Log;
+export interface EspSignallingOptions extends EspStationOptions {
   /** ESP with one of these SPIs is signalling from now on, for the sockets and for the kernel. */
   readonly setSpis: (spis: ReadonlySet<number>) => void;
 }

@@ -6,9 +6,15 @@ import { espCipher } from "../esp/cipher.ts";
 import { SequenceFile } from "../esp/sequence_file.ts";
 import { messageOf } from "../output/fault.ts";
 import { wallClockNow } from "./control_loop.ts";
-import type { EspSignallingOptions } from "./esp_signalling.ts";
 import type { Log } from "./log.ts";
 import { stateFileOf } from "./state_file.ts";
+
+export interface EspStationOptions {
+  /** Of a mobile node the home address. */
+  readonly ownAddress: Ipv6Address;
+  readonly configuration: { readonly stateDirectory: string; readonly controlSocket: string };
+  readonly log: Log;
+}
 
 /** What a daemon with ESP holds: the gate, its associations, and the file of their sequence numbers. */
 export class EspStation implements Disposable {
@@ -18,7 +24,7 @@ export class EspStation implements Disposable {
   readonly #numbers: SequenceFile;
   #protects: (peer: Ipv6Address) => boolean = () => true;
 
-  constructor(options: EspSignallingOptions) {
+  constructor(options: EspStationOptions) {
     const { ownAddress, configuration, log } = options;
     const path = stateFileOf(configuration, "esp");
     this.#log = log;
