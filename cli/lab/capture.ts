@@ -112,9 +112,19 @@ const FIELDS = [
   "mip6.natd.refresh_t",
   "icmp.type",
   "icmpv6.type",
+  "frame.protocols",
   "_ws.malformed",
   "_ws.expert.group",
 ] as const;
+
+/**
+ * What the lab sends, in tshark's names. It takes a payload for another protocol where a port that was drawn at random belongs
+ * to that one: what it then says of the form means nothing.
+ */
+const OWN_PROTOCOLS = new Set(
+  "eth sll raw ethertype arp ip ipv6 ipv6.hopopts ipv6.dstopts ipv6.routing ipv6.fraghdr icmp icmpv6 igmp udp tcp dhcp mipv6 esp data"
+    .split(" "),
+);
 
 /** Groups of tshark's remarks that speak of a packet's form: "malformed" and "protocol" (`tshark -G values`). */
 const FAULTS_OF_FORM: ReadonlySet<string> = new Set(["117440512", "150994944"]);
@@ -144,6 +154,9 @@ function parsePacket(line: string): SeenPacket {
   const inner = all("ipv6.src").length > 0;
   // An ICMP error quotes a packet: what it quotes is not what was sent.
   const quotes = number("icmp.type") !== undefined;
+  const isOwn = all("frame.protocols").flatMap((names) => names.split(":")).every((name) =>
+    OWN_PROTOCOLS.has(name) || name.startsWith("_ws.")
+  );
   return {
     number: Number(all("frame.number")[0]),
     time: Number(all("frame.time_epoch")[0]),
@@ -162,7 +175,7 @@ function parsePacket(line: string): SeenPacket {
     natRefreshSeconds: number("mip6.natd.refresh_t"),
     icmpv4Type: number("icmp.type"),
     icmpv6Type: number("icmpv6.type"),
-    malformed: all("_ws.malformed").length > 0 ||
-      all("_ws.expert.group").some((group) => FAULTS_OF_FORM.has(group)),
+    malformed: isOwn && (all("_ws.malformed").length > 0 ||
+      all("_ws.expert.group").some((group) => FAULTS_OF_FORM.has(group))),
   };
 }

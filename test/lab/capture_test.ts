@@ -96,6 +96,8 @@ Deno.test({
       inIpv4(1, "203.0.113.1", "192.0.2.2", error),
       // The option's length goes past the end of the message.
       inIpv4(17, "192.0.2.2", "203.0.113.1", bu.map((octet, index) => index === 8 + 40 + 13 ? 200 : octet)),
+      // Its port is that of DNS, its content is not.
+      inIpv4(17, "192.0.2.2", "203.0.113.1", inUdp(40_000, 53, new Uint8Array(30).fill(0xff))),
     ];
     const format = { linkType: LINKTYPE_RAW };
     const records = packets.map((packet, index) =>
@@ -104,7 +106,8 @@ Deno.test({
     const path = await Deno.makeTempFile({ suffix: ".pcap" });
     try {
       await Deno.writeFile(path, joined(encodePcapHeader(format), ...records));
-      const [seenUpdate, seenAcknowledgement, seenData, seenError, seenBroken] = await readCapture(path);
+      const seen = await readCapture(path);
+      const [seenUpdate, seenAcknowledgement, seenData, seenError, seenBroken, seenGuessed] = seen;
       assertEquals(seenUpdate.time, 1000);
       assertEquals(seenUpdate.tunnel, "udp");
       assertEquals(seenUpdate.destinationPort, 4191);
@@ -122,7 +125,7 @@ Deno.test({
         undefined,
         undefined,
       ]);
-      assertEquals(seenBroken.malformed, true);
+      assertEquals([seenBroken.malformed, seenGuessed.malformed], [true, false]);
     } finally {
       await Deno.remove(path);
     }
