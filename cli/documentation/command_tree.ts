@@ -105,3 +105,19 @@ function moreHelp(command: CommandUnknownOpts): string {
 export function allCommands(command: DocumentedCommand): DocumentedCommand[] {
   return [command, ...command.commands.flatMap(allCommands)];
 }
+
+/** "ha serve" of "dsmip ha serve"; "" of the program itself. */
+export function pathOf({ fullName }: DocumentedCommand): string {
+  return fullName.split(" ").slice(1).join(" ");
+}
+
+/** "-i" and "--interface", or the one that there is. */
+export function namesOf({ short, long }: DocumentedOption): string[] {
+  return [short, long].filter((name) => name !== undefined);
+}
+
+/** The names of all options with a value: the word behind one of them is no command. */
+export function namesWithValue(commands: readonly DocumentedCommand[]): string[] {
+  const options = commands.flatMap(({ options }) => options).filter(({ value }) => value !== undefined);
+  return [...new Set(options.flatMap(namesOf))];
+}

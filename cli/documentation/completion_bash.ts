@@ -1,4 +1,12 @@
-import { allCommands, type DocumentedCommand, type DocumentedOption, type Value } from "./command_tree.ts";
+import {
+  allCommands,
+  type DocumentedCommand,
+  type DocumentedOption,
+  namesOf,
+  namesWithValue,
+  pathOf,
+  type Value,
+} from "./command_tree.ts";
 
 /*
  * Completions are plain scripts that know the whole command line: to ask the program at each press of TAB would take longer
@@ -9,9 +17,6 @@ import { allCommands, type DocumentedCommand, type DocumentedOption, type Value 
 export function bashCompletion(program: DocumentedCommand): string {
   const commands = allCommands(program);
   const globals = program.options;
-  const withValue = [
-    ...new Set(commands.flatMap(({ options }) => options).filter(({ value }) => value).flatMap(names)),
-  ];
   return `# bash completion for dsmip. Made by deno task docs.
 _dsmip() {
     local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD - 1]}"
@@ -25,7 +30,7 @@ _dsmip() {
     for ((index = 1; index < COMP_CWORD; index++)); do
         word="\${COMP_WORDS[index]}"
         case "$word" in
-            ${withValue.join("|")}) ((index++)); continue ;;
+            ${namesWithValue(commands).join("|")}) ((index++)); continue ;;
         esac
         case "$command/$word" in
 ${commands.flatMap(subcommandCases).join("\n")}
@@ -57,15 +62,6 @@ complete -F _dsmip dsmip
 `;
 }
 
-/** "ha serve" of "dsmip ha serve". */
-function pathOf({ fullName }: DocumentedCommand): string {
-  return fullName.split(" ").slice(1).join(" ");
-}
-
-function names({ short, long }: DocumentedOption): string[] {
-  return [short, long].filter((name) => name !== undefined);
-}
-
 function subcommandCases(command: DocumentedCommand): string[] {
   const path = pathOf(command);
   return command.commands.map((child) =>
@@ -77,13 +73,13 @@ function valueCases(command: DocumentedCommand, globals: readonly DocumentedOpti
   const options = command.fullName.includes(" ") ? [...command.options, ...globals] : command.options;
   return options.flatMap((option) => {
     if (option.value === undefined) return [];
-    const patterns = names(option).map((name) => `"${pathOf(command)}|${name}"`).join("|");
+    const patterns = namesOf(option).map((name) => `"${pathOf(command)}|${name}"`).join("|");
     return [`        ${patterns}) ${assign(option.value)} ;;`];
   });
 }
 
 function optionCase(command: DocumentedCommand, globals: readonly DocumentedOption[]): string {
-  const options = new Set([...command.options, ...globals].flatMap(names));
+  const options = new Set([...command.options, ...globals].flatMap(namesOf));
   return `                    "${pathOf(command)}") words="${[...options].join(" ")}" ;;`;
 }
 

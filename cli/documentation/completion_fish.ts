@@ -1,12 +1,16 @@
-import { allCommands, type DocumentedCommand, type DocumentedOption, type Value } from "./command_tree.ts";
+import {
+  allCommands,
+  type DocumentedCommand,
+  type DocumentedOption,
+  namesWithValue,
+  pathOf,
+  type Value,
+} from "./command_tree.ts";
 
 /** For fish: a line for each word and option, with the command that it belongs to. */
 export function fishCompletion(program: DocumentedCommand): string {
   const commands = allCommands(program);
   const paths = commands.map(pathOf).filter((path) => path !== "");
-  const withValue = new Set(
-    commands.flatMap(({ options }) => options).filter(({ value }) => value).flatMap(names),
-  );
   return `# fish completion for dsmip. Made by deno task docs.
 function __dsmip_command
     set -l command
@@ -14,7 +18,7 @@ function __dsmip_command
     for word in (commandline -opc)[2..]
         if test $skip -eq 1
             set skip 0
-        else if contains -- $word ${[...withValue].join(" ")}
+        else if contains -- $word ${namesWithValue(commands).join(" ")}
             set skip 1
         else if contains -- (string join " " $command $word) ${paths.map(quote).join(" ")}
             set -a command $word
@@ -31,16 +35,8 @@ ${commands.flatMap(linesOf).join("\n")}
 `;
 }
 
-function pathOf({ fullName }: DocumentedCommand): string {
-  return fullName.split(" ").slice(1).join(" ");
-}
-
-function names({ short, long }: DocumentedOption): string[] {
-  return [short, long].filter((name) => name !== undefined);
-}
-
 function linesOf(command: DocumentedCommand): string[] {
-  const condition = `-n ${quote(`__dsmip_at ${quoteInside(pathOf(command))}`)}`;
+  const condition = `-n ${quote(`__dsmip_at "${pathOf(command)}"`)}`;
   const [argument] = command.arguments;
   return [
     ...command.commands.map(({ name, description }) =>
@@ -83,9 +79,4 @@ function values(value: Value): string {
 
 function quote(text: string): string {
   return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
-}
-
-/** In a condition that is quoted itself. */
-function quoteInside(text: string): string {
-  return `"${text}"`;
 }

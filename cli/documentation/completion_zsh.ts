@@ -1,4 +1,10 @@
-import { allCommands, type DocumentedCommand, type DocumentedOption, type Value } from "./command_tree.ts";
+import {
+  allCommands,
+  type DocumentedCommand,
+  type DocumentedOption,
+  namesOf,
+  type Value,
+} from "./command_tree.ts";
 
 /** For zsh: a function for each command. */
 export function zshCompletion(program: DocumentedCommand): string {
@@ -61,8 +67,9 @@ function specifications(command: DocumentedCommand, globals: readonly Documented
 }
 
 /** One for each name, which rules the other one out. */
-function specification({ short, long, description, value }: DocumentedOption): string[] {
-  const names = [short, long].filter((name) => name !== undefined);
+function specification(option: DocumentedOption): string[] {
+  const { description, value } = option;
+  const names = namesOf(option);
   const text = description.replaceAll(/[\\[\]:]/g, "\\$&");
   const end = value === undefined ? "" : `:value:${action(value)}`;
   return names.map((name) => `        ${quote(`(${names.join(" ")})${name}[${text}]${end}`)}`);
