@@ -1,5 +1,5 @@
-import { messageOf, UsageError } from "../../cli/output/fault.ts";
-import { print, remark } from "../../cli/output/write.ts";
+import { print } from "../../cli/output/write.ts";
+import { runBenchmark } from "../command_line.ts";
 import { Lock } from "../tunnels/lock.ts";
 import { checkMachine } from "../tunnels/requirements.ts";
 import { measureAllocation } from "./allocation.ts";
@@ -15,8 +15,6 @@ const MEASURE: Readonly<Record<Measurement, (site: Site, request: PressureReques
   signalling: measureSignalling,
   allocation: measureAllocation,
 };
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
-const INTERRUPTED = 130;
 
 async function measureAll(request: PressureRequest, signal: AbortSignal): Promise<void> {
   checkMachine({ metrics: [], underlay: "veth" });
@@ -31,24 +29,7 @@ async function measureAll(request: PressureRequest, signal: AbortSignal): Promis
   }
 }
 
-/** The exit status: 0 done, 1 it failed, 2 it was not asked in a way that can work, 130 interrupted. */
-async function main(words: readonly string[]): Promise<number> {
-  const aborting = new AbortController();
-  const abort = () => aborting.abort(new Error("interrupted; all is put back"));
-  for (const signal of SIGNALS) Deno.addSignalListener(signal, abort);
-  try {
-    const request = parseCommandLine(words);
-    if (request === undefined) print(`${USAGE}\n`);
-    else await measureAll(request, aborting.signal);
-    return 0;
-  } catch (error) {
-    const isUsage = error instanceof UsageError;
-    remark(`bench:pressure: ${messageOf(error)}\n${isUsage ? `${USAGE}\n` : ""}`);
-    if (aborting.signal.aborted) return INTERRUPTED;
-    return isUsage ? 2 : 1;
-  } finally {
-    for (const signal of SIGNALS) Deno.removeSignalListener(signal, abort);
-  }
+if (import.meta.main) {
+  const benchmark = { name: "bench:pressure", usage: USAGE, parse: parseCommandLine, run: measureAll };
+  Deno.exit(await runBenchmark(benchmark, Deno.args));
 }
-
-if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,5 +1,4 @@
-import { parseArgs } from "node:util";
-import { messageOf, UsageError } from "../../cli/output/fault.ts";
+import { checkNames, parseWords, wholeNumber } from "../command_line.ts";
 
 export const MEASUREMENTS = ["workers", "signalling", "allocation"] as const;
 export type Measurement = typeof MEASUREMENTS[number];
@@ -15,7 +14,7 @@ export interface PressureRequest {
 
 const RUNS = 5;
 const SECONDS = 5;
-const MOST = 100;
+const BOUNDS = { least: 1, most: 100 };
 
 export const USAGE = `Usage: deno task bench:pressure [--runs N] [--seconds N] [${
   MEASUREMENTS.join("|")
@@ -23,36 +22,16 @@ export const USAGE = `Usage: deno task bench:pressure [--runs N] [--seconds N] [
 
 /** The command line; undefined where it asks for help. @throws UsageError when it cannot be */
 export function parseCommandLine(words: readonly string[]): PressureRequest | undefined {
-  const { values, positionals } = parseWords(words);
+  const { values, positionals } = parseWords(words, {
+    help: { type: "boolean", short: "h" },
+    runs: { type: "string", default: String(RUNS) },
+    seconds: { type: "string", default: String(SECONDS) },
+  });
   if (values.help) return undefined;
-  const unknown = positionals.filter((word) => !MEASUREMENTS.some((name) => name === word));
-  if (unknown.length > 0) throw new UsageError(`there is no measurement "${unknown.join('", "')}"`);
+  checkNames(positionals, MEASUREMENTS, "measurement");
   return {
     measurements: positionals.length > 0 ? positionals as Measurement[] : MEASUREMENTS,
-    runs: wholeNumber("--runs", values.runs, RUNS),
-    seconds: wholeNumber("--seconds", values.seconds, SECONDS),
+    runs: wholeNumber("--runs", values.runs, BOUNDS),
+    seconds: wholeNumber("--seconds", values.seconds, BOUNDS),
   };
-}
-
-function parseWords(words: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...words],
-      allowPositionals: true,
-      options: {
-        help: { type: "boolean", short: "h" },
-        runs: { type: "string" },
-        seconds: { type: "string" },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(messageOf(error));
-  }
-}
-
-function wholeNumber(option: string, text: string | undefined, otherwise: number): number {
-  if (text === undefined) return otherwise;
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= 1 && value <= MOST) return value;
-  throw new UsageError(`${option} needs a whole number from 1 to ${MOST}`);
 }
