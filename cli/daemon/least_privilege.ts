@@ -5,28 +5,22 @@ import {
   refuseDumps,
   startAgainWith,
 } from "../../ffi/capabilities.ts";
-import { findKeyLines } from "../configuration/key_lines.ts";
+import { readConfigurationText } from "../configuration/configuration_text.ts";
 import { folderOf } from "../configuration/path.ts";
 
 /** Needed by every daemon: interfaces, routes, the TUN device; raw sockets. */
 export const ALWAYS: readonly Capability[] = ["CAP_NET_ADMIN", "CAP_NET_RAW"];
 
-/** Needed where the configuration has this table or key. */
-const NEEDED_FOR: readonly (readonly [Capability, ...string[]])[] = [
+/** Needed where one of these words stands in the configuration. */
+const NEEDED_FOR: readonly (readonly [Capability, RegExp])[] = [
   // dnsmasq on port 67; DHCPv6 on ports 546 and 547; a port that the administrator chooses.
   [
     "CAP_NET_BIND_SERVICE",
-    "mobile_network",
-    "mobile_node.request_prefixes",
-    "home_agent.mobile_network_pool",
+    uncommented("mobile_network|request_prefixes|mobile_network_pool|port|local_port"),
   ],
-  ["CAP_NET_BIND_SERVICE", "home_agent.port", "mobile_node.local_port"],
   // The program in the kernel that gives packets to workers (ffi/tun_steering.ts).
-  ["CAP_BPF", "home_agent.workers", "mobile_node.workers"],
+  ["CAP_BPF", uncommented("workers")],
 ];
-
-/** A larger one is no configuration. */
-const MAXIMUM_CONFIGURATION_OCTETS = 4 * 1024 * 1024;
 
 /**
  * Gives up what this daemon has no use for. Where the process has more capabilities than its configuration needs, the
@@ -51,26 +45,28 @@ export function keepLeastPrivilege(config: string): void {
 }
 
 /**
- * What the configuration needs. It errs on the side of one too many: a key's value is not looked at, and whoever reads the
- * configuration from a pipe, which cannot be read twice, keeps all.
+ * What the configuration needs. It errs on the side of one too many: TOML has many ways to write a key, so a word counts
+ * wherever it stands, whatever its value; and whoever reads the configuration from a pipe, which cannot be read twice, keeps
+ * all.
  */
 export function neededCapabilities(config: string): ReadonlySet<Capability> {
   const text = readRegularFile(config);
   if (text === undefined) return new Set([...ALWAYS, ...NEEDED_FOR.map(([capability]) => capability)]);
   const needed = new Set(ALWAYS);
-  const lines = findKeyLines(text);
-  for (const [capability, ...keys] of NEEDED_FOR) {
-    if (keys.some((key) => lines.has(key))) needed.add(capability);
-  }
+  for (const [capability, words] of NEEDED_FOR) if (words.test(text)) needed.add(capability);
   if (Deno.uid() === 0 && readPaths(config).some(isInClosedFolder)) needed.add("CAP_DAC_READ_SEARCH");
   return needed;
+}
+
+/** One of the words, on a line that is no comment. */
+function uncommented(words: string): RegExp {
+  return new RegExp(String.raw`^(?![ \t]*#).*\b(${words})\b`, "m");
 }
 
 /** Undefined where there is none, or one that its reader will refuse. */
 function readRegularFile(path: string): string | undefined {
   try {
-    const { isFile, size } = Deno.statSync(path);
-    return isFile && size <= MAXIMUM_CONFIGURATION_OCTETS ? Deno.readTextFileSync(path) : undefined;
+    return Deno.statSync(path).isFile ? readConfigurationText(path) : undefined;
   } catch {
     return undefined;
   }

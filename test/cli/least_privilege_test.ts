@@ -41,6 +41,11 @@ Deno.test("least privilege: what a configuration needs besides CAP_NET_ADMIN and
     [`${HOME_AGENT}mobile_network_pool = "2001:db8:f00::/48"\n`, ["CAP_NET_BIND_SERVICE"]],
     [`${MOBILE_NODE}request_prefixes = 1\nworkers = 2\n`, ["CAP_BPF", "CAP_NET_BIND_SERVICE"]],
     [`${MOBILE_NODE}local_port = 443\n`, ["CAP_NET_BIND_SERVICE"]],
+    // The same keys as TOML lets them be written, too.
+    ["home_agent.port = 443\nhome_agent.workers = 2\n", ["CAP_BPF", "CAP_NET_BIND_SERVICE"]],
+    ["home_agent = { workers = 2, port = 443 }\n", ["CAP_BPF", "CAP_NET_BIND_SERVICE"]],
+    [`${HOME_AGENT}"workers" = 2\n 'port' = 443\n`, ["CAP_BPF", "CAP_NET_BIND_SERVICE"]],
+    [`${HOME_AGENT} \t# port = 443\n`, []],
     [`${MOBILE_NODE}[mobile_network]\ninterface = "lan0"\n`, ["CAP_NET_BIND_SERVICE"]],
   ];
   for (const [text, more] of cases) {
