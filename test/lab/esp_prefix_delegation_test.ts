@@ -1,11 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { newAssociations } from "../../cli/esp/new_associations.ts";
-import { Air } from "../../cli/lab/access/air.ts";
-import { buildInternet } from "../../cli/lab/access/build.ts";
-import { HOME_AGENT_IPV6, homeAgentOptions, internetParts } from "../../cli/lab/access/internet.ts";
+import type { AccessNetwork } from "../../cli/lab/access/access_network.ts";
+import { HOME_AGENT_IPV6, homeAgentOptions } from "../../cli/lab/access/internet.ts";
 import { registeredIn } from "../../cli/lab/access/registered.ts";
-import { startAccessNetworks } from "../../cli/lab/access/start.ts";
-import { configureHomeAgent, configureMobileNode } from "../../cli/lab/daemons.ts";
 import { WireCapture } from "../../cli/lab/esp_nat/wire.ts";
 import { dsmipCommand } from "../../cli/lab/lab.ts";
 import { mustRun } from "../../cli/lab/process.ts";
@@ -13,31 +9,9 @@ import { encodeDhcpv6 } from "../../core/wire/dhcpv6.ts";
 import { inNetworkNamespace } from "../../ffi/namespace.ts";
 import { Udp6DeviceSocket } from "../../ffi/udp6_device_socket.ts";
 import { CLIENT_DUID, iaPd, relayed, solicit } from "../control/delegation/script.ts";
+import { EGRESS, IPV4, IPV6, LIMIT_MS, NAT, openAccessStage } from "./access_stage.ts";
 import { labTest } from "./support.ts";
 
-const LIMIT_MS = 15_000;
-const IPV6 = {
-  name: "ipv6",
-  family: 6,
-  title: "IPv6",
-  addressesBegin: "2001:db8:a1:",
-  behindNat: false,
-} as const;
-const NAT = {
-  name: "nat",
-  family: 4,
-  title: "IPv4 behind NAT",
-  addressesBegin: "192.168.77.",
-  behindNat: true,
-} as const;
-const IPV4 = {
-  name: "ipv4",
-  family: 4,
-  title: "IPv4",
-  addressesBegin: "198.51.100.",
-  behindNat: false,
-} as const;
-const NETWORKS = [NAT, IPV4, IPV6];
 const POOL = "2001:db8:300::/56";
 const homeAddress = "2001:db8:100::100";
 const MOBILE_ROUTER = {
@@ -57,34 +31,17 @@ function exchange(message: string, tunnel: string): string[][] {
 labTest(
   "RFC 6276 4: lab: a mobile router under ESP gets its prefix behind a NAT, over IPv4 and over IPv6; the wire shows none of it, and nothing unprotected is answered",
   async (lab) => {
-    const { nodes, links } = internetParts({ networks: NETWORKS, ports: ["eg0"], mobilePrefixes: [POOL] });
-    await buildInternet(lab, {
-      nodes: [...nodes, { name: "mr", router: true }],
-      links: [...links, [["mr", "eg0"], ["air", "eg0"]]],
-    }, 0);
-    await startAccessNetworks(lab, NETWORKS);
-    const air = await Air.open(lab);
-    await air.cut("eg0");
-    await lab.writeFile(
-      MOBILE_ROUTER.espFile,
-      newAssociations({ homeAddress, homeAgentAddress: HOME_AGENT_IPV6, validFrom: undefined }),
-    );
-    const homeAgent = await configureHomeAgent(lab, HOME_AGENT);
-    const mobileRouter = await configureMobileNode(lab, {
-      name: "mr",
-      node: "mr",
+    const { air, homeAgent, mobileNode: mobileRouter } = await openAccessStage(lab, {
+      networks: [NAT, IPV4, IPV6],
       homeAgent: HOME_AGENT,
-      mobileNode: MOBILE_ROUTER,
-      egresses: ["eg0"],
+      node: { name: "mr", router: true },
     });
-    homeAgent.start();
-    await homeAgent.ready(LIMIT_MS);
-    const goTo = async (network: typeof NETWORKS[number]) => {
-      await air.detach("eg0");
-      await air.attach("eg0", network);
+    const goTo = async (network: AccessNetwork) => {
+      await air.detach(EGRESS);
+      await air.attach(EGRESS, network);
     };
     /** Registered there, with a prefix that the home agent forwards. */
-    const prefixIn = async (network: typeof NETWORKS[number]) => {
+    const prefixIn = async (network: AccessNetwork) => {
       await registeredIn(mobileRouter, network, LIMIT_MS);
       const { answer } = await homeAgent.until(
         `a prefix by ${network.title}`,
