@@ -1,5 +1,11 @@
 import { type Ipv4HomeAddress, ipv4NetworkOf, type PrefixPool } from "../../core/control/settings.ts";
-import { type Ipv6Address, type Ipv6Prefix, prefixContains, prefixText } from "../../core/wire/address.ts";
+import {
+  type Ipv6Address,
+  type Ipv6Prefix,
+  prefixContains,
+  prefixCovers,
+  prefixText,
+} from "../../core/wire/address.ts";
 import { type Claim, type ClaimKind, wholeLength } from "./claims.ts";
 import { reservedIn, SINGLE_IPV4_ADDRESS } from "./ipv4_home_address.ts";
 import { addMistake, type RightValues, type TableSource } from "./read_table.ts";
@@ -72,7 +78,7 @@ export function checkPools(
   if (pool !== undefined && !present("ipv4_home_prefix")) {
     addMistake(source, "ipv4_pool", " needs ipv4_home_prefix, the network that its addresses are in");
   }
-  if (pool !== undefined && home !== undefined && !isWithin(pool, home)) {
+  if (pool !== undefined && home !== undefined && !prefixCovers(home, pool)) {
     const text = `: ${prefixText(pool)} is not inside ipv4_home_prefix ${prefixText(home)}`;
     addMistake(source, "ipv4_pool", text);
   }
@@ -132,8 +138,4 @@ export function checkHostAddress(ipv4HomeAddress: Ipv4HomeAddress, source: Table
   if (reserved === undefined) return;
   const text = ` = "${address}/${prefixLength}": is ${reserved}; write the router's own address`;
   addMistake(source, "ipv4_home_address", text);
-}
-
-function isWithin(inner: Claim["prefix"], outer: Claim["prefix"]): boolean {
-  return inner.length >= outer.length && prefixContains(outer, inner.address);
 }

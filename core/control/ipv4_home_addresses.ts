@@ -4,6 +4,7 @@ import {
   type Ipv6Address,
   isUnicastIpv4,
   prefixContains,
+  prefixCovers,
   UNSPECIFIED_IPV4,
 } from "../wire/address.ts";
 import {
@@ -72,7 +73,7 @@ export class Ipv4HomeAddresses {
     own: Ipv4HomeAddress | undefined,
   ): boolean {
     const isOfPool = prefixLength < SINGLE ? (own?.prefixLength ?? SINGLE) === SINGLE : own === undefined;
-    if (!isOfPool) return prefixLength >= own!.prefixLength && prefixContains(ipv4NetworkOf(own!), address);
+    if (!isOfPool) return prefixCovers(ipv4NetworkOf(own!), { address, length: prefixLength });
     const pool = prefixLength < SINGLE ? this.#networks : this.#addresses;
     return pool?.has(homeAddress, address) ?? false;
   }

@@ -2,7 +2,7 @@ import {
   type Ipv6Prefix,
   isRoutableUnicastIpv6,
   parseIpv6Prefix,
-  prefixContains,
+  prefixCovers,
   prefixText,
 } from "../wire/address.ts";
 import { BindingStatusCode } from "../wire/binding_status.ts";
@@ -54,9 +54,7 @@ export function grantedPrefixes(
 
 /** One of these, or a part of one that is as long as networks may be. */
 function isAllowed(prefix: Ipv6Prefix, allowed: readonly Ipv6Prefix[], settings: HomeAgentSettings): boolean {
-  const around = allowed.filter((whole) =>
-    prefix.length >= whole.length && prefixContains(whole, prefix.address)
-  );
+  const around = allowed.filter((whole) => prefixCovers(whole, prefix));
   return around.some(({ length }) => length === prefix.length) ||
     around.length > 0 && ipv6NetworkLengths(settings).has(prefix.length);
 }
@@ -96,10 +94,9 @@ export function withDelegated(
   before: readonly Ipv6Prefix[],
   delegated: readonly Ipv6Prefix[],
 ): Ipv6Prefix[] {
-  const isIn = (whole: Ipv6Prefix, part: Ipv6Prefix) =>
-    part.length >= whole.length && prefixContains(whole, part.address);
   const stays = (part: Ipv6Prefix) =>
     !delegated.some((whole) => prefixText(whole) === prefixText(part)) &&
-    (delegated.some((whole) => isIn(whole, part)) || !before.some((whole) => isIn(whole, part)));
+    (delegated.some((whole) => prefixCovers(whole, part)) ||
+      !before.some((whole) => prefixCovers(whole, part)));
   return [...bound.filter(stays), ...delegated];
 }

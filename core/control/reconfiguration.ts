@@ -1,4 +1,4 @@
-import { type Ipv6Address, type Ipv6Prefix, prefixContains } from "../wire/address.ts";
+import { type Ipv6Address, type Ipv6Prefix, prefixCovers } from "../wire/address.ts";
 import type { RegisteredBinding } from "./binding_cache.ts";
 import type { Ipv4HomeAddresses } from "./ipv4_home_addresses.ts";
 import type { HomeAgentSettings, MobileNodeEntry } from "./settings.ts";
@@ -14,9 +14,7 @@ export function bindingUnder(
   { delegated, ipv4 }: { readonly delegated: readonly Ipv6Prefix[]; readonly ipv4: Ipv4HomeAddresses },
 ): RegisteredBinding {
   const allowed = [...node.mobileNetworkPrefixes, ...delegated];
-  const prefixes = binding.prefixes.filter(({ address, length }) =>
-    allowed.some((whole) => length >= whole.length && prefixContains(whole, address))
-  );
+  const prefixes = binding.prefixes.filter((part) => allowed.some((whole) => prefixCovers(whole, part)));
   const ipv4HomeAddresses = binding.ipv4HomeAddresses.filter((granted) =>
     ipv4.isStillGranted(granted, binding.homeAddress, node.ipv4HomeAddress)
   );

@@ -229,6 +229,11 @@ export function prefixContains(prefix: IpPrefix, address: IpAddress): boolean {
   return inside.every((octet, i) => ((octet ^ start[i]) & prefixMask(prefix.length, i)) === 0);
 }
 
+/** Is the part the whole prefix, or within it? */
+export function prefixCovers(whole: IpPrefix, part: IpPrefix): boolean {
+  return part.length >= whole.length && prefixContains(whole, part.address);
+}
+
 function octetsOf(address: IpAddress): Uint8Array | undefined {
   return isIpv4(address) ? parseIpv4(address) : parseIpv6(address);
 }

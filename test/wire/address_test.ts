@@ -12,6 +12,7 @@ import {
   parseIpv6,
   parseIpv6Prefix,
   prefixContains,
+  prefixCovers,
   UNSPECIFIED_IPV4,
   UNSPECIFIED_IPV6,
 } from "../../core/wire/address.ts";
@@ -142,6 +143,15 @@ Deno.test("an IPv6 prefix is canonical and contains what begins with it", () => 
   assert(!prefixContains(prefix, "2001:db8:7fff:ffff::"));
   assert(!prefixContains(prefix, "nonsense"));
   assert(prefixContains({ address: "::", length: 0 }, "ff02::1"));
+});
+
+Deno.test("a prefix covers itself and its parts: nothing wider, nothing beside it, nothing of the other version", () => {
+  const whole = { address: "2001:db8:8000::", length: 33 };
+  assert(prefixCovers(whole, whole));
+  assert(prefixCovers(whole, { address: "2001:db8:8000:1::", length: 64 }));
+  assert(!prefixCovers(whole, { address: "2001:db8:8000::", length: 32 }));
+  assert(!prefixCovers(whole, { address: "2001:db8:7fff::", length: 48 }));
+  assert(!prefixCovers({ address: "0.0.0.0", length: 0 }, whole));
 });
 
 Deno.test("a unicast IPv4 address can belong to one host", () => {
