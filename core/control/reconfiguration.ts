@@ -1,7 +1,7 @@
-import { type Ipv6Address, type Ipv6Prefix, prefixCovers } from "../wire/address.ts";
+import { type Ipv6Prefix, prefixCovers } from "../wire/address.ts";
 import type { RegisteredBinding } from "./binding_cache.ts";
 import type { Ipv4HomeAddresses } from "./ipv4_home_addresses.ts";
-import type { HomeAgentSettings, MobileNodeEntry } from "./settings.ts";
+import type { MobileNodeEntry } from "./settings.ts";
 
 /**
  * A binding under a configuration that gives its mobile node something else: less what is not the node's any more. (What it may
@@ -21,10 +21,4 @@ export function bindingUnder(
   const isSame = prefixes.length === binding.prefixes.length &&
     ipv4HomeAddresses.length === binding.ipv4HomeAddresses.length;
   return isSame ? binding : { ...binding, prefixes, ipv4HomeAddresses };
-}
-
-export function nodesByHomeAddress(
-  { mobileNodes }: HomeAgentSettings,
-): ReadonlyMap<Ipv6Address, MobileNodeEntry> {
-  return new Map(mobileNodes.map((node) => [node.homeAddress, node]));
 }

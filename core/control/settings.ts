@@ -108,6 +108,12 @@ export function associationsOf(
   return [security, previousSecurity].filter((association) => association !== undefined);
 }
 
+export function nodesByHomeAddress(
+  { mobileNodes }: Pick<HomeAgentSettings, "mobileNodes">,
+): ReadonlyMap<Ipv6Address, MobileNodeEntry> {
+  return new Map(mobileNodes.map((node) => [node.homeAddress, node]));
+}
+
 /** Networks of one length that are given to whoever asks, one each. */
 export interface PrefixPool<Prefix> {
   readonly prefix: Prefix;

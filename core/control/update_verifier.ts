@@ -14,6 +14,7 @@ import {
   isHomeAddress,
   type MobileNodeEntry,
   type MobilitySecurityAssociation,
+  nodesByHomeAddress,
 } from "./settings.ts";
 import type { ClaimedUpdate } from "./update_reader.ts";
 
@@ -71,7 +72,7 @@ export class UpdateVerifier {
     this.#settings = settings;
     this.#hmac = hmac;
     this.#startedUnixMs = startedUnixMs;
-    this.#index(settings.mobileNodes);
+    this.#index();
   }
 
   /**
@@ -81,7 +82,7 @@ export class UpdateVerifier {
   mobileNodesChanged({ unixMs }: Now): void {
     const { mobileNodes } = this.#settings;
     const known = this.#byIdentity;
-    this.#index(mobileNodes);
+    this.#index();
     for (const identity of known.keys()) {
       if (!this.#byIdentity.has(identity)) this.#lastTimestamps.delete(identity);
     }
@@ -90,9 +91,9 @@ export class UpdateVerifier {
     }
   }
 
-  #index(mobileNodes: readonly MobileNodeEntry[]): void {
-    this.#byHomeAddress = new Map(mobileNodes.map((node) => [node.homeAddress, node]));
-    this.#byIdentity = new Map(mobileNodes.map((node) => [node.identity, node]));
+  #index(): void {
+    this.#byHomeAddress = nodesByHomeAddress(this.#settings);
+    this.#byIdentity = new Map(this.#settings.mobileNodes.map((node) => [node.identity, node]));
   }
 
   verify(claim: ClaimedUpdate, now: Now): Origin {

@@ -19,7 +19,13 @@ import { AnswerLimiter } from "../answer_limiter.ts";
 import { samePrefixes } from "../mobile_network_prefixes.ts";
 import type { Now } from "../now.ts";
 import { report } from "../report.ts";
-import { type HomeAgentSettings, isHomeAddress, type MobileNodeEntry, type PrefixPool } from "../settings.ts";
+import {
+  type HomeAgentSettings,
+  isHomeAddress,
+  type MobileNodeEntry,
+  nodesByHomeAddress,
+  type PrefixPool,
+} from "../settings.ts";
 import { MAXIMUM_ASSOCIATIONS, REBIND_SHARE } from "./constants.ts";
 import { LeaseTable } from "./lease_table.ts";
 import { PrefixRange } from "./prefix_range.ts";
@@ -90,6 +96,7 @@ export interface DelegationServerEnvironment {
  */
 export class DelegationServer {
   #settings: HomeAgentSettings & { readonly mobileNetworkPool: PrefixPool<Ipv6Prefix> };
+  #nodes: ReadonlyMap<Ipv6Address, MobileNodeEntry>;
   readonly #environment: DelegationServerEnvironment;
   readonly #leases: LeaseTable;
   /** Apart, so that a flood on the home link, where nothing is proven, silences nobody in a tunnel. */
@@ -104,6 +111,7 @@ export class DelegationServer {
     environment: DelegationServerEnvironment,
   ) {
     this.#settings = settings;
+    this.#nodes = nodesByHomeAddress(settings);
     this.#environment = environment;
     this.#leases = new LeaseTable(this.#range());
   }
@@ -133,13 +141,11 @@ export class DelegationServer {
 
   /** Leases of mobile nodes that are there no more end at once, and those of what is somebody's own now. */
   #changeMobileNodes(mobileNodes: readonly MobileNodeEntry[]): DelegationServerAction[] {
-    const identityOf = (nodes: readonly MobileNodeEntry[]) =>
-      new Map(nodes.map(({ homeAddress, identity }) => [homeAddress, identity]));
-    const had = identityOf(this.#settings.mobileNodes);
-    const has = identityOf(mobileNodes);
+    const had = this.#nodes;
     this.#settings = { ...this.#settings, mobileNodes };
+    this.#nodes = nodesByHomeAddress(this.#settings);
     const isGone = (homeAddress: Ipv6Address) =>
-      had.has(homeAddress) && had.get(homeAddress) !== has.get(homeAddress);
+      had.has(homeAddress) && had.get(homeAddress)?.identity !== this.#nodes.get(homeAddress)?.identity;
     const losers = this.#leases.useRange(this.#range(), isGone);
     return losers.map((homeAddress) => this.#told(homeAddress));
   }
@@ -193,16 +199,14 @@ export class DelegationServer {
   /** RFC 6276 section 4. */
   #reasonToIgnore(way: DelegationWay, source: Ipv6Address): string | undefined {
     const isBound = this.#environment.isBound(source);
-    const { mobileNodes, requireAuthentication } = this.#settings;
     if (way !== "homeLink" && !isBound) return "no binding";
     if (way === "protectedTunnel") return undefined;
     if (way === "tunnel") {
-      const requiresEsp = mobileNodes.find(({ homeAddress }) => homeAddress === source)?.requiresEsp === true;
-      return requiresEsp ? "not protected by ESP" : undefined;
+      return this.#nodes.get(source)?.requiresEsp === true ? "not protected by ESP" : undefined;
     }
     if (isBound) return "away from home";
-    const isKnown = requireAuthentication
-      ? mobileNodes.some(({ homeAddress }) => homeAddress === source)
+    const isKnown = this.#settings.requireAuthentication
+      ? this.#nodes.has(source)
       : isHomeAddress(this.#settings, source);
     return isKnown ? undefined : "no home address";
   }
