@@ -79,3 +79,12 @@ export class DeadlineQueue {
     heap[index] = last;
   }
 }
+
+/** The first of these instants; undefined where there is none. */
+export function earliest(instantsMs: readonly (number | undefined)[]): number | undefined {
+  let first: number | undefined;
+  for (const atMs of instantsMs) {
+    if (atMs !== undefined && (first === undefined || atMs < first)) first = atMs;
+  }
+  return first;
+}

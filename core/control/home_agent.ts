@@ -16,6 +16,7 @@ import {
 } from "./binding_cache.ts";
 import { CareOfAddressProbe } from "./care_of_address_probe.ts";
 import { MAX_DELETE_BCE_TIMEOUT_MS } from "./constants.ts";
+import { earliest } from "./deadline_queue.ts";
 import type { HomeAgentEvent, SignallingEvent } from "./event.ts";
 import { dropped, HomeAgentAnswers, refused } from "./home_agent_answers.ts";
 import { readHomeAgentPacket } from "./home_agent_packet.ts";
@@ -113,8 +114,7 @@ export class HomeAgent {
 
   /** When handle() wants a "deadline" event, on the monotonic clock in milliseconds. */
   nextDeadline(): number | undefined {
-    const deadlines = [this.#cache.nextDeadline(), this.#revocations.nextDeadline()];
-    return deadlines.filter((atMs) => atMs !== undefined).sort((one, other) => one - other)[0];
+    return earliest([this.#cache.nextDeadline(), this.#revocations.nextDeadline()]);
   }
 
   bindings(now: Now): BindingStatus[] {

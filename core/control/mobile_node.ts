@@ -7,6 +7,7 @@ import { BindingUpdateList, REFUSED_RETRY_MS } from "./binding_update_list.ts";
 import type { MobileNodeEnvironment } from "./binding_update_sender.ts";
 import { CareOfAddressChoice, sameCandidate } from "./care_of_address_choice.ts";
 import { HOLD_MS, MAX_BINDACK_TIMEOUT_MS } from "./constants.ts";
+import { earliest } from "./deadline_queue.ts";
 import type { MobileNodeEvent, SignallingEvent } from "./event.ts";
 import { grantedBinding, settled } from "./granted_binding.ts";
 import { readMobileNodePacket } from "./mobile_node_packet.ts";
@@ -16,7 +17,6 @@ import {
   type Binding,
   bindingOf,
   candidateOf,
-  earliest,
   isExchangeState,
   type MobileNodeState,
   type SentUpdate,
@@ -81,7 +81,7 @@ export class MobileNode {
 
   /** When handle() wants a "deadline" event, on the monotonic clock in milliseconds. */
   nextDeadline(): number | undefined {
-    return earliest(timersOf(this.#list.state));
+    return earliest(Object.values(timersOf(this.#list.state)));
   }
 
   status(now: Now): MobileNodeStatus {

@@ -152,11 +152,3 @@ export function timersOf(state: MobileNodeState): Timers {
       return {};
   }
 }
-
-export function earliest(timers: Timers): number | undefined {
-  let first: number | undefined;
-  for (const atMs of Object.values(timers) as (number | undefined)[]) {
-    if (atMs !== undefined && (first === undefined || atMs < first)) first = atMs;
-  }
-  return first;
-}

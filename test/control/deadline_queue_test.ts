@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { DeadlineQueue } from "../../core/control/deadline_queue.ts";
+import { DeadlineQueue, earliest } from "../../core/control/deadline_queue.ts";
 
 Deno.test("deadlines come in their order, moved and cancelled ones only where they are now", () => {
   const queue = new DeadlineQueue();
@@ -37,4 +37,10 @@ Deno.test("a deadline queue behaves as a sorted map", () => {
     for (let key = queue.takeDue(99); key !== undefined; key = queue.takeDue(99)) taken.push(model.get(key)!);
     assertEquals(taken, [...model.values()].sort((one, other) => one - other));
   }));
+});
+
+Deno.test("the earliest of some instants, of which none may be there", () => {
+  assertEquals(earliest([undefined, 7, 0, undefined, 3]), 0);
+  assertEquals(earliest([undefined, undefined]), undefined);
+  assertEquals(earliest([]), undefined);
 });
