@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parse } from "smol-toml";
 import { parseConfiguration } from "../../cli/configuration/configuration.ts";
 import { ConfigurationError } from "../../cli/configuration/mistake.ts";
@@ -242,6 +242,24 @@ Deno.test("config import: home agents with oddities", () => {
   assertEquals(denied.mobile_node, undefined);
   assertEquals(policies('Interface "eth0"; Interface "eth1";').home_agent.home_link, "eth0");
   assertEquals(policies("").home_agent.home_prefix, "TO DO");
+});
+
+Deno.test("config import: of networks and interfaces the first eight are taken, and a remark says so", () => {
+  const nine = Array.from({ length: 9 }, (_, index) => `2001:db8:${index + 2}::/64`);
+  const networks = `(${nine.join(", ")})`;
+  const interfaces = Array.from({ length: 9 }, (_, index) => `Interface "wwan${index}";`).join("\n");
+  const node = importText("mn.conf", `${MN} ${networks}; IsMobRtr enabled; }\n${interfaces}`);
+  const agent = importText(
+    "ha.conf",
+    `NodeConfig HA;\nHaAcceptMobRtr enabled;\nBindingAclPolicy 2001:db8:1::34 ${networks} allow;`,
+  );
+  const { mobile_node: imported } = parse(node) as { mobile_node: Record<string, unknown> };
+  const { mobile_node: [entry] } = parse(agent) as unknown as { mobile_node: Record<string, unknown>[] };
+  for (const table of [imported, entry]) assertEquals(table.mobile_network_prefixes, nine.slice(0, 8));
+  assertEquals(imported.egress, nine.slice(0, 8).map((_, index) => `wwan${index}`));
+  assertMatch(node, /^# line 2: HomeAddress .*: 8 networks at most; the rest is left out$/m);
+  assertMatch(node, /^# line 11: Interface "wwan8": left out: 8 interfaces at most$/m);
+  assertMatch(agent, /^# line 3: BindingAclPolicy .*: 8 networks at most; the rest is left out$/m);
 });
 
 const DAMAGED: readonly (readonly [text: string, message: string])[] = [
