@@ -136,9 +136,10 @@ const DEFAULT_LIFETIME_SECONDS = 420;
 const DEFAULT_CLOCK_TOLERANCE_SECONDS = 7;
 
 /** A mobile router serves few networks; each of them is an option of 24 octets in its Binding Updates. */
-const mobileNetworkPrefixes = list(ipv6Prefix, 8, 0).default([]);
+export const MAXIMUM_MOBILE_NETWORKS = 8;
+const mobileNetworkPrefixes = list(ipv6Prefix, MAXIMUM_MOBILE_NETWORKS, 0).default([]);
 /** Interfaces that may lead to the Internet, at one time or another. */
-const MAXIMUM_EGRESS_INTERFACES = 8;
+export const MAXIMUM_EGRESS_INTERFACES = 8;
 /** Of each network that a pool gives: 14 hosts; RFC 4862 makes addresses in 64 bits. */
 const DEFAULT_IPV4_NETWORK_LENGTH = 28;
 const LONGEST_DELEGATED_PREFIX = 64;

@@ -2,12 +2,12 @@ import { type Ipv6Address, type Ipv6Prefix, prefixAround, prefixText } from "../
 import { MAXIMUM_MOBILE_NODES } from "../configuration/home_agent.ts";
 import type { Draft, DraftTable } from "./draft.ts";
 import { type HandlerTable, NOT_UNDERSTOOD, walk } from "./handlers.ts";
+import { setMobileNetworks } from "./mobile_networks.ts";
 import { identityOf, KEY_TO_MAKE, keyFileOf, MADE_OF_HOME_ADDRESS, spiOf } from "./names.ts";
 import type { Statement } from "./statements.ts";
 import { homeAddressOf, interfaceOf, ipv4Of, ipv6Of, lifetimeOf, oneWord, switchOf } from "./values.ts";
 import { HOME_AGENT_WITHOUT } from "./without_counterpart.ts";
 
-const MAXIMUM_NETWORKS = 8;
 const NAMED_BEFORE = "this home address is named before";
 /** RFC 4291 section 2.5.1: the length of what is on a link. */
 const USUAL_PREFIX_LENGTH = 64;
@@ -167,11 +167,8 @@ class HomeAgentImport {
       this.#draft.remark(networks.statement, "networks are left out: HaAcceptMobRtr is not enabled");
       return;
     }
-    const texts = networks.prefixes.slice(0, MAXIMUM_NETWORKS).map(prefixText);
-    this.#draft.set(table, "mobile_network_prefixes", texts, networks.statement);
-    if (networks.prefixes.length > MAXIMUM_NETWORKS) {
-      this.#draft.remark(networks.statement, `${MAXIMUM_NETWORKS} networks at most; the rest is left out`);
-    }
+    const remark = setMobileNetworks(this.#draft, table, networks.prefixes, networks.statement);
+    if (remark !== undefined) this.#draft.remark(networks.statement, remark);
   }
 }
 

@@ -1,12 +1,9 @@
 import { MAX_BINDACK_TIMEOUT_MS } from "../../core/control/constants.ts";
-import {
-  canonicalIpv4,
-  isRoutableUnicastIpv4,
-  parseIpv4Prefix,
-  prefixText,
-} from "../../core/wire/address.ts";
+import { canonicalIpv4, isRoutableUnicastIpv4, parseIpv4Prefix } from "../../core/wire/address.ts";
+import { MAXIMUM_EGRESS_INTERFACES } from "../configuration/schema.ts";
 import type { Draft, DraftTable } from "./draft.ts";
 import { type HandlerTable, NOT_UNDERSTOOD, walk } from "./handlers.ts";
+import { setMobileNetworks } from "./mobile_networks.ts";
 import { identityOf, KEY_TO_MAKE, keyFileOf, MADE_OF_HOME_ADDRESS, spiOf } from "./names.ts";
 import type { Statement } from "./statements.ts";
 import {
@@ -21,8 +18,6 @@ import {
 } from "./values.ts";
 import { MOBILE_NODE_WITHOUT } from "./without_counterpart.ts";
 
-const MAXIMUM_EGRESS = 8;
-const MAXIMUM_NETWORKS = 8;
 /** UMIP's MnIfPreference where none is given. */
 const DEFAULT_PREFERENCE = 10;
 
@@ -159,7 +154,9 @@ class MobileNodeImport {
     );
     if (!isUsed || preference === 0) return "left out of egress";
     if (this.#egresses.some((one) => one.name === name)) return "named before";
-    if (this.#egresses.length === MAXIMUM_EGRESS) return `left out: ${MAXIMUM_EGRESS} interfaces at most`;
+    if (this.#egresses.length === MAXIMUM_EGRESS_INTERFACES) {
+      return `left out: ${MAXIMUM_EGRESS_INTERFACES} interfaces at most`;
+    }
     this.#egresses.push({ name, preference, statement });
   }
 
@@ -195,11 +192,7 @@ class MobileNodeImport {
     this.#draft.assume(this.#table, "spi", spiOf(address), MADE_OF_HOME_ADDRESS);
     this.#draft.assume(this.#table, "key_file", keyFileOf(address), KEY_TO_MAKE);
     if (mobileNetworkPrefixes.length === 0) return;
-    const networks = mobileNetworkPrefixes.slice(0, MAXIMUM_NETWORKS).map(prefixText);
-    this.#draft.set(this.#table, "mobile_network_prefixes", networks, statement);
-    if (mobileNetworkPrefixes.length > MAXIMUM_NETWORKS) {
-      return `${MAXIMUM_NETWORKS} networks at most; the rest is left out`;
-    }
+    return setMobileNetworks(this.#draft, this.#table, mobileNetworkPrefixes, statement);
   }
 
   /** Here the length is that of the network behind the node; in UMIP it is that of the home network. */
