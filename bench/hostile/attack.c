@@ -4,15 +4,11 @@
  * home addresses, SPIs, and where the COUNT mobile nodes of nodes.c are, and no key. Prints what it has sent, as JSON.
  */
 #include "wire.h"
+#include "batch.h"
 
-#define BATCH 64
 #define FRAGMENT_OCTETS 64
 
-static struct mmsghdr messages[BATCH];
-static struct iovec vectors[BATCH];
-static uint8_t packets[BATCH][MOST_OCTETS];
-static struct sockaddr_in agent = {.sin_family = AF_INET};
-static int descriptor, waiting, count;
+static int count;
 
 static uint32_t anywhere(void) { return 0xac100000 | (chance() & 0xfffff); }
 static uint32_t of_node(uint32_t node) { return 0x0a400000 + node; }
@@ -141,15 +137,6 @@ static const struct kind {
 } kinds[] = {{"wrong-proof", wrong_proof}, {"spoofed", spoofed}, {"unknown", unknown}, {"no-proof", no_proof}, {"noise", noise},
              {"fragment", fragment}, {"foreign", foreign}, {"unbound", unbound}, {"icmp", icmp}};
 #define KINDS (int)(sizeof kinds / sizeof *kinds)
-
-static void flush(void) {
-  for (int at = 0; at < waiting;) {
-    int sent = sendmmsg(descriptor, messages + at, waiting - at, 0);
-    if (sent < 0) fail("sendmmsg");
-    at += sent;
-  }
-  waiting = 0;
-}
 
 int main(int words, char **word) {
   double rates[KINDS] = {0};

@@ -8,9 +8,9 @@
  * milliseconds each took to a proven answer that accepts it; answers that refuse, and their octets; packets sent and received.
  */
 #include "wire.h"
+#include "batch.h"
 #include <poll.h>
 
-#define BATCH 64
 #define DATA_OCTETS 200
 #define MOST_NODES 20000
 #define MOST_SECONDS 1024
@@ -33,31 +33,18 @@ static struct second {
   float milliseconds[MOST_TIMES];
 } seconds[MOST_SECONDS];
 
-static struct mmsghdr messages[BATCH];
-static struct iovec vectors[BATCH];
 static struct sockaddr_in names[BATCH];
-static uint8_t packets[BATCH][MOST_OCTETS];
 static union {
   struct cmsghdr header;
   char octets[CMSG_SPACE(sizeof(struct in_pktinfo))];
 } controls[BATCH];
-static struct sockaddr_in agent = {.sin_family = AF_INET};
-static int descriptor, count, waiting;
+static int count;
 static double start;
 
 static struct second *second_of(double time) { return &seconds[(int)(time - start) % MOST_SECONDS]; }
 
 /* 10.64.0.0 and on; 10.65.0.0 and on after a move. */
 static uint32_t address_of(uint32_t node) { return 0x0a400000 + ((uint32_t)(nodes[node].moves & 1) << 16) + node; }
-
-static void flush(void) {
-  for (int at = 0; at < waiting;) {
-    int sent = sendmmsg(descriptor, messages + at, waiting - at, 0);
-    if (sent < 0) fail("sendmmsg");
-    at += sent;
-  }
-  waiting = 0;
-}
 
 static void queue(uint32_t node, size_t octets) {
   struct in_pktinfo info = {.ipi_spec_dst.s_addr = htonl(address_of(node))};
