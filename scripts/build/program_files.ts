@@ -56,23 +56,20 @@ async function packagesOf(
   folder: string,
   modules: ReadonlyMap<string, Uint8Array>,
 ): Promise<Map<string, PackageFiles>> {
-  const paths = new Map<string, string>();
+  const paths = new Set<string>();
   for (const module of modules.values()) {
     const text = new TextDecoder().decode(module);
     const files = text.matchAll(
-      /^\s*\/\/ (node_modules\/\.deno\/[^/]+\/node_modules\/((?:@[^/]+\/)?[^/]+))\//gm,
+      /^\s*\/\/ (node_modules\/\.deno\/[^/]+\/node_modules\/(?:@[^/]+\/)?[^/]+)\//gm,
     );
-    for (const [, path] of files) {
-      const { name, version } = JSON.parse(await Deno.readTextFile(`${folder}/${path}/package.json`));
-      paths.set(`${name}@${version}`, `${folder}/${path}`);
-    }
+    for (const [, path] of files) paths.add(`${folder}/${path}`);
   }
   const packages = new Map<string, PackageFiles>();
-  for (const [name, path] of [...paths].sort(([a], [b]) => a < b ? -1 : 1)) {
-    const { license } = JSON.parse(await Deno.readTextFile(`${path}/package.json`));
+  for (const path of paths) {
+    const { name, version, license } = JSON.parse(await Deno.readTextFile(`${path}/package.json`));
     const files = namesIn(path).filter((file) => /^(licen[cs]e|notice|copying)/i.test(file));
     const texts = await Promise.all(files.map((file) => Deno.readTextFile(`${path}/${file}`)));
-    packages.set(name, { license, texts });
+    packages.set(`${name}@${version}`, { license, texts });
   }
-  return packages;
+  return new Map([...packages].sort(([a], [b]) => a < b ? -1 : 1));
 }
