@@ -90,18 +90,13 @@ export class TestRegistration {
    * @param untilMs on the monotonic clock
    */
   async awaitRefreshRequest(untilMs: number): Promise<Silence> {
-    const { now, sleep, isStopped } = this.#environment;
-    while (now().monotonicMs < untilMs && !isStopped()) {
-      for (let packets = 0; packets < MOST_IN_A_STEP; packets++) {
-        const before = this.#quietSinceMs;
-        const taken = this.#take();
-        if (taken === undefined) break;
-        if (taken.packet?.header.message.kind === "bindingRefreshRequest") {
-          return { arrived: true, isStopped: false, silentMs: this.#quietSinceMs - before };
-        }
-      }
-      await sleep(STEP_MS);
-    }
+    const { now, isStopped } = this.#environment;
+    const silentMs = await this.#listen(
+      untilMs,
+      isStopped,
+      (packet, silentMs) => packet.header.message.kind === "bindingRefreshRequest" ? silentMs : undefined,
+    );
+    if (silentMs !== undefined) return { arrived: true, isStopped: false, silentMs };
     return {
       arrived: false,
       isStopped: isStopped(),
@@ -132,7 +127,11 @@ export class TestRegistration {
       const step = this.#sender.send(request, { sent, timeoutMs, corrections, unanswered }, now());
       for (const action of step.actions) this.#send(action);
       sent = step.exchange.sent;
-      const verdict = await this.#verdict(step.exchange, lifetimeSeconds, isStopped);
+      const verdict = await this.#listen(
+        step.exchange.retransmitAtMs,
+        isStopped,
+        (packet) => this.#judge(packet, step.exchange, lifetimeSeconds),
+      );
       if (verdict === "corrected") corrections++;
       else if (verdict !== undefined) return verdict;
       else if (isStopped()) return { kind: "stopped" };
@@ -144,25 +143,31 @@ export class TestRegistration {
     return this.#sendError === undefined ? { kind: "silent" } : { kind: "unsent", error: this.#sendError };
   }
 
-  /** The first answer that counts; undefined: none in time. */
-  async #verdict(
-    exchange: Exchange,
-    lifetimeSeconds: number,
+  /**
+   * Reads what comes, until a packet has what is looked for; undefined: none in time, or stopped.
+   * @param untilMs on the monotonic clock
+   * @param find is told of each packet, and for how long nothing went out or came in before it
+   */
+  async #listen<Found>(
+    untilMs: number,
     isStopped: () => boolean,
-  ): Promise<Outcome | "corrected" | undefined> {
+    find: (packet: MobilityPacket, silentMs: number) => Found | undefined,
+  ): Promise<Found | undefined> {
     const { now, sleep } = this.#environment;
-    while (now().monotonicMs < exchange.retransmitAtMs && !isStopped()) {
+    while (now().monotonicMs < untilMs && !isStopped()) {
       for (let packets = 0; packets < MOST_IN_A_STEP; packets++) {
+        const before = this.#quietSinceMs;
         const taken = this.#take();
         if (taken === undefined) break;
-        const verdict = taken.packet && this.#judge(taken.packet, exchange, lifetimeSeconds);
-        if (verdict !== undefined) return verdict;
+        const found = taken.packet && find(taken.packet, this.#quietSinceMs - before);
+        if (found !== undefined) return found;
       }
       await sleep(STEP_MS);
     }
     return undefined;
   }
 
+  /** Undefined: it is no answer, or none that counts. */
   #judge(
     packet: MobilityPacket,
     exchange: Exchange,
