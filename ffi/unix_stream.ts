@@ -2,11 +2,10 @@ import { check, EADDRINUSE, EAGAIN, EINTR, lastErrno, SystemError } from "./errn
 import { openEventFd, signalEventFd } from "./event_fd.ts";
 import { closeFileDescriptor, closingOnError } from "./file_descriptor.ts";
 import { loadLibc } from "./load_libc.ts";
-import { encodeUnixAddress } from "./notify_socket.ts";
 import { POLLIN, POLLOUT, PollSet } from "./poll.ts";
+import { AF_UNIX, encodeUnixAddress } from "./unix_address.ts";
 
 // <sys/socket.h>, <asm-generic/socket.h>
-const AF_UNIX = 1;
 const SOCK_STREAM = 1;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;

@@ -1,8 +1,8 @@
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { check } from "../../ffi/errno.ts";
 import { libc } from "../../ffi/libc.ts";
-import { encodeUnixAddress } from "../../ffi/notify_socket.ts";
 import { receive } from "../../ffi/socket.ts";
+import { AF_UNIX, encodeUnixAddress } from "../../ffi/unix_address.ts";
 
 /** A service manager's end of $NOTIFY_SOCKET: a real datagram socket, which keeps what comes. */
 export class Notified implements Disposable {
@@ -10,8 +10,12 @@ export class Notified implements Disposable {
   readonly #messages: string[] = [];
 
   constructor(readonly name: string) {
-    // AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC
-    this.#fileDescriptor = check(libc.socket(1, 2 | 0o4000 | 0o2000000, 0), "socket", "open a Unix socket");
+    // SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC
+    this.#fileDescriptor = check(
+      libc.socket(AF_UNIX, 2 | 0o4000 | 0o2000000, 0),
+      "socket",
+      "open a Unix socket",
+    );
     const address = encodeUnixAddress(name);
     check(libc.bind(this.#fileDescriptor, address, address.length), "bind", `bind a Unix socket to ${name}`);
   }

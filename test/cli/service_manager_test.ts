@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { ControlLoop } from "../../cli/daemon/control_loop.ts";
 import { ServiceManager, serviceManagerOf } from "../../cli/daemon/service_manager.ts";
-import { encodeUnixAddress, monotonicMicroseconds } from "../../ffi/notify_socket.ts";
+import { monotonicMicroseconds } from "../../ffi/notify_socket.ts";
+import { encodeUnixAddress } from "../../ffi/unix_address.ts";
 import { testInNamespace, until } from "../ffi/in_namespace.ts";
 import { Notified } from "./notified.ts";
 import { RecordingLog } from "./recording_log.ts";
