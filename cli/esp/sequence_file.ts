@@ -3,7 +3,7 @@ import type { SequenceMemory, SequenceNumbers } from "../../core/control/esp/seq
 import { formatIpv6, ipv6Octets } from "../../core/wire/address.ts";
 import { readSecretFile } from "../configuration/key_file.ts";
 import { folderOf } from "../configuration/path.ts";
-import { removeIfThere } from "../daemon/remove_if_there.ts";
+import { replaceFile, writeWhole } from "../daemon/replace_file.ts";
 
 /** Of another layout, an older file is not read. */
 const MAGIC = new TextEncoder().encode("dsmipesp1\n\0\0\0\0\0\0");
@@ -80,7 +80,7 @@ export class SequenceFile implements SequenceMemory, Disposable {
     if (this.#file === undefined || place === undefined) return;
     try {
       this.#file.seekSync(place + NUMBERS_OFFSET, Deno.SeekMode.Start);
-      writeAll(this.#file, encodeNumbers(numbers));
+      writeWhole(this.#file, encodeNumbers(numbers));
     } catch (error) {
       this.#close();
       this.#options.onFault(error);
@@ -91,7 +91,6 @@ export class SequenceFile implements SequenceMemory, Disposable {
     this.#close();
   }
 
-  /** Beside the file first, so that it is whole at any instant. */
   #write(associations: readonly EspProtection[]): void {
     const { path } = this.#options;
     const bytes = new Uint8Array(MAGIC.length + associations.length * RECORD_OCTETS);
@@ -102,12 +101,7 @@ export class SequenceFile implements SequenceMemory, Disposable {
       bytes.set(encodeNumbers(this.recall(associationName(association))), place + NUMBERS_OFFSET);
     }
     Deno.mkdirSync(folderOf(path), { recursive: true, mode: 0o700 });
-    // Somebody else's, or a link to a file elsewhere, is not written into.
-    removeIfThere(`${path}.new`);
-    using file = Deno.openSync(`${path}.new`, { write: true, createNew: true, mode: 0o600 });
-    writeAll(file, bytes);
-    file.syncSync();
-    Deno.renameSync(`${path}.new`, path);
+    replaceFile(path, bytes, { outlastsMachine: true });
   }
 
   /** @param names of its records, in their order */
@@ -180,9 +174,4 @@ function readOwn(path: string): Uint8Array {
   if ("bytes" in result) return result.bytes;
   if ("reason" in result && !result.missing) throw new Error(`cannot be read ${result.reason}`);
   return new Uint8Array(0);
-}
-
-/** Deno may write less than it is given. */
-function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
-  for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
 }
