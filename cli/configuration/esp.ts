@@ -1,4 +1,6 @@
+import { associationName } from "../../core/control/esp/security_association.ts";
 import type { Ipv6Address } from "../../core/wire/address.ts";
+import { LOWEST_SPI } from "../esp/algorithms.ts";
 import {
   type AssociationFileResult,
   type FileAssociation,
@@ -21,9 +23,6 @@ export interface EspEnds {
   /** Undefined also where the mobile node looks for its home agent. */
   readonly homeAgentAddress: Ipv6Address | undefined;
 }
-
-/** RFC 4303 section 2.1: 1 to 255 are reserved. */
-const LOWEST_SPI = 256;
 
 /** The files of security associations that a configuration names, each read once. */
 export class EspFiles {
@@ -91,7 +90,7 @@ function between(
     const isOurs = source === homeAddress && isAgent(destination) ||
       destination === homeAddress && isAgent(source);
     if (!isOurs) continue;
-    const name = `${spi} ${source} ${destination}`;
+    const name = associationName({ spi, source, destination });
     if (spi < LOWEST_SPI) complain(`${title} spi = ${spi}: 1 to 255 are reserved`);
     if (names.has(name)) complain(`${title} spi = ${spi}: is that of another one the same way`);
     names.add(name);

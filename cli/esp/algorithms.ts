@@ -17,6 +17,9 @@ export interface EspAlgorithm {
   readonly integrityKeyOctets: readonly number[];
 }
 
+/** Of an association in use: 1 to 255 are reserved (RFC 4303 section 2.1). */
+export const LOWEST_SPI = 256;
+
 /** The key of AES-GCM ends with it (RFC 4106 section 8.1). */
 export const GCM_SALT_OCTETS = 4;
 /** Not 24: the runtime has no AES-192 in this mode. */

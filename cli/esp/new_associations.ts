@@ -1,11 +1,9 @@
 import type { Ipv6Address } from "../../core/wire/address.ts";
-import { ESP_ALGORITHMS } from "./algorithms.ts";
+import { ESP_ALGORITHMS, LOWEST_SPI } from "./algorithms.ts";
 
 /** AES-GCM with 256 bits, the longer of its keys. */
 const ALGORITHM = "aes-gcm-16";
 const KEY_OCTETS = Math.max(...ESP_ALGORITHMS.get(ALGORITHM)!.encryptionKeyOctets);
-/** 1 to 255 are reserved (RFC 4303 section 2.1). */
-const LOWEST_SPI = 256;
 
 /** What the tables are made for. */
 export interface AssociationRequest {
