@@ -19,7 +19,7 @@ export interface AskCommandOptions {
 /** A command that asks the running daemon over its control socket, with the request of the same name. */
 export function askCommand({ name, description, daemon, json, loadDescription }: AskCommandOptions) {
   const defaultSocket = DEFAULT_CONTROL_SOCKET[daemon.kind];
-  const itself = `dsmip ${daemon.kind === "homeAgent" ? "ha" : "mn"} ${name}`;
+  const itself = `${daemon.command} ${name}`;
   return new Command(name)
     .description(description)
     .addOption(new Option("--json", `for programs: one JSON object, ${json}`))

@@ -5,6 +5,8 @@ import { UsageError } from "../output/fault.ts";
 export interface DaemonKind<Kind extends Configuration["kind"] = Configuration["kind"]> {
   readonly kind: Kind;
   readonly title: string;
+  /** Its commands begin with this. */
+  readonly command: string;
   /** The command that starts it. */
   readonly start: string;
   /** The command that asks how it goes. */
@@ -14,12 +16,14 @@ export interface DaemonKind<Kind extends Configuration["kind"] = Configuration["
 export const HOME_AGENT: DaemonKind<"homeAgent"> = {
   kind: "homeAgent",
   title: "home agent",
+  command: "dsmip ha",
   start: "dsmip ha serve",
   ask: "dsmip ha bindings",
 };
 export const MOBILE_NODE: DaemonKind<"mobileNode"> = {
   kind: "mobileNode",
   title: "mobile node",
+  command: "dsmip mn",
   start: "dsmip mn up",
   ask: "dsmip mn status",
 };

@@ -7,7 +7,6 @@ import type { DaemonKind } from "./daemon_kind.ts";
 
 /** `dsmip ha reload` and `dsmip mn reload`: the daemon reads its configuration again, as at SIGHUP. */
 export function reloadCommand(daemon: DaemonKind, takenOver: string) {
-  const itself = `dsmip ${daemon.kind === "homeAgent" ? "ha" : "mn"} reload`;
   return new Command("reload")
     .description(
       `Let the ${daemon.title} read its configuration again, and take over ${takenOver}; ` +
@@ -15,7 +14,10 @@ export function reloadCommand(daemon: DaemonKind, takenOver: string) {
     )
     .addOption(controlSocketOption(daemon))
     .addOption(controlConfigOption())
-    .addHelpText("after", `\nExample:\n  ${itself} --config /etc/dsmip/${EXAMPLE_FILE[daemon.kind]}`)
+    .addHelpText(
+      "after",
+      `\nExample:\n  ${daemon.command} reload --config /etc/dsmip/${EXAMPLE_FILE[daemon.kind]}`,
+    )
     .action(async (options) => {
       const path = await controlSocketOf(daemon, options).catch(refuse);
       const request = { command: "reload", timeLimitMs: RELOAD_LIMIT_MS };
