@@ -1,6 +1,7 @@
 import { UsageError } from "../output/fault.ts";
 import { checkDocument, parseToml } from "./configuration.ts";
 import { readConfigurationText } from "./configuration_text.ts";
+import { overwriteKeys } from "./held_keys.ts";
 import { findKeyLines } from "./key_lines.ts";
 import { isTable, type Table } from "./read_table.ts";
 import type { Configuration } from "./record.ts";
@@ -57,9 +58,11 @@ export function rereadConfiguration<Kind extends Configuration>(running: Kind): 
   const document = parseToml(file, text);
   const lines = findKeyLines(text);
   const fresh = checkDocument(file, document, lines);
-  if (fresh.kind !== kind) throw new UsageError(`${file}: this is the file of another kind of daemon now`);
   const needRestart = keysThatNeedRestart(running.document, document);
-  if (needRestart.length === 0) return { configuration: fresh as Kind, needRestart };
+  if (fresh.kind === kind && needRestart.length === 0) return { configuration: fresh as Kind, needRestart };
+  // Nobody goes on with this one: what is taken over has read the key files once more.
+  overwriteKeys(fresh);
+  if (fresh.kind !== kind) throw new UsageError(`${file}: this is the file of another kind of daemon now`);
   try {
     const merged = withRunningValues(document, running.document, needRestart);
     return { configuration: checkDocument(file, merged, lines) as Kind, needRestart };

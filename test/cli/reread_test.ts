@@ -141,3 +141,29 @@ Deno.test("keys: those that stay are the same octets, copies and those that go a
   overwriteKeys(next);
   assertEquals(keysOf(next).map((key) => key.toHex()), ["00".repeat(16), "00".repeat(16)]);
 });
+
+Deno.test("keys: of a file that is checked twice, or is another daemon's, no key of the first reading is left", () => {
+  using folder = new KeyFolder();
+  for (const after of [HOME_AGENT_TOML.replace("\n\n", "\nport = 4000\n\n"), MOBILE_NODE_TOML]) {
+    const running = asHomeAgent(changing(folder, HOME_AGENT_TOML, after));
+    const read: ArrayLike<unknown>[] = [];
+    const { from } = Uint8Array;
+    Uint8Array.from = (...words: unknown[]) => {
+      const key = Reflect.apply(from, Uint8Array, words);
+      read.push(key);
+      return key;
+    };
+    let used: Uint8Array[] = [];
+    try {
+      const { settings } = rereadConfiguration(running).configuration;
+      used = settings.mobileNodes.map(({ security }) => security!.key);
+    } catch (error) {
+      assert(error instanceof UsageError);
+    } finally {
+      Uint8Array.from = from;
+    }
+    assertEquals(read.length, after === MOBILE_NODE_TOML ? 1 : 4);
+    const left = read.filter((key) => Array.from(key).some((octet) => octet !== 0));
+    assertEquals(left, used);
+  }
+});
