@@ -12,6 +12,7 @@ import { ControlSocket } from "./control_socket.ts";
 import { Egresses } from "./egresses.ts";
 import { Ipv6Signalling } from "./ipv6_signalling.ts";
 import type { Log } from "./log.ts";
+import { beOnlyDaemon } from "./only_daemon.ts";
 import { SavedSysctls } from "./saved_sysctls.ts";
 import type { ServiceManager } from "./service_manager.ts";
 import type { StopSignal } from "./stop_signal.ts";
@@ -23,7 +24,7 @@ const BUFFER_OCTETS = 64 * 1024;
 /**
  * Asks the home network for its home agents, from the first IPv6 care-of address that there is, for as long as it takes.
  * @returns the most preferred first, at least one; undefined when the signal came before
- * @throws SystemError; Failure when another daemon has the control socket
+ * @throws SystemError; Failure when another daemon has the control socket, or is the mobile node here
  */
 export async function findHomeAgents(
   configuration: MobileNodeConfiguration,
@@ -43,8 +44,9 @@ export async function findHomeAgents(
   const refuse = () => {
     throw new Failure("the mobile node still looks for its home agent, over IPv6");
   };
-  const handlers = { status: refuse, switch: refuse };
+  const handlers = { status: refuse, switch: refuse, reload: refuse };
   cleanup.use(await ControlSocket.open({ path: controlSocket, handlers }));
+  cleanup.use(beOnlyDaemon("mobileNode"));
   const sysctls = cleanup.use(new SavedSysctls({ path: `${controlSocket}.sysctls`, log }));
 
   let signalling: Ipv6Signalling | undefined;

@@ -49,43 +49,64 @@ control_socket = "${controlSocket}"
   },
 );
 
-testInNamespace("a second home agent says who is there, and takes nothing away", async (namespace) => {
-  const folder = Deno.makeTempDirSync();
-  Deno.writeTextFileSync(
-    `${folder}/ha.toml`,
-    `[home_agent]
+const SECOND_DAEMONS = [
+  {
+    kind: "homeAgent",
+    title: "home agent",
+    words: ["ha", "serve"],
+    toml: `[home_agent]
 ipv6_address = "2001:db8:100::1"
 ipv4_address = "203.0.113.1"
 home_prefix = "2001:db8:100::/64"
 authentication = "none"
-tun = "another"
-control_socket = "${folder}/another.sock"
 `,
-  );
-  // The first is alive, with another TUN device and another control socket, and what it has put on the host.
-  const first = namespace.enter(() => beOnlyDaemon("homeAgent"));
-  try {
-    namespace.run("ip", "link", "set", "lo", "up");
-    namespace.run("ip", "-6", "route", "add", "unreachable", "2001:db8:77::/64", "proto", "155");
-    const { code, stderr } = await new Deno.Command("ip", {
-      args: [
-        "netns",
-        "exec",
-        namespace.name,
-        ...dsmipCommand("ha", "serve", "--config", `${folder}/ha.toml`),
-      ],
-      env: { NO_COLOR: "1" },
-    }).output();
-    const text = new TextDecoder().decode(stderr);
-    assertEquals(code, 1, text);
-    const who = `Another home agent (pid ${Deno.pid}, user 0) runs in this network namespace`;
-    assert(text.includes(who) && text.includes("stop it, or start this one in a namespace of its own"), text);
-    assert(namespace.run("ip", "-6", "route", "show", "table", "all").includes("2001:db8:77::/64"));
-  } finally {
-    await first[Symbol.asyncDispose]();
-    Deno.removeSync(folder, { recursive: true });
-  }
-});
+  },
+  {
+    kind: "mobileNode",
+    title: "mobile node",
+    words: ["mn", "up"],
+    // Without the address of its home agent, it looks for one first.
+    toml: `[mobile_node]
+identity = "mn1@example.org"
+home_address = "2001:db8:100::100"
+home_agent_ipv4_address = "203.0.113.1"
+egress = "eth0"
+authentication = "none"
+`,
+  },
+] as const;
+
+for (const { kind, title, words, toml } of SECOND_DAEMONS) {
+  testInNamespace(`a second ${title} says who is there, and takes nothing away`, async (namespace) => {
+    const folder = Deno.makeTempDirSync();
+    const file = `${folder}/it.toml`;
+    Deno.writeTextFileSync(file, `${toml}tun = "another"\ncontrol_socket = "${folder}/another.sock"\n`);
+    // The first is alive, with another TUN device and another control socket, and what it has put on the host.
+    const first = namespace.enter(() => beOnlyDaemon(kind));
+    try {
+      namespace.run("ip", "link", "set", "lo", "up");
+      namespace.run("ip", "-6", "route", "add", "unreachable", "2001:db8:77::/64", "proto", "155");
+      namespace.run("ip", "-6", "rule", "add", "lookup", "41910", "protocol", "155");
+      const { code, stderr } = await new Deno.Command("ip", {
+        args: ["netns", "exec", namespace.name, ...dsmipCommand(...words, "--config", file)],
+        env: { NO_COLOR: "1" },
+        signal: AbortSignal.timeout(10_000),
+      }).output();
+      const text = new TextDecoder().decode(stderr);
+      assertEquals(code, 1, text);
+      const who = `Another ${title} (pid ${Deno.pid}, user 0) runs in this network namespace`;
+      assert(
+        text.includes(who) && text.includes("stop it, or start this one in a namespace of its own"),
+        text,
+      );
+      assert(namespace.run("ip", "-6", "route", "show", "table", "all").includes("2001:db8:77::/64"));
+      assert(namespace.run("ip", "-6", "rule", "show").includes("lookup 41910"));
+    } finally {
+      await first[Symbol.asyncDispose]();
+      Deno.removeSync(folder, { recursive: true });
+    }
+  });
+}
 
 testInNamespace("a home agent and a mobile node are no second one for each other", async (namespace) => {
   const homeAgent = namespace.enter(() => beOnlyDaemon("homeAgent"));
