@@ -113,21 +113,35 @@ Deno.test("replays in a mobile node's name: two answers a second to all addresse
   assert(answers >= 2 * FLOOD_SECONDS && answers <= 5 + 2 * FLOOD_SECONDS, `${answers} answers`);
 });
 
-Deno.test("replays of many mobile nodes' updates: two answers a second to one address", () => {
-  const nodes = Array.from({ length: 50 }, (_, i) => ({
+/** A home agent of so many mobile nodes, and an update of each that somebody has seen a minute ago. */
+function withCaptured(length: number): { homeAgent: HomeAgent; captured: Uint8Array[] } {
+  const mobileNodes = Array.from({ length }, (_, i) => ({
     identity: `mn${i}@example.org`,
     homeAddress: `2001:db8:100::1${i}`,
     security,
     mobileNetworkPrefixes: [],
   }));
-  const homeAgent = newHomeAgent({ mobileNodes: nodes });
-  const captured = nodes.map(({ identity, homeAddress }) => handMade({ identity, homeAddress }, at(-60_000)));
+  const captured = mobileNodes.map(({ identity, homeAddress }) =>
+    handMade({ identity, homeAddress }, at(-60_000))
+  );
+  return { homeAgent: newHomeAgent({ mobileNodes }), captured };
+}
+
+Deno.test("replays of many mobile nodes' updates: two answers a second to one address", () => {
+  const { homeAgent, captured } = withCaptured(50);
   const outer = { address: address(1), port: 4191 };
   const answers = flood(
     homeAgent,
     (i) => ({ kind: "signalling", outer, packet: captured[i % captured.length] }),
   );
   assert(answers >= 2 * FLOOD_SECONDS && answers <= 5 + 2 * FLOOD_SECONDS, `${answers} answers`);
+});
+
+Deno.test("replays of many mobile nodes' updates from everywhere: 100 answers a second, twice what strangers get", () => {
+  const { homeAgent, captured } = withCaptured(200);
+  const answers = flood(homeAgent, (i) => signalling(i, captured[i % captured.length]));
+  const most = 100 + 100 * FLOOD_SECONDS;
+  assert(answers >= most - 5 && answers <= most, `${answers} answers`);
 });
 
 Deno.test("a mobile node that asks for prefixes is answered while others ask for home agents", () => {

@@ -8,6 +8,7 @@ import {
   fromOuter,
   handMade,
   HOME_AGENT_IPV4,
+  homeAgentSettings,
   newHomeAgent,
   newMobileNode,
   ofKind,
@@ -43,6 +44,12 @@ function talk(
     said = node.handle(fromOuter(answer, HOME_AGENT_IPV4, 4191), at(nowMs));
   }
   return updates;
+}
+
+/** A hand-made update that the home agent sees coming from there. */
+function updateFrom(outer: typeof FIRST, homeAgent: HomeAgent, sequenceNumber: number, ms: number) {
+  const packet = handMade({ sequenceNumber }, at(ms));
+  return homeAgent.handle({ kind: "signalling", outer, packet }, at(ms));
 }
 
 function placeOf(homeAgent: HomeAgent): string | undefined {
@@ -111,21 +118,36 @@ Deno.test("a mobile node that sends in another's place guesses what is asked the
   const homeAgent = probing();
   let [asked, tries] = [0, 0];
   for (let ms = 0; ms < 60_000; ms += 10) {
-    const packet = handMade({ sequenceNumber: tries++ & 0xffff }, at(ms));
-    const answer = homeAgent.handle({ kind: "signalling", outer: ATTACKER, packet }, at(ms));
+    const answer = updateFrom(ATTACKER, homeAgent, tries++ & 0xffff, ms);
     asked += ofKind(answer, "sendSignalling").length;
   }
   assert(asked <= 5 + 2 * 60, `${asked} of ${tries}`);
+});
+
+Deno.test("a try counts once: who tries more often than it is asked does not hit by trying on", () => {
+  const homeAgent = probing();
+  const tried = (sequenceNumber: number, ms: number) => updateFrom(ATTACKER, homeAgent, sequenceNumber, ms);
+  let asked = 0;
+  for (let ms = 0; ms < 5; ms++) asked = sentAcknowledgement(tried(1, ms)).sequenceNumber;
+  assertEquals(ofKind(tried(2, 5), "sendSignalling"), [], "no number any more");
+  assertEquals(ofKind(tried(asked + 1 & 0xffff, 6), "setBinding"), []);
+});
+
+Deno.test("what was asked under another configuration does not count", () => {
+  const homeAgent = probing();
+  const update = (sequenceNumber: number, ms: number) => updateFrom(FIRST, homeAgent, sequenceNumber, ms);
+  const asked = sentAcknowledgement(update(1, 0)).sequenceNumber;
+  const settings = homeAgentSettings({ probeCareOfAddress: true });
+  homeAgent.handle({ kind: "reconfigured", settings }, at(1));
+  const answer = update(asked + 1 & 0xffff, 2);
+  assertEquals([ofKind(answer, "setBinding"), sentAcknowledgement(answer).status], [[], OUT_OF_WINDOW]);
 });
 
 Deno.test("what is asked cannot be foreseen, and is always ahead of what was accepted last", () => {
   for (const lot of [0, 0.5, 1 - Number.EPSILON]) {
     const homeAgent = probing(() => lot);
     const last = 0xfff0;
-    const ask = (sequenceNumber: number, ms: number) => {
-      const packet = handMade({ sequenceNumber }, at(ms));
-      return homeAgent.handle({ kind: "signalling", outer: FIRST, packet }, at(ms));
-    };
+    const ask = (sequenceNumber: number, ms: number) => updateFrom(FIRST, homeAgent, sequenceNumber, ms);
     const number = sentAcknowledgement(ask(last, 0)).sequenceNumber;
     assertEquals(number, last + 256 + Math.floor(lot * 0x4000) & 0xffff);
     assertEquals(ofKind(ask(number + 1 & 0xffff, 10), "setBinding").length, 1);

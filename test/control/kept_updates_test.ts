@@ -46,6 +46,15 @@ Deno.test("kept updates: a home agent that starts has the bindings of the one be
   assertEquals(next.keptUpdates(), kept);
 });
 
+Deno.test("kept updates: they stay what they are when the memory that they came in is used again", () => {
+  const homeAgent = newHomeAgent();
+  const packet = handMade();
+  homeAgent.handle({ kind: "signalling", outer: NAT, packet }, at(0));
+  const before = homeAgent.keptUpdates();
+  packet.fill(0);
+  assertEquals(homeAgent.keptUpdates(), before);
+});
+
 Deno.test("kept updates: likewise over IPv6, with mobile network prefixes and an IPv4 home address of a pool", () => {
   const mobileNetworkPrefixes = [{ address: "2001:db8:200::", length: 64 }];
   const changes = {
@@ -63,8 +72,9 @@ Deno.test("kept updates: likewise over IPv6, with mobile network prefixes and an
     mobileNetworkPrefixes,
     1,
   ]);
-  const { homeAgent: next } = startAgain(homeAgent.keptUpdates(), 1000, changes);
+  const { homeAgent: next, actions } = startAgain(homeAgent.keptUpdates(), 1000, changes);
   assertEquals(next.bindings(at(1000)), [before]);
+  assertEquals([ofKind(actions, "sendSignalling"), ofKind(actions, "sendPacket")], [[], []]);
 });
 
 Deno.test("kept updates: the mobile node goes on with its next update, and nothing older is fresh", () => {
