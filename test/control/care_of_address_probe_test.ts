@@ -133,6 +133,25 @@ Deno.test("a try counts once: who tries more often than it is asked does not hit
   assertEquals(ofKind(tried(asked + 1 & 0xffff, 6), "setBinding"), []);
 });
 
+Deno.test("the answer counts only from where it was asked: address and port", () => {
+  const asked = () => {
+    const homeAgent = probing();
+    return { homeAgent, next: sentAcknowledgement(updateFrom(FIRST, homeAgent, 1, 0)).sequenceNumber + 1 };
+  };
+  for (const elsewhere of [SECOND, { ...FIRST, port: 4192 }, { ...FIRST, address: SECOND.address }]) {
+    const { homeAgent, next } = asked();
+    const answer = updateFrom(elsewhere, homeAgent, next, 1);
+    assertEquals([ofKind(answer, "setBinding"), sentAcknowledgement(answer).status], [[], OUT_OF_WINDOW]);
+  }
+  const { homeAgent, next } = asked();
+  assertEquals(ofKind(updateFrom(FIRST, homeAgent, next, 1), "setBinding").length, 1);
+});
+
+Deno.test("where nobody needs a key, nobody is probed: there would be nothing to prove it with", () => {
+  const homeAgent = newHomeAgent({ probeCareOfAddress: true, requireAuthentication: false });
+  assertEquals(ofKind(updateFrom(FIRST, homeAgent, 1, 0), "setBinding").length, 1);
+});
+
 Deno.test("what was asked under another configuration does not count", () => {
   const homeAgent = probing();
   const update = (sequenceNumber: number, ms: number) => updateFrom(FIRST, homeAgent, sequenceNumber, ms);
