@@ -77,7 +77,7 @@ rootTest("control socket: another user is not answered, whatever the mode of the
 
 rootTest("control socket: a stranger's is not asked, but that of whose folder it is, is", async () => {
   for (
-    const [mode, owner, isAsked] of [[0o1777, 0, false], [0o777, NOBODY, false], [
+    const [mode, owner, isAsked] of [[0o1777, 0, false], [0o777, NOBODY, false], [0o775, NOBODY, false], [
       0o755,
       NOBODY,
       true,

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { keepBindings, takeKeptBindings } from "../../cli/daemon/kept_bindings.ts";
 import type { KeptUpdate } from "../../core/control/update_origin.ts";
+import { stateFileOf } from "../../cli/daemon/state_file.ts";
 import { RecordingLog } from "./recording_log.ts";
 
 const UPDATES: KeptUpdate[] = [
@@ -55,6 +56,8 @@ Deno.test("kept bindings: cut off anywhere, or with an octet changed in its fram
     damaged.push(
       whole.replace("bindings 1", "bindings 2"),
       whole.replace("8763", "87630"),
+      whole.replace("8763", "-1"),
+      whole.replace(/"receivedUnixMs":[0-9.]+/, '"receivedUnixMs":null'),
       whole.replace("192.0", "192"),
     );
     damaged.push(
@@ -106,4 +109,15 @@ Deno.test("kept bindings: where nothing can be written, that is a warning and no
   assertEquals(log.lines.map(({ level, message }) => [level, message]), [
     ["warning", "bindings not kept: mobile nodes register anew"],
   ]);
+});
+
+Deno.test("kept bindings: they stand in a folder of this user alone, under the name of the control socket", () => {
+  withFolder((path, log) => {
+    const stateDirectory = `${path}.state`;
+    const name = (controlSocket: string) => stateFileOf({ stateDirectory, controlSocket }, "bindings");
+    assertEquals(name("/run/dsmip/ha.sock"), `${stateDirectory}/run-dsmip-ha.sock.bindings`);
+    keepBindings(name("/run/dsmip/ha.sock"), UPDATES, log);
+    assertEquals(Deno.statSync(stateDirectory).mode! & 0o777, 0o700);
+    assertEquals(log.lines, []);
+  });
 });

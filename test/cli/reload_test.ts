@@ -120,3 +120,24 @@ Deno.test("reload: SIGHUP does the same, and tells the log", async () => {
   const { details } = await until("the mistake", 5000, isTold);
   assert(String(details.error).includes("spi = 1: must be"), String(details.error));
 });
+
+Deno.test("reload: between one home agent and the next it waits, and asks none of the steps that are over", async () => {
+  using daemon = new Daemon();
+  const asked: string[] = [];
+  daemon.reload.ready([() => void asked.push("before")])[Symbol.dispose]();
+  const waiting = daemon.reload.reload();
+  using _ready = daemon.reload.ready([() => void asked.push("after")]);
+  await waiting;
+  assertEquals(asked, ["after"]);
+});
+
+Deno.test("reload: warnings, and what needs a restart, are told to the log and to who asked", async () => {
+  using daemon = new Daemon();
+  using _ready = daemon.reload.ready([]);
+  daemon.write(HOME_AGENT_TOML.split("\n[[")[0] + "port = 4000\nworkers = 2\n");
+  assertEquals(await daemon.reload.reload(), { needRestart: ["home_agent.workers", "home_agent.port"] });
+  assertEquals(daemon.log.of("warning").map(({ message, details }) => [message, details]), [
+    ["no [[mobile_node]]: every Binding Update will be refused", {}],
+    ["changed, but needs a restart", { keys: "home_agent.workers home_agent.port" }],
+  ]);
+});

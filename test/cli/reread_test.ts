@@ -167,3 +167,43 @@ Deno.test("keys: of a file that is checked twice, or is another daemon's, no key
     assertEquals(left, used);
   }
 });
+
+Deno.test("reread: these keys change while the daemon runs, each by itself", () => {
+  using folder = new KeyFolder();
+  const ofAgent = [
+    "maximum_lifetime_seconds = 60",
+    "nat_refresh_seconds = 7",
+    "force_udp = true",
+    "accept_force_udp = false",
+    "prefix_advertisements = false",
+    "probe_care_of_address = true",
+    "preference = 9",
+    "clock_tolerance_seconds = 30",
+  ];
+  for (const line of ofAgent) {
+    const after = HOME_AGENT_TOML.replace("\n\n", `\n${line}\n\n`);
+    assertEquals(rereadConfiguration(changing(folder, HOME_AGENT_TOML, after)).needRestart, [], line);
+  }
+  const ofNode = [
+    MOBILE_NODE_TOML.replace("eth0", "eth1"),
+    MOBILE_NODE_TOML.replace("1000", "1001"),
+    MOBILE_NODE_TOML.replace("mn1.key", "mn2.key"),
+    ...[
+      'algorithm = "hmac-sha1-96"',
+      "lifetime_seconds = 60",
+      "first_timeout_ms = 700",
+      "keepalive_seconds = 9",
+    ]
+      .map((line) => `${MOBILE_NODE_TOML}${line}\n`),
+    ...["force_udp = true", 'prefer = "ipv4"'].map((line) => `${MOBILE_NODE_TOML}${line}\n`),
+  ];
+  for (const after of ofNode) {
+    assertEquals(rereadConfiguration(changing(folder, MOBILE_NODE_TOML, after)).needRestart, [], after);
+  }
+  const more = `${MOBILE_NODE_TOML}router_probe_ms = 0\nlocal_port = 4000\n`.replace("mn1@", "mn3@");
+  assertEquals(rereadConfiguration(changing(folder, MOBILE_NODE_TOML, more)).needRestart, [
+    "mobile_node.identity",
+    "mobile_node.router_probe_ms",
+    "mobile_node.local_port",
+  ]);
+});

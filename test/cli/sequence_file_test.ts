@@ -168,3 +168,37 @@ Deno.test({
     }
   },
 });
+
+Deno.test("sequence numbers of ESP: what memory knows counts for more than an older file, and a cut off one is made whole", () => {
+  inFolder((path) => {
+    using one = open(path, [ONE, OTHER]);
+    const older = Deno.readFileSync(path);
+    one.file.store(NAME, NUMBERS);
+    Deno.writeFileSync(path, older.subarray(0, older.length - 1));
+    assertEquals(one.file.prepare([ONE]), false);
+    assertEquals(one.file.recall(NAME), NUMBERS);
+    assertEquals(Deno.statSync(path).size, 16 + 64);
+    using second = open(path, [ONE]);
+    assertEquals([second.isWhole, second.file.recall(NAME)], [true, NUMBERS]);
+  });
+});
+
+Deno.test("sequence numbers of ESP: of associations that are not in use any more no more than 65,536 are kept", () => {
+  inFolder((path) => {
+    {
+      using one = open(path, [ONE]);
+      one.file.store(NAME, NUMBERS);
+    }
+    const [start, record] = [Deno.readFileSync(path).subarray(0, 16), Deno.readFileSync(path).subarray(16)];
+    const bytes = new Uint8Array(16 + 65_536 * 64);
+    bytes.set(start);
+    for (let index = 0; index < 65_536; index++) {
+      bytes.set(record, 16 + index * 64);
+      new DataView(bytes.buffer).setUint32(16 + index * 64, ONE.spi + index);
+    }
+    Deno.writeFileSync(path, bytes);
+    using one = open(path, [ONE, OTHER]);
+    assertEquals([one.isWhole, one.faults, one.file.recall(NAME)], [true, [], NUMBERS]);
+    assertEquals(Deno.statSync(path).size, bytes.length);
+  });
+});
