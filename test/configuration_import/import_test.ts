@@ -275,6 +275,10 @@ const DAMAGED: readonly (readonly [text: string, message: string])[] = [
     "NodeConfig HA;\nBindingAclPolicy 2001:db8::1 (2001:db8:1::/64;",
     ":2: a list has no end; write ) behind it",
   ],
+  [
+    "NodeConfig HA;\nBindingAclPolicy 2001:db8::1 (2001:db8:1::/64; 2001:db8:2::/64) allow;",
+    ":2: a list has no end; write ) behind it",
+  ],
   ["NodeConfig HA;\n(a);", ":2: a statement begins with a name, such as NodeConfig"],
   [`NodeConfig HA; ${"a {".repeat(30)}`, ":1: blocks stand too deep in each other"],
   ["NodeConfig CN;", ":1: a correspondent node"],

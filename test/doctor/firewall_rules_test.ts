@@ -129,6 +129,12 @@ testInNamespace("firewall rules: what is judged is what the kernel does", async 
   }
 });
 
+/** So many chains as the kernel lets call each other: each calls the next, and the last one drops. */
+const DEEP = Array.from(
+  { length: 15 },
+  (_, index) => `chain c${15 - index} { ${index === 0 ? "drop" : `jump c${16 - index}`}; }`,
+).join("\n");
+
 /** Each ruleset, as nft writes it, with what is said of PROBE. */
 const JUDGED: readonly (readonly [rules: string, kind: string, by?: string])[] = [
   ["", "passed"],
@@ -160,6 +166,10 @@ const JUDGED: readonly (readonly [rules: string, kind: string, by?: string])[] =
     "maybe",
   ],
   ["chain in { type filter hook input priority 0; udp dport vmap { 53 : accept, 4191 : drop }; }", "dropped"],
+  [`${DEEP}\nchain in { type filter hook input priority 0; jump c1; }`, "dropped"],
+  ["chain in { type filter hook input priority 0; quota over 1 mbytes drop; }", "maybe"],
+  ["chain in { type filter hook input priority 0; ct count over 2 drop; }", "maybe"],
+  ["chain in { type filter hook input priority 0; ct state != untracked drop; }", "dropped"],
 ];
 
 testInNamespace("firewall rules: each verdict names its rule", (namespace) => {
@@ -174,7 +184,7 @@ testInNamespace("firewall rules: each verdict names its rule", (namespace) => {
   }
 });
 
-Deno.test("firewall rules: tables of dsmip itself do not count, chains that call each other end", () => {
+Deno.test("firewall rules: tables of dsmip itself, unknown conditions, chains that call each other", () => {
   const chain = (table: string, name: string, more: object = {}) => ({
     chain: { family: "inet", table, name, ...more },
   });
@@ -185,6 +195,14 @@ Deno.test("firewall rules: tables of dsmip itself do not count, chains that call
   const judged = (...nftables: object[]) => judge(readRuleset(JSON.stringify({ nftables })), PROBE).kind;
   assertEquals(judged(chain("dsmip_ha", "in", hook), rule("dsmip_ha", "in", { drop: null })), "passed");
   const jump = (target: string) => ({ jump: { target } });
+  // What this kernel may not load.
+  for (const condition of [{ xt: null }, { synproxy: null }, { queue: { num: 0 } }]) {
+    assertEquals(judged(chain("f", "in", hook), rule("f", "in", condition, { drop: null })), "maybe");
+  }
+  const unlike = {
+    match: { op: "!=", left: { payload: { protocol: "udp", field: "dport" } }, right: "@gone" },
+  };
+  assertEquals(judged(chain("f", "in", hook), rule("f", "in", unlike, { drop: null })), "maybe");
   const circle = [
     chain("f", "a", hook),
     chain("f", "b"),

@@ -33,6 +33,10 @@ interface World {
   readonly hasEarlier?: boolean;
   /** Another datagram comes through the NAT as often as that. */
   readonly strangerEveryMs?: number;
+  /** From then on; left out: from the start. */
+  readonly strangersFromMs?: number;
+  /** How long a packet of the home agent is on its way. */
+  readonly wayMs?: number;
 }
 
 /** Measures in a world of its own clock: a real home agent, and a NAT that forgets. */
@@ -44,16 +48,16 @@ async function measure(
     1000,
     -Infinity,
     0,
-    world.strangerEveryMs ?? Infinity,
+    world.strangersFromMs ?? world.strangerEveryMs ?? Infinity,
   ];
-  const { natMs, skewMs = 0, goneFromMs = Infinity, stopAtMs = Infinity } = world;
+  const { natMs, skewMs = 0, goneFromMs = Infinity, stopAtMs = Infinity, wayMs = WAY_MS } = world;
   const homeAgent = newHomeAgent(world.homeAgent);
   const outside = natMs === undefined ? CARE_OF_ADDRESS : "198.51.100.7";
   const arriving: { atMs: number; packet: Uint8Array }[] = [];
   const comeBack = (packet: Uint8Array) => {
     if (nowMs - lastThroughMs > (natMs ?? Infinity)) return;
     lastThroughMs = nowMs;
-    arriving.push({ atMs: nowMs + WAY_MS, packet });
+    arriving.push({ atMs: nowMs + wayMs, packet });
   };
   const take = (actions: ReturnType<typeof homeAgent.handle>) => {
     for (const action of actions) {
@@ -222,6 +226,40 @@ Deno.test("doctor: silence counts from the last datagram on, whoever sent it", a
   const { keptSeconds, forgottenSeconds } = measured(result);
   assert(keptSeconds <= 5.1, `${keptSeconds} s`);
   assertEquals(forgottenSeconds, undefined);
+});
+
+Deno.test("doctor: a silence that somebody breaks takes nothing back of a longer one before", async () => {
+  const { result } = await measure({ natMs: 90_000, strangerEveryMs: 5000, strangersFromMs: 40_000 });
+  const { keptSeconds } = measured(result);
+  assertAlmostEquals(keptSeconds, 17.5, 0.2);
+});
+
+Deno.test("doctor: a refresh request that comes late, over a slow way, counts", async () => {
+  const { result } = await measure({ natMs: 90_000, wayMs: 700 });
+  const { keptSeconds, forgottenSeconds } = measured(result);
+  assertEquals([Math.round(keptSeconds), forgottenSeconds], [70, undefined]);
+});
+
+Deno.test("doctor: whoever sends without end is read from again and again, and not for ever", async () => {
+  let [nowMs, steps, taken] = [1000, 0, 0];
+  const registration = new TestRegistration(mobileNodeSettings(), CARE_OF_ADDRESS, {
+    hmac,
+    random: () => 0.5,
+    now: () => at(nowMs),
+    isStopped: () => false,
+    send: () => undefined,
+    take() {
+      assert(++taken < 1_000_000, "it reads on and on");
+      return new Uint8Array(5);
+    },
+    sleep(ms) {
+      nowMs += ms;
+      steps++;
+      return Promise.resolve();
+    },
+  });
+  assertEquals(await registration.register(40), { kind: "silent" });
+  assert(taken / steps >= 100, `${taken} datagrams in ${steps} steps`);
 });
 
 Deno.test("doctor: what a NAT's timeout means for the keepalives in use", () => {

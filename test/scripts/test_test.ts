@@ -1,10 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { readSummary, totalLine } from "../../scripts/test.ts";
 
-Deno.test("the test runner reads deno's last line, in colours or not", () => {
+Deno.test("the test runner reads deno's last line, in colours or not, and no line before it", () => {
   const green = "\x1b[0m\x1b[32mok\x1b[0m | 3926 passed (86 steps) | 0 failed | 11 ignored \x1b[0m(10m0s)\n";
   assertEquals(readSummary(`noise\n${green}`), { passed: 3926, failed: 0, ignored: 11 });
   assertEquals(readSummary("FAILED | 12 passed | 3 failed (2s)\n"), { passed: 12, failed: 3, ignored: 0 });
+  const twice = "ok | 1 passed | 0 failed (1s)\nFAILED | 12 passed | 3 failed (2s)\n";
+  assertEquals(readSummary(twice), { passed: 12, failed: 3, ignored: 0 });
   assertEquals(readSummary("error: Type checking failed.\n"), undefined);
 });
 
