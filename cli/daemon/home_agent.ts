@@ -88,8 +88,6 @@ export async function runHomeAgent(
     }),
   );
   cleanup.use(beOnlyDaemon("homeAgent"));
-  const keptBindings = stateFileOf(configuration, "bindings");
-  const kept = takeKeptBindings(keptBindings, log);
   const tuns = openTunQueues({ name: configuration.tun, queues: workers, offloads: offloads.tun });
   for (const { fileDescriptor } of tuns) cleanup.defer(() => closeFileDescriptor(fileDescriptor));
   const tun = tuns[0].name;
@@ -247,6 +245,9 @@ export async function runHomeAgent(
     ({ settings, forwarding: wanted }) =>
       seeToForwarding(forwardedFamilies(settings), { wanted, sysctls, log }),
   ]));
+  // Not before all that can fail: a start that does leaves them for the next one.
+  const keptBindings = stateFileOf(configuration, "bindings");
+  const kept = takeKeptBindings(keptBindings, log);
   if (kept.length > 0) {
     await loop.pushAndWait({ kind: "keptUpdates", updates: kept });
     log.info("bindings taken over", { count: machine.bindings(currentNow()).length, of: kept.length });

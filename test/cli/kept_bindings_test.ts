@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { keepBindings, takeKeptBindings } from "../../cli/daemon/kept_bindings.ts";
 import type { KeptUpdate } from "../../core/control/update_origin.ts";
+import { dsmipCommand } from "../../cli/lab/lab.ts";
+import { testInNamespace } from "../ffi/in_namespace.ts";
 import { stateFileOf } from "../../cli/daemon/state_file.ts";
 import { RecordingLog } from "./recording_log.ts";
 
@@ -121,3 +123,43 @@ Deno.test("kept bindings: they stand in a folder of this user alone, under the n
     assertEquals(log.lines, []);
   });
 });
+
+testInNamespace(
+  "kept bindings: a home agent that cannot start leaves them for the next one",
+  async (namespace) => {
+    const folder = Deno.makeTempDirSync({ prefix: "dsmip-test-" });
+    try {
+      const [stateDirectory, controlSocket] = [`${folder}/state`, `${folder}/ha.sock`];
+      Deno.writeTextFileSync(
+        `${folder}/ha.toml`,
+        `[home_agent]
+ipv6_address = "2001:db8:100::1"
+ipv4_address = "203.0.113.1"
+home_prefix = "2001:db8:100::/64"
+authentication = "none"
+control_socket = "${controlSocket}"
+state_directory = "${stateDirectory}"
+`,
+      );
+      const path = stateFileOf({ stateDirectory, controlSocket }, "bindings");
+      const log = new RecordingLog();
+      keepBindings(path, UPDATES, log);
+      // The IPv4 address is not there yet.
+      const { code, stderr } = await new Deno.Command("ip", {
+        args: [
+          "netns",
+          "exec",
+          namespace.name,
+          ...dsmipCommand("ha", "serve", "--config", `${folder}/ha.toml`),
+        ],
+        env: { NO_COLOR: "1" },
+      }).output();
+      const text = new TextDecoder().decode(stderr);
+      assertEquals(code, 1, text);
+      assert(text.includes("203.0.113.1"), text);
+      assertEquals(takeKeptBindings(path, log), UPDATES);
+    } finally {
+      Deno.removeSync(folder, { recursive: true });
+    }
+  },
+);

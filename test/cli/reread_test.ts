@@ -193,9 +193,9 @@ Deno.test("reread: these keys change while the daemon runs, each by itself", () 
       "lifetime_seconds = 60",
       "first_timeout_ms = 700",
       "keepalive_seconds = 9",
-    ]
-      .map((line) => `${MOBILE_NODE_TOML}${line}\n`),
-    ...["force_udp = true", 'prefer = "ipv4"'].map((line) => `${MOBILE_NODE_TOML}${line}\n`),
+      "force_udp = true",
+      'prefer = "ipv4"',
+    ].map((line) => `${MOBILE_NODE_TOML}${line}\n`),
   ];
   for (const after of ofNode) {
     assertEquals(rereadConfiguration(changing(folder, MOBILE_NODE_TOML, after)).needRestart, [], after);
