@@ -7,8 +7,6 @@ import { HomeAgent } from "../../core/control/home_agent.ts";
 import type { HomeAgentSettings } from "../../core/control/settings.ts";
 import { ENCAPSULATION_OVERHEAD } from "../../core/control/tunnel.ts";
 import { type Ipv6Address, prefixText } from "../../core/wire/address.ts";
-import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
-import { openTunQueues } from "../../ffi/tun.ts";
 import type { HomeAgentConfiguration } from "../configuration/record.ts";
 import { Failure } from "../output/fault.ts";
 import { visible } from "../output/table.ts";
@@ -22,15 +20,13 @@ import { hmac } from "./hmac.ts";
 import { entriesFor, HomeAgentRoutes } from "./home_agent_routes.ts";
 import { HomeAgentsAnycast } from "./home_agents_anycast.ts";
 import { HomeLink, type HomeLinkOptions } from "./home_link.ts";
-import { HostNetwork } from "./host_network.ts";
+import { openHost } from "./host.ts";
 import { Ipv6Signalling } from "./ipv6_signalling.ts";
 import { keepBindings, takeKeptBindings } from "./kept_bindings.ts";
 import type { Log } from "./log.ts";
 import { NeededInterfaces } from "./needed_interfaces.ts";
 import type { Offloads } from "./offloads.ts";
 import { openOuterIpv6Sockets, openOuterSockets, sendSignalling } from "./outer_sockets.ts";
-import { SavedSysctls } from "./saved_sysctls.ts";
-import { beOnlyDaemon } from "./only_daemon.ts";
 import { Reload } from "./reload.ts";
 import type { ServiceManager } from "./service_manager.ts";
 import { stateFileOf } from "./state_file.ts";
@@ -87,12 +83,8 @@ export async function runHomeAgent(
       },
     }),
   );
-  cleanup.use(beOnlyDaemon("homeAgent"));
-  const tuns = openTunQueues({ name: configuration.tun, queues: workers, offloads: offloads.tun });
-  for (const { fileDescriptor } of tuns) cleanup.defer(() => closeFileDescriptor(fileDescriptor));
-  const tun = tuns[0].name;
-  const sysctls = cleanup.use(new SavedSysctls({ path: `${configuration.controlSocket}.sysctls`, log }));
-  const network = cleanup.use(HostNetwork.open(log));
+  // So do the host's parts, where the control socket of the first has gone or is another.
+  const { tuns, tun, sysctls, network } = openHost(configuration, { offloads, log, cleanup });
   const { linkMtu } = network.setUpHomeAgent(configuration, { tun, sysctls });
   const homeLink = openHomeLink(configuration, {
     tun,

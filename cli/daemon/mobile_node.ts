@@ -7,8 +7,6 @@ import { MobileNode } from "../../core/control/mobile_node.ts";
 import { PrefixDiscovery, type PrefixDiscoveryEvent } from "../../core/control/prefix_discovery.ts";
 import type { ChangeableSettings } from "../../core/control/settings.ts";
 import { isIpv4 } from "../../core/wire/address.ts";
-import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
-import { openTunQueues } from "../../ffi/tun.ts";
 import { returnQueued } from "../../ffi/tun_queue.ts";
 import type { MobileNodeConfiguration, RoamingConfiguration } from "../configuration/record.ts";
 import { Failure, messageOf } from "../output/fault.ts";
@@ -20,15 +18,13 @@ import { DataPathGroup } from "./data_path_group.ts";
 import { Egresses } from "./egresses.ts";
 import { EspSignalling } from "./esp_signalling.ts";
 import { hmac } from "./hmac.ts";
-import { HostNetwork } from "./host_network.ts";
+import { openHost } from "./host.ts";
 import { Ipv4AtHome } from "./ipv4_at_home.ts";
 import type { Log } from "./log.ts";
 import { NeededInterfaces } from "./needed_interfaces.ts";
 import type { Offloads } from "./offloads.ts";
 import type { PrefixDelegationClient, PrefixDelegationClientOptions } from "./prefix_delegation_client.ts";
-import { beOnlyDaemon } from "./only_daemon.ts";
 import type { Reload } from "./reload.ts";
-import { SavedSysctls } from "./saved_sysctls.ts";
 import type { ServiceManager } from "./service_manager.ts";
 import type { StopSignal } from "./stop_signal.ts";
 import { type Trace, traced } from "./trace.ts";
@@ -88,13 +84,8 @@ export async function roam(
       handlers: { status, switch: switchTo, reload: () => reload.reload() },
     }),
   );
-  // Likewise its name, and the TUN device, where the control socket of the first has gone or is another.
-  cleanup.use(beOnlyDaemon("mobileNode"));
-  const tuns = openTunQueues({ name: configuration.tun, queues: workers, offloads: offloads.tun });
-  for (const { fileDescriptor } of tuns) cleanup.defer(() => closeFileDescriptor(fileDescriptor));
-  const tun = tuns[0].name;
-  const sysctls = cleanup.use(new SavedSysctls({ path: `${configuration.controlSocket}.sysctls`, log }));
-  const network = cleanup.use(HostNetwork.open(log));
+  // So do the host's parts, where the control socket of the first has gone or is another.
+  const { tuns, tun, sysctls, network } = openHost(configuration, { offloads, log, cleanup });
   network.setUpMobileNode({ tun, ...settings });
   cleanup.use(new NeededInterfaces([tun], failure.reject));
   const lan = configuration.mobileNetwork?.interfaceName;
