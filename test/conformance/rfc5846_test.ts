@@ -345,6 +345,18 @@ Deno.test("RFC 5846 6.3: an indication that comes again, because the answer was 
   assertEquals(ofKind(answers, "sendSignalling").length, 4);
 });
 
+Deno.test("RFC 5846 6.3, 10: one of another number about the registration that is over is not answered", () => {
+  const { mobileNode, update } = registered();
+  const first = mobileNode.handle(handMade(update, { sequenceNumber: 77 }), at(1000));
+  assertEquals(acknowledgementIn(first).status, 0);
+  const actions = mobileNode.handle(handMade(update, { sequenceNumber: 78 }), at(2000));
+  assertEquals(actions.map(({ kind }) => kind), ["report"]);
+  assertEquals(
+    acknowledgementIn(mobileNode.handle(handMade(update, { sequenceNumber: 77 }), at(3000))).status,
+    0,
+  );
+});
+
 Deno.test("RFC 5846 10: without a registration there is nothing to revoke", () => {
   const { update } = registered();
   const mobileNode = newMobileNode();

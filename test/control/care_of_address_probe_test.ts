@@ -124,6 +124,15 @@ Deno.test("a mobile node that sends in another's place guesses what is asked the
   assert(asked <= 5 + 2 * 60, `${asked} of ${tries}`);
 });
 
+Deno.test("a mobile node that says that it is in many places: it is asked five times at one time, not five times in each", () => {
+  const homeAgent = probing();
+  const answers = Array.from(
+    { length: 50 },
+    (_, i) => updateFrom({ ...FIRST, port: 5000 + i }, homeAgent, 1, i),
+  );
+  assertEquals(answers.filter((answer) => ofKind(answer, "sendSignalling").length > 0).length, 5);
+});
+
 Deno.test("a try counts once: who tries more often than it is asked does not hit by trying on", () => {
   const homeAgent = probing();
   const tried = (sequenceNumber: number, ms: number) => updateFrom(ATTACKER, homeAgent, sequenceNumber, ms);
