@@ -83,7 +83,7 @@ export function applyFault(fault: Fault, world: World, attacker: Attacker, fault
       return;
     case "crash": {
       const host = world.mobileNodes[fault.node];
-      host.crash();
+      host.kill();
       return later(fault.forMs, () => {
         if (!host.running) host.start();
       });
@@ -102,7 +102,7 @@ export function applyFault(fault: Fault, world: World, attacker: Attacker, fault
       const host = world.mobileNodes[fault.node];
       host.stop();
       return later(fault.forMs, () => {
-        if (host.stopping) host.crash();
+        if (host.stopping) host.kill();
         if (!host.running) host.start();
       });
     }

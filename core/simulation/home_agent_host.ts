@@ -8,6 +8,7 @@ import { type IpAddress, type Ipv4Address, type Ipv6Address, isIpv4 } from "../w
 import { DSMIPV6_PORT } from "../wire/constants.ts";
 import { decodeIpv6Header } from "../wire/ipv6.ts";
 import { acceptedUpdate } from "./exchange.ts";
+import { isKilledAfter, type Kill } from "./kill.ts";
 import type { BindingStatus, HomeAgentMachine } from "./machine.ts";
 import type { Internet } from "./network.ts";
 import { type Data, dataOctets, type OuterPacket, type Payload, Signalling } from "./packet.ts";
@@ -20,15 +21,9 @@ export interface HomeAgentHostSettings {
   readonly timerLatenessMs: number;
 }
 
-/** The process dies between two actions of the next event that has so many. */
-export interface Kill {
-  readonly afterActions: number;
-  /** Called when it is dead. */
-  readonly done: () => void;
-}
-
 /** A home agent's machine with what the daemon has around it: its clock, its socket, its data path. */
 export class HomeAgentHost {
+  readonly name = "home agent";
   readonly settings: HomeAgentHostSettings;
   /** The data path's binding table, as the machine's actions made it. */
   readonly table = new Map<Ipv6Address, TunnelEnd>();
@@ -120,7 +115,7 @@ export class HomeAgentHost {
     const data = packet.payload;
     const from: TunnelEnd = { encapsulation: packet.protocol, ...outer };
     if (sameTunnelEnd(this.table.get(data.source), from)) return this.#forward(data);
-    this.#surroundings.note("home agent", { kind: "packet", what: "unbound", packet });
+    this.#surroundings.note(this.name, { kind: "packet", what: "unbound", packet });
     this.#handle(
       { kind: "unboundTraffic", outer, encapsulation: packet.protocol, packet: dataOctets(data) },
       packet,
@@ -170,7 +165,7 @@ export class HomeAgentHost {
   #handle(event: HomeAgentEvent, cause: OuterPacket | undefined): void {
     const now = this.#now();
     this.#surroundings.note(
-      "home agent",
+      this.name,
       cause ? { kind: "packet", what: event.kind, packet: cause } : { kind: "event", event },
     );
     const machine = this.#machine!;
@@ -178,7 +173,7 @@ export class HomeAgentHost {
     const actions: HomeAgentAction[] = [];
     let waiting = machine.handle(event, now);
     while (waiting.length > 0) {
-      if (this.#isKilledAfter(actions.length)) return;
+      if (isKilledAfter(actions.length, this, this.#surroundings)) return;
       const [action, ...rest] = waiting;
       waiting = rest;
       if (this.#perform(action, cause)) {
@@ -197,22 +192,9 @@ export class HomeAgentHost {
     }
   }
 
-  #isKilledAfter(actions: number): boolean {
-    const kill = this.armedKill;
-    if (kill === undefined || kill.afterActions > actions) return false;
-    this.armedKill = undefined;
-    this.#surroundings.note("home agent", {
-      kind: "remark",
-      text: `killed after ${actions} actions of an event`,
-    });
-    this.kill();
-    kill.done();
-    return true;
-  }
-
   /** False where it is refused. */
   #perform(action: HomeAgentAction, cause: OuterPacket | undefined): boolean {
-    this.#surroundings.note("home agent", { kind: "action", action });
+    this.#surroundings.note(this.name, { kind: "action", action });
     switch (action.kind) {
       case "setBinding":
         if (this.refusesBindings) return false;

@@ -3,7 +3,7 @@ import type { CareOfAddressCandidate } from "../control/movement/candidate.ts";
 import type { MobileNodeSettings } from "../control/settings.ts";
 import type { TunnelEnd } from "../control/tunnel.ts";
 import type { Ipv4Address, Ipv6Address } from "../wire/address.ts";
-import type { Kill } from "./home_agent_host.ts";
+import { isKilledAfter, type Kill } from "./kill.ts";
 import type { MobileNodeMachine, MobileNodeStatus } from "./machine.ts";
 import type { AccessNetwork } from "./network.ts";
 import { type Data, type Flow, type OuterPacket, type Payload, Signalling } from "./packet.ts";
@@ -119,7 +119,7 @@ export class MobileHost {
   }
 
   /** The process is gone, and its state with it. */
-  crash(): void {
+  kill(): void {
     this.#process = undefined;
   }
 
@@ -199,7 +199,7 @@ export class MobileHost {
     const before = machine.status(now);
     const actions = machine.handle(event, now);
     for (const [index, action] of actions.entries()) {
-      if (this.#isKilledAfter(index)) return;
+      if (isKilledAfter(index, this, this.#surroundings)) return;
       this.#surroundings.note(this.name, { kind: "action", action });
       switch (action.kind) {
         case "setTunnel":
@@ -235,19 +235,6 @@ export class MobileHost {
       watcher.mobileNodeHandled?.({ host: this, event, cause, actions, before, after, nextDeadlineMs, now });
     }
     if (this.finished) this.#process = undefined;
-  }
-
-  #isKilledAfter(actions: number): boolean {
-    const kill = this.armedKill;
-    if (kill === undefined || kill.afterActions > actions) return false;
-    this.armedKill = undefined;
-    this.#surroundings.note(this.name, {
-      kind: "remark",
-      text: `killed after ${actions} actions of an event`,
-    });
-    this.crash();
-    kill.done();
-    return true;
   }
 
   #send(tunnel: TunnelEnd, payload: Payload, source?: Ipv4Address): void {

@@ -1,3 +1,4 @@
+import { REFUSED_RETRY_MS } from "../control/binding_update_list.ts";
 import type { MobileNodeEntry, MobilitySecurityAssociation } from "../control/settings.ts";
 import { DEEDS } from "./attacker.ts";
 import type { Fault } from "./fault.ts";
@@ -38,9 +39,6 @@ const REFRESH_AT = 3 / 4;
 const ROUND_TRIPS_MS = 8_000;
 /** A flood lasts for a while. */
 const LAST_FAULT_BEFORE_END_MS = 2_000;
-
-/** A mobile node that was refused asks again after a minute. */
-const REFUSED_RETRY_MS = 60_000;
 
 /** The same, with faults of the daemons themselves on top. */
 export function makeKillPlan(random: Random): Plan {

@@ -74,7 +74,7 @@ function endFaults(plan: Plan, world: World): void {
   endProcessFaults(world);
   for (const [index, host] of world.mobileNodes.entries()) {
     if (!host.network) host.attach(world.networks[plan.startNetworks[index]]);
-    if (host.stopping) host.crash();
+    if (host.stopping) host.kill();
     if (!host.running) host.start();
   }
 }

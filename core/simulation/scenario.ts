@@ -103,7 +103,7 @@ class Story {
     world.homeAgent.restart();
     this.#checkReturn("traffic back after the home agent's restart", [first, second], RESTART_LIMIT_MS);
     this.#step("the first mobile node crashes and restarts");
-    first.crash();
+    first.kill();
     this.#checkRegistration(first);
     this.#checkPings(first);
 
