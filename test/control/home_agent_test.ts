@@ -295,6 +295,20 @@ Deno.test("RFC 6275 9.3.3: traffic of a host behind a mobile router, and of IPv4
   assertEquals(ask(HOME_ADDRESS, 60_000, 39), []);
 });
 
+Deno.test("RFC 6275 9.3.3: where nobody needs a key, traffic of any home address is answered, and no other", () => {
+  const homeAgent = newHomeAgent({ requireAuthentication: false, mobileNodes: [] });
+  const ask = (source: string) => {
+    const packet = new Uint8Array(60);
+    packet[0] = 0x60;
+    packet.set(ipv6Octets(source), 8);
+    return homeAgent.handle({ kind: "unboundTraffic", outer: NAT, encapsulation: "udp", packet }, at(0));
+  };
+  assertEquals(sent(ask("2001:db8:100::77")).message.destination, "2001:db8:100::77");
+  for (const source of ["2001:db8:200::77", HOME_AGENT]) {
+    assertEquals(ask(source), [], source);
+  }
+});
+
 Deno.test("RFC 6275 9.2 M-186, 9.3.3 M-207: an unknown mobility header type is answered with Binding Error 2", () => {
   const homeAgent = newHomeAgent();
   const update = newMobileNode().handle(careOf(PUBLIC), at(0));

@@ -21,6 +21,15 @@ Deno.test("IPv4 pool: one block each, until there is none; the longest released 
   assertEquals(pool.take("2"), undefined);
 });
 
+Deno.test("IPv4 pool: a released block that is somebody's own now is not given away", () => {
+  const pool = new Ipv4Pool(EIGHT, []);
+  const taken = Array.from({ length: 8 }, (_, i) => pool.take(`${i}`)?.address);
+  for (const owner of ["1", "2"]) pool.release(owner);
+  pool.reserve([{ address: taken[1]!, length: 32 }]);
+  assertEquals(pool.take("9")?.address, taken[2]);
+  assertEquals(pool.take("1"), undefined);
+});
+
 Deno.test("IPv4 pool: a wish comes true where the block is free", () => {
   const networks = { prefix: { address: "10.64.0.0", length: 16 }, networkLength: 28 };
   const pool = new Ipv4Pool(networks, [{ address: "10.64.1.0", length: 24 }]);

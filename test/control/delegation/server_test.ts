@@ -317,3 +317,11 @@ Deno.test("reconfigured: leases end with their mobile node, and where the prefix
   assertEquals(taken, [{ kind: "delegatedPrefixes", homeAddress: OTHER_HOME_ADDRESS, prefixes: [] }]);
   assertEquals(player.give(OTHER_HOME_ADDRESS), mine);
 });
+
+Deno.test("reconfigured: of a mobile node that is gone and has given its prefix back before, nothing is told", () => {
+  const player = new ServerPlayer(TWO);
+  const mine = player.give(HOME_ADDRESS);
+  player.handle({ kind: "mobileNodesChanged", mobileNodes: [entry(HOME_ADDRESS)] });
+  assertEquals(delegatedIn(player.hear(fromClient(release, iaPd(1, [mine, 0, 0])))), [""]);
+  assertEquals(player.handle({ kind: "mobileNodesChanged", mobileNodes: [] }), []);
+});

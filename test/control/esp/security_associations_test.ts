@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { RESERVED_AT_ONCE } from "../../../core/control/esp/outbound_association.ts";
 import { PACKET_LIMIT } from "../../../core/control/esp/security_association.ts";
 import { numberByClock } from "../../../core/control/esp/sequence_memory.ts";
 import { Protocol } from "../../../core/wire/constants.ts";
@@ -111,6 +112,18 @@ Deno.test("ESP associations: none seals more than its limit, or begins its numbe
   assertEquals(left({ packetsSent: PACKET_LIMIT - 3 }), 3);
   assertEquals(left({ nextToSend: 2 ** 32 - 2 }), 2);
   assertEquals(left({ nextToSend: 2 ** 32 - 2 }, { extendedNumbers: true }), 5);
+});
+
+Deno.test("ESP associations: what may have been sent is counted before it is, so that no restart brings it back", () => {
+  const kept = memory();
+  const name = `1001 ${HOME_ADDRESS} ${HOME_AGENT}`;
+  for (let start = 1; start <= 3; start++) {
+    const associations = associationsOf(HOME_ADDRESS, BOTH, kept);
+    for (let count = 0; count < RESERVED_AT_ONCE; count++) {
+      seal(associations);
+      assertEquals(kept.recall(name).packetsSent, start * RESERVED_AT_ONCE);
+    }
+  }
 });
 
 Deno.test("ESP associations: extended numbers pass 2^32", () => {
