@@ -129,6 +129,16 @@ Deno.test("reconfigured: a mobile router loses the prefix that is not its own an
   assertEquals(homeAgent.bindings(at(20))[0].mobileNetworkPrefixes, NETWORKS.slice(1));
 });
 
+Deno.test("reconfigured: a mobile router that may have a part of its prefix from now on does not keep the whole", () => {
+  const [part] = NETWORKS;
+  const router = { ...NODE, mobileNetworkPrefixes: [{ ...part, length: 56 }] };
+  const homeAgent = newHomeAgent({ mobileNodes: [router] });
+  receive(homeAgent, { mobileRouter: true });
+  const mobileNodes = [{ ...router, mobileNetworkPrefixes: [part] }];
+  const [binding] = ofKind(homeAgent.handle(reconfigured({ mobileNodes }), at(10)), "setBinding");
+  assertEquals(binding.prefixes, []);
+});
+
 Deno.test("reconfigured: an address of the pool that another mobile node is given as its own is taken back", () => {
   const pool = {
     ipv4HomePrefix: { address: "192.0.2.0", length: 24 },
