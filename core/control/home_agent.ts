@@ -30,7 +30,7 @@ import { bindingUnder } from "./reconfiguration.ts";
 import { Revocations } from "./revocations.ts";
 import { isGreaterSequenceNumber } from "./sequence_number.ts";
 import { report } from "./report.ts";
-import { type HomeAgentSettings, type MobileNodeEntry, nodesByHomeAddress } from "./settings.ts";
+import type { HomeAgentSettings, MobileNodeEntry } from "./settings.ts";
 import { pathTo, unboundPath } from "./signalling_path.ts";
 import { sourceOf, SourceOwners } from "./source_owners.ts";
 import type { KeptUpdate } from "./update_origin.ts";
@@ -302,13 +302,13 @@ export class HomeAgent {
 
   /** Bindings of mobile nodes that the configuration has no more go at once; others lose what is not theirs any more. */
   #reconfigure(settings: HomeAgentSettings, now: Now): HomeAgentAction[] {
-    const had = nodesByHomeAddress(this.#settings);
+    const had = this.#verifier.nodes;
     Object.assign(this.#settings, settings);
     this.#careOfAddressProbe.forgetAll();
     this.#verifier.mobileNodesChanged(now);
     this.#ipv4.mobileNodesChanged(settings);
     this.#owners = new SourceOwners(settings);
-    const has = nodesByHomeAddress(settings);
+    const has = this.#verifier.nodes;
     const actions = this.#cache.all().flatMap((entry) => {
       const { homeAddress } = entry;
       const node = has.get(homeAddress);
@@ -328,9 +328,8 @@ export class HomeAgent {
 
   #revokeIdentity(identity: string, now: Now): HomeAgentAction[] {
     this.#revocations.refuse(identity);
-    const nodes = nodesByHomeAddress(this.#settings);
     return this.#cache.all().filter((entry) => identityOf(entry) === identity).flatMap((entry) =>
-      this.#revoke(entry, nodes.get(entry.homeAddress), now)
+      this.#revoke(entry, this.#verifier.nodes.get(entry.homeAddress), now)
     );
   }
 

@@ -75,6 +75,11 @@ export class UpdateVerifier {
     this.#index();
   }
 
+  /** What the configuration has, by home address. */
+  get nodes(): ReadonlyMap<Ipv6Address, MobileNodeEntry> {
+    return this.#byHomeAddress;
+  }
+
   /**
    * The settings have other mobile nodes now. What an identity that comes anew had accepted is not known any more, as at the
    * start: nothing older than this instant is fresh.
