@@ -3,7 +3,7 @@ import { cString } from "./c_string.ts";
 import { loadLibc } from "./load_libc.ts";
 
 /** Their numbers, from <linux/capability.h>. */
-export const CAPABILITIES = {
+const CAPABILITIES = {
   CAP_DAC_READ_SEARCH: 2,
   CAP_SETPCAP: 8,
   CAP_NET_BIND_SERVICE: 10,
