@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import type { MobileNodeStatus } from "../../core/control/mobile_node_status.ts";
-import { configureHomeAgent, configureMobileNode, type HomeAgentOptions } from "../../cli/lab/daemons.ts";
+import { configureHomeAgent, configureMobileNode } from "../../cli/lab/daemons.ts";
 import type { Topology } from "../../cli/lab/network.ts";
 import { runFlow } from "../../cli/lab/traffic.ts";
-import { LIMIT_MS, reload, rewrite } from "./reload_stage.ts";
+import { HOME_AGENT as RELOADED_HOME_AGENT, LIMIT_MS, reload, rewrite } from "./reload_stage.ts";
 import { labTest } from "./support.ts";
 
 /*
@@ -33,14 +33,7 @@ const TOPOLOGY: Topology = {
   ],
 };
 const MOBILE_NODE = { identity: "mn@example.org", homeAddress: "2001:db8:100::100", spi: 1000 };
-const HOME_AGENT: HomeAgentOptions = {
-  node: "ha",
-  ipv6Address: "2001:db8:100::1",
-  ipv4Address: "203.0.113.1",
-  homePrefix: "2001:db8:100::/64",
-  natRefreshSeconds: 25,
-  mobileNodes: [MOBILE_NODE],
-};
+const HOME_AGENT = { ...RELOADED_HOME_AGENT, mobileNodes: [MOBILE_NODE] };
 const ADVERTISEMENTS = ["e", "f"].map((letter, index) =>
   `interface access${index} { AdvSendAdvert on; prefix 2001:db8:${letter}::/64 { AdvAutonomous on; }; };\n`
 ).join("");

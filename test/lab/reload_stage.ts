@@ -38,7 +38,7 @@ export const MOBILE_NODE = {
   mobileNetworkPrefixes: ["2001:db8:300::/64"],
   ipv4HomeAddress: "10.1.0.1/24",
 };
-const HOME_AGENT: HomeAgentOptions = {
+export const HOME_AGENT: HomeAgentOptions = {
   node: "ha",
   ipv6Address: "2001:db8:100::1",
   ipv4Address: "203.0.113.1",
