@@ -207,3 +207,14 @@ Deno.test("reread: these keys change while the daemon runs, each by itself", () 
     "mobile_node.local_port",
   ]);
 });
+
+Deno.test("keys: a longer one that begins like the one before, or the same for another algorithm, is a new one", () => {
+  using folder = new KeyFolder();
+  const file = folder.write("ha.toml", HOME_AGENT_TOML);
+  const before = asHomeAgent(readConfiguration(file));
+  folder.write("mn1.key", `${KEY_HEX.mn1}aabb`);
+  folder.write("ha.toml", HOME_AGENT_TOML.replace("hmac-sha1-96", "hmac-sha256-128"));
+  const next = withHeldKeys(asHomeAgent(readConfiguration(file)), before);
+  const [one, two] = next.settings.mobileNodes.map(({ security }) => security!);
+  assertEquals([one.key.toHex(), two.algorithm], [`${KEY_HEX.mn1}aabb`, "hmac-sha256-128"]);
+});

@@ -166,3 +166,19 @@ control_socket = "${folder}/mn.sock"
   Deno.writeTextFileSync(`${folder}/mn.toml`, text);
   return `${folder}/mn.toml`;
 }
+
+Deno.test("service manager: life is told twice as often as it is asked for", () => {
+  const { setInterval } = globalThis;
+  const pausesMs: unknown[] = [];
+  globalThis.setInterval = ((_: unknown, pauseMs: number) => {
+    pausesMs.push(pauseMs);
+    return 0;
+  }) as unknown as typeof setInterval;
+  try {
+    const manager = new ServiceManager({ socket: SOCKET, watchdogMs: 3000, log: new RecordingLog() });
+    using _ = manager.watch(() => Promise.resolve());
+  } finally {
+    globalThis.setInterval = setInterval;
+  }
+  assertEquals(pausesMs, [1500]);
+});

@@ -11,6 +11,7 @@ import { openTun } from "../../ffi/tun.ts";
 import { formatIpv6 } from "../../core/wire/address.ts";
 import { testInNamespace, testInsideNamespace, TestNamespace, until } from "./in_namespace.ts";
 import { ipv6 } from "../forwarding/packets.ts";
+import { hasProgram } from "../lab/support.ts";
 import { receiveFrom } from "./receive_from.ts";
 
 const HOME_ADDRESS = "2001:db8:100::100";
@@ -176,3 +177,24 @@ testInNamespace("the table is gone after kill -9 of its process", async (namespa
   await reader.cancel();
   await until("the table is gone", () => tables(namespace) === "");
 });
+
+if (hasProgram("nft")) {
+  testInNamespace("SPIs that are not ours any more are the kernel's again", (namespace) => {
+    const table = namespace.enter(() => new SilentTunnelTable({ suffix: "spis", end: END }));
+    try {
+      const shown = () => {
+        const text = namespace.run("nft", "--json", "list", "set", "inet", "dsmip_spis", "spis");
+        const { nftables } = JSON.parse(text) as {
+          readonly nftables: { readonly set?: { elem?: number[] } }[];
+        };
+        return new Set(nftables.flatMap(({ set }) => set?.elem ?? []));
+      };
+      for (const spis of [[300, 70_000], [70_000, 0xffff_fff0], []]) {
+        table.setSpis(new Set(spis));
+        assertEquals(shown(), new Set(spis));
+      }
+    } finally {
+      table.close();
+    }
+  });
+}
