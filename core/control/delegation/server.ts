@@ -92,7 +92,8 @@ export interface DelegationServerEnvironment {
  *
  * A lease belongs to a home address. Through the tunnel that is proven: the data path lets nothing in from a home address but
  * what came from the care-of address that it is bound to. Who has ESP is answered under ESP alone, as long as it is away
- * from home (section 4). On the home link nothing is proven, as with DHCP everywhere; so there a node gets what is its home address's only with the identifier that it has used before, and not while it is away.
+ * from home (section 4). On the home link nothing is proven, as with DHCP everywhere; so there a node gets what is its home
+ * address's only with the identifier that it has used before, and not while it is away.
  */
 export class DelegationServer {
   #settings: HomeAgentSettings & { readonly mobileNetworkPool: PrefixPool<Ipv6Prefix> };
