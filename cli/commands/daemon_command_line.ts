@@ -1,5 +1,4 @@
-import { LOG_FORMATS, LOG_LEVELS } from "../daemon/log.ts";
-import { ALL_OFFLOADS } from "../daemon/offloads.ts";
+import { LOG_FORMATS, LOG_LEVELS } from "../daemon/log_words.ts";
 import type { DaemonStart } from "./run_daemon.ts";
 
 const COMMANDS = { "ha serve": "homeAgent", "mn up": "mobileNode" } as const;
@@ -25,11 +24,5 @@ export function readDaemonCommandLine(words: readonly string[]): DaemonStart | u
   if (config === undefined || logLevel === undefined || logFormat === undefined || options.size > 0) {
     return undefined;
   }
-  return {
-    kind: COMMANDS[name as keyof typeof COMMANDS],
-    config,
-    logLevel,
-    logFormat,
-    offloads: ALL_OFFLOADS,
-  };
+  return { kind: COMMANDS[name as keyof typeof COMMANDS], config, logLevel, logFormat };
 }

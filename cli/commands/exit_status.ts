@@ -1,6 +1,6 @@
 import { Failure, FaultsFound, messageOf, RulesBroken, UsageError } from "../output/fault.ts";
 import { OutputClosed, remark } from "../output/write.ts";
-import type { LogLevel } from "../daemon/log.ts";
+import type { LogLevel } from "../daemon/log_words.ts";
 
 /** Tells the user what a command has thrown. @returns the exit status that goes with it */
 export function exitStatusOf(error: unknown, { logLevel }: { readonly logLevel: LogLevel }): number {

@@ -1,5 +1,5 @@
 import { type CommandUnknownOpts, Option } from "commander";
-import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../daemon/log.ts";
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../daemon/log_words.ts";
 
 /** Options that every command has, before its name or after it. */
 export interface GlobalOptions {

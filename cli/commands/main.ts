@@ -1,5 +1,4 @@
 import { readDaemonCommandLine } from "./daemon_command_line.ts";
-import { exitStatusOf } from "./exit_status.ts";
 
 /**
  * Runs one command line and returns the exit status: 0 done, 1 it failed, 2 it was not asked in a way that can
@@ -16,6 +15,7 @@ export async function main(commandLine: readonly string[]): Promise<number> {
     await runDaemon(daemon);
     return 0;
   } catch (error) {
+    const { exitStatusOf } = await import("./exit_status.ts");
     return exitStatusOf(error, daemon);
   }
 }

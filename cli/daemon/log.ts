@@ -3,13 +3,8 @@ import { type Colours, coloursFor } from "../output/colours.ts";
 import { visible } from "../output/table.ts";
 import { type SyncWriter, writeAll } from "../output/write.ts";
 import { LogThrottle } from "./log_throttle.ts";
+import { LOG_LEVELS, type LogFormat, type LogLevel } from "./log_words.ts";
 
-/** From what happens all the time to what must not. */
-export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
-export const LOG_FORMATS = ["text", "json"] as const;
-
-export type LogLevel = typeof LOG_LEVELS[number];
-export type LogFormat = typeof LOG_FORMATS[number];
 export type LogDetails = Report["details"];
 
 /**

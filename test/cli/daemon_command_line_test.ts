@@ -1,12 +1,20 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { readDaemonCommandLine } from "../../cli/commands/daemon_command_line.ts";
-import { ALL_OFFLOADS } from "../../cli/daemon/offloads.ts";
 import { dsmip } from "./dsmip.ts";
+
+/** As `deno info --json` has it. */
+interface Module {
+  readonly specifier: string;
+  readonly dependencies?: readonly {
+    readonly code?: { readonly specifier: string };
+    readonly isDynamic?: boolean;
+  }[];
+}
 
 const read = (line: string) => readDaemonCommandLine(line.split(" ").filter(Boolean));
 
 Deno.test("daemon's command line: what starts nearly every daemon is read at once", () => {
-  const usual = { config: "x.toml", logLevel: "info", logFormat: "text", offloads: ALL_OFFLOADS } as const;
+  const usual = { config: "x.toml", logLevel: "info", logFormat: "text" } as const;
   assertEquals(read("ha serve --config x.toml"), { ...usual, kind: "homeAgent" });
   assertEquals(read("mn up --config x.toml"), { ...usual, kind: "mobileNode" });
   assertEquals(
@@ -35,6 +43,25 @@ Deno.test("daemon's command line: mistakes and all else are left to the library"
     "toString valueOf --config x.toml",
   ];
   for (const line of lines) assertEquals(read(line), undefined, line);
+});
+
+Deno.test("daemon's command line: little is loaded before capabilities are given up, for it is loaded twice", async () => {
+  const root = new URL("../../", import.meta.url).href;
+  const args = ["info", "--json", "--quiet", `${root}cli/main.ts`];
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args }).output();
+  const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as { readonly modules: readonly Module[] };
+  const loaded = new Set(
+    ["main.ts", "commands/main.ts", "commands/run_daemon.ts"].map((name) => `${root}cli/${name}`),
+  );
+  for (const specifier of loaded) {
+    for (
+      const { code, isDynamic } of modules.find((one) => one.specifier === specifier)?.dependencies ?? []
+    ) {
+      if (code !== undefined && isDynamic !== true) loaded.add(code.specifier);
+    }
+  }
+  assert(loaded.has(`${root}ffi/capabilities.ts`));
+  assert(loaded.size <= 18, [...loaded].map((specifier) => specifier.replace(root, "")).join(", "));
 });
 
 Deno.test("daemon's command line: read at once or by the library, the end is the same", async () => {

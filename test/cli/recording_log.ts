@@ -1,4 +1,5 @@
-import type { Log, LogDetails, LogLevel } from "../../cli/daemon/log.ts";
+import type { Log, LogDetails } from "../../cli/daemon/log.ts";
+import type { LogLevel } from "../../cli/daemon/log_words.ts";
 
 /** A log that keeps what it is told. */
 export class RecordingLog implements Log {
