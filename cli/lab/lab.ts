@@ -131,10 +131,12 @@ export class Lab {
 
 /**
  * V8 compiles everything at once with its baseline compiler, because a handover runs cold code, and what is hot soon with its
- * best: only code from there calls the kernel without detours, and the data path's few functions are all hot. `deno task dsmip` has the same.
+ * best: only code from there calls the kernel without detours, and the data path's few functions are all hot. It compiles a
+ * module whole when it loads it (--no-lazy): so Deno's code cache has the functions too, and the next start compiles none of
+ * them. `deno task dsmip` has the same.
  */
 export const V8_FLAGS =
-  "--v8-flags=--no-maglev,--always-sparkplug,--invocation-count-for-turbofan=100,--invocation-count-for-osr=100";
+  "--v8-flags=--no-lazy,--no-maglev,--always-sparkplug,--invocation-count-for-turbofan=100,--invocation-count-for-osr=100";
 
 /**
  * The command line that runs this program again: the file that DSMIP names (one that unpacks itself names itself there),
