@@ -43,7 +43,7 @@ export const OWN_IPV4_MASK = SETTINGS + 52;
 export const COMMAND = 128;
 export const COMMAND_SEQUENCE = COMMAND;
 export const COMMAND_STOP = COMMAND + 4;
-/** -1: poll() passes over it, and sendmmsg() gives EBADF. */
+/** -1: nothing waits for it, and sendmmsg() gives EBADF. */
 export const NO_DESCRIPTOR = 0xffffffff;
 /** What is sent by: UDP, raw in IPv4, raw in IPv6. */
 export const COMMAND_UDP_DESCRIPTOR = COMMAND + 8;
@@ -199,16 +199,16 @@ export const SLOT_LENGTHS = 2048;
 /** What is received from, in that order: a descriptor and RECEIVE_*, u32 each. Written by control. */
 export const COMMAND_RECEIVE = 2304;
 export const RECEIVE_OCTETS = 8;
-export const RECEIVE_SOCKETS = 32;
+export const RECEIVE_SOCKETS = 16;
 /** A UDP socket for mobility messages: before all others, and before the TUN device. */
 export const RECEIVE_SIGNALLING = 0;
 export const RECEIVE_UDP = 1;
 export const RECEIVE_RAW_IPV4 = 2;
 export const RECEIVE_IPV6_IN_IPV6 = 3;
 export const RECEIVE_IPV4_IN_IPV6 = 4;
-/** struct pollfd of: TUN device, eventfd, then each socket that is received from. Written by the Worker. */
-export const POLL_DESCRIPTORS = 2560;
-export const POLL_DESCRIPTOR_OCTETS = 8;
+/** struct epoll_event, of up to 16 octets: one for each socket that is received from, the TUN device and the eventfd. */
+export const EPOLL_EVENTS = 2560;
+export const EPOLL_EVENT_MAXIMUM_OCTETS = 16;
 /** Outer source of what leaves in IPv6: 16 octets. */
 export const OUTER_IPV6_SOURCE = 2880;
 /** Mobile node: the only outer sources of what comes in over IPv4 (IPv4-mapped; all 0 for none) and IPv6; 16 octets each. */

@@ -330,7 +330,11 @@ rootTest("sockets that retire receive until they are left out, and send nothing"
     rawIpv6FileDescriptor: network.raw(network.agent, 41),
     outerSource: AGENT_V4,
   };
-  const retiring = { ...ipv4, udpFileDescriptor: udp.fileDescriptor };
+  const retiring = {
+    ...ipv4,
+    udpFileDescriptor: udp.fileDescriptor,
+    rawIpv6FileDescriptor: network.raw(network.agent, 41),
+  };
   await dataPath.setSockets({ ipv4, retiring });
   assertEquals(sendTo(node.fileDescriptor, inward, AGENT_V4, PORT), undefined);
   await until("the packet by the old socket", () => received() === 1);
