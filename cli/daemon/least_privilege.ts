@@ -38,6 +38,8 @@ export function keepLeastPrivilege(config: string): void {
   if ((permitted & ~kept) !== 0n && canGiveUp) {
     // What has been given up is not asked for, not even at a terminal.
     Deno.env.set("DENO_NO_PROMPT", "1");
+    // Nor does the runtime ask the Internet for a newer one of itself, half a second after its start.
+    Deno.env.set("DENO_NO_UPDATE_CHECK", "1");
     const argumentsWithName = Deno.readTextFileSync("/proc/self/cmdline").split("\0").slice(0, -1);
     startAgainWith(kept, { program: Deno.execPath(), argumentsWithName });
   }

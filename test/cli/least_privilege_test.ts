@@ -108,6 +108,8 @@ for (
           }
           assertEquals(thread.get("NoNewPrivs"), "1");
         }
+        const environment = Deno.readTextFileSync(`/proc/${daemon.pid}/environ`).split("\0");
+        assert(environment.includes("DENO_NO_UPDATE_CHECK=1"), "it asks the Internet for a newer runtime");
         if (hasProgram("setpriv")) await assertClosed(daemon.pid, kept);
       } finally {
         assertEquals(await daemon.end(), 0, daemon.log);
