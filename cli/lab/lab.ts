@@ -130,13 +130,14 @@ export class Lab {
 }
 
 /**
- * V8 compiles everything at once with its baseline compiler, because a handover runs cold code, and what is hot soon with its
- * best: only code from there calls the kernel without detours, and the data path's few functions are all hot. It compiles a
- * module whole when it loads it (--no-lazy): so Deno's code cache has the functions too, and the next start compiles none of
- * them. `deno task dsmip` has the same.
+ * V8 compiles everything at once with its baseline compiler, because a handover runs cold code. It compiles a module whole when
+ * it loads it (--no-lazy): so Deno's code cache has the functions too, and the next start compiles none of them. Its best
+ * compiler, whose code alone calls the kernel without detours, takes the data path's loops early, and functions when they are
+ * really hot: after 100 calls, it compiled the control path in the middle of the first moves, on threads of its own that took
+ * both processors. `deno task dsmip` has the same.
  */
 export const V8_FLAGS =
-  "--v8-flags=--no-lazy,--no-maglev,--always-sparkplug,--invocation-count-for-turbofan=100,--invocation-count-for-osr=100";
+  "--v8-flags=--no-lazy,--no-maglev,--always-sparkplug,--invocation-count-for-turbofan=2000,--invocation-count-for-osr=100";
 
 /**
  * The command line that runs this program again: the file that DSMIP names (one that unpacks itself names itself there),
