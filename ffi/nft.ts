@@ -2,6 +2,7 @@ import { Protocol } from "../core/wire/constants.ts";
 import { type EspEnd, IPV6_ADDRESS_OFFSETS } from "./esp_end.ts";
 import type { NetlinkAttribute } from "./netlink_message.ts";
 import {
+  acceptUnlessTransportIs,
   countAndDrop,
   destinationIsLocal,
   leavesBy,
@@ -66,7 +67,13 @@ function prerouting({ homeAgentAddress, isThe }: EspEnd): Chain {
     ...destinationIsLocal(),
     ...countAndDrop(),
   ]);
-  return { name: "prerouting", hook: NF_INET_PRE_ROUTING, priority: FIRST_PRIORITY, rules };
+  const others = acceptUnlessTransportIs(Protocol.mobilityHeader, Protocol.icmpv6, Protocol.esp);
+  return {
+    name: "prerouting",
+    hook: NF_INET_PRE_ROUTING,
+    priority: FIRST_PRIORITY,
+    rules: [others, ...rules],
+  };
 }
 
 /** ICMP errors about packets that one of our raw sockets takes, by the protocol of the packet that they quote. */
@@ -75,6 +82,7 @@ const OUTPUT: Chain = {
   hook: NF_INET_LOCAL_OUT,
   priority: 0,
   rules: [
+    acceptUnlessTransportIs(Protocol.icmpv4, Protocol.icmpv6),
     ...[Protocol.ipv6, Protocol.ipv4].map((inner) => [
       ...metaIs("family", NFPROTO_IPV4),
       ...metaIs("transport", Protocol.icmpv4),

@@ -17,8 +17,10 @@ const NFTA_VERDICT_CODE = 1;
 const NFT_REG_VERDICT = 0;
 const NFT_REG_1 = 1;
 const NFT_CMP_EQ = 0;
+const NFT_CMP_NEQ = 1;
 const NFT_RANGE_EQ = 0;
 const NF_DROP = 0;
+const NF_ACCEPT = 1;
 const NFT_PAYLOAD_NETWORK_HEADER = 1;
 const NFT_PAYLOAD_TRANSPORT_HEADER = 2;
 const NFT_FIB_RESULT_ADDRTYPE = 3;
@@ -63,8 +65,8 @@ function isEqual(value: number): NetlinkAttribute {
   return isData(octet(3, value));
 }
 
-function isData(data: NetlinkAttribute): NetlinkAttribute {
-  return expression("cmp", [numberAttribute(1, NFT_REG_1), numberAttribute(2, NFT_CMP_EQ), data]);
+function isData(data: NetlinkAttribute, comparison = NFT_CMP_EQ): NetlinkAttribute {
+  return expression("cmp", [numberAttribute(1, NFT_REG_1), numberAttribute(2, comparison), data]);
 }
 
 function isBetween(lowest: number, highest: number): NetlinkAttribute {
@@ -85,12 +87,19 @@ function loadPayload(header: number, offset: number, octets: number): NetlinkAtt
   ]);
 }
 
+function loadMeta(key: number): NetlinkAttribute {
+  return expression("meta", [numberAttribute(1, NFT_REG_1), numberAttribute(2, key)]);
+}
+
 /** Goes on where this octet is `value`. */
 export function metaIs(key: keyof typeof META_KEYS, value: number): NetlinkAttribute[] {
-  return [
-    expression("meta", [numberAttribute(1, NFT_REG_1), numberAttribute(2, META_KEYS[key])]),
-    isEqual(value),
-  ];
+  return [loadMeta(META_KEYS[key]), isEqual(value)];
+}
+
+/** Lets packets of all other transport protocols out of the chain: most packets then cost one rule. */
+export function acceptUnlessTransportIs(...protocols: readonly number[]): NetlinkAttribute[] {
+  const isOther = protocols.map((protocol) => isData(octet(3, protocol), NFT_CMP_NEQ));
+  return [loadMeta(META_KEYS.transport), ...isOther, decide(NF_ACCEPT)];
 }
 
 /** Goes on where this octet of the transport header, counted from 0, is from `lowest` to `highest`. */
@@ -140,10 +149,7 @@ function addressIsLocal(which: number): NetlinkAttribute[] {
 
 /** Goes on where the packet leaves by the interface of this index. */
 export function leavesBy(interfaceIndex: number): NetlinkAttribute[] {
-  return [
-    expression("meta", [numberAttribute(1, NFT_REG_1), numberAttribute(2, OUTPUT_INTERFACE)]),
-    isHostNumber(interfaceIndex),
-  ];
+  return [loadMeta(OUTPUT_INTERFACE), isHostNumber(interfaceIndex)];
 }
 
 /** Unlike an octet of a packet, the kind of an address or an index is a number of the host's own order. */
@@ -155,9 +161,10 @@ function isHostNumber(value: number): NetlinkAttribute {
 
 /** Counts the packet and drops it. */
 export function countAndDrop(): NetlinkAttribute[] {
-  const verdict = nestedAttribute(NFTA_DATA_VERDICT, [numberAttribute(NFTA_VERDICT_CODE, NF_DROP)]);
-  return [
-    expression("counter", []),
-    expression("immediate", [numberAttribute(1, NFT_REG_VERDICT), nestedAttribute(2, [verdict])]),
-  ];
+  return [expression("counter", []), decide(NF_DROP)];
+}
+
+function decide(code: number): NetlinkAttribute {
+  const verdict = nestedAttribute(NFTA_DATA_VERDICT, [numberAttribute(NFTA_VERDICT_CODE, code)]);
+  return expression("immediate", [numberAttribute(1, NFT_REG_VERDICT), nestedAttribute(2, [verdict])]);
 }
