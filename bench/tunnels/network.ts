@@ -10,6 +10,8 @@ export type Underlay = "veth" | "wire";
 /** The device of both ends that leads to the other, and its IPv4 addresses. */
 export const OUTER_DEVICE = "eth0";
 export const OUTER = { a: "198.18.0.1", b: "198.18.0.2", prefixLength: 30 } as const;
+/** The same in IPv6, for tunnels over IPv6: they add them. */
+export const OUTER_IPV6 = { a: "2001:db8:98::1", b: "2001:db8:98::2", prefixLength: 64 } as const;
 /** Where end a is after it has moved; end b knows the way. */
 export const OUTER_MOVED = { a: "198.18.4.1", network: "198.18.4.0/30" } as const;
 
@@ -27,6 +29,11 @@ const SYSCTLS = [
 
 /** Without these, a veth cuts and joins nothing: what is longer than a frame is cut by the kernel before it. */
 const OFFLOADS = ["tso", "gso", "gro", "tx-udp-segmentation"];
+
+/** The lines for ip(8) that give an end its outer IPv6 address. */
+export function outerIpv6Lines(end: "a" | "b"): string[] {
+  return [`address add ${OUTER_IPV6[end]}/${OUTER_IPV6.prefixLength} dev ${OUTER_DEVICE} nodad`];
+}
 
 /** Two network namespaces and the cable between them. The machine's own network is not touched. */
 export class Network {

@@ -1,6 +1,6 @@
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import { print, remark } from "../../cli/output/write.ts";
-import { TUNNELS } from "./kinds/all.ts";
+import { TUNNELS, USUAL_TUNNELS } from "./kinds/all.ts";
 import { METRIC_GROUPS, type MetricGroup } from "./metrics.ts";
 import type { Underlay } from "./network.ts";
 import type { Tunnel } from "./tunnel.ts";
@@ -32,7 +32,7 @@ export interface Actions {
 }
 
 const UNDERLAYS: readonly Underlay[] = ["veth", "wire"];
-const NAME_WIDTH = 18;
+const NAME_WIDTH = 24;
 const ROWS = TUNNELS.map(({ name, about }) => `  ${name.padEnd(NAME_WIDTH)}${about}\n`).join("");
 const MORE_HELP = `
 Tunnels:
@@ -55,7 +55,7 @@ export async function parseCommandLine(words: readonly string[], actions: Action
     )
     .helpOption("-h, --help", "print this help")
     .option("--runs <n>", "how often every tunnel is measured", wholeNumberTo(100), 5)
-    .option("--tunnels <names>", "which ones, as a,b,c (default: all)", tunnelList)
+    .option("--tunnels <names>", "which ones, as a,b,c (default: all but dsmip-no-...)", tunnelList)
     .option("--metrics <names>", `which of ${METRIC_GROUPS.join(",")} (default: all)`, metricList)
     .addOption(
       new Option("--underlay <kind>", "veth: 64 KB packets cross it whole; wire: frames up to 1500 octets")
@@ -74,7 +74,7 @@ export async function parseCommandLine(words: readonly string[], actions: Action
     .exitOverride()
     .enablePositionalOptions()
     .showHelpAfterError("Try: deno task bench:tunnels --help")
-    .action(async ({ tunnels = TUNNELS, metrics = METRIC_GROUPS, underlay, ...options }) =>
+    .action(async ({ tunnels = USUAL_TUNNELS, metrics = METRIC_GROUPS, underlay, ...options }) =>
       await actions.run({ ...options, tunnels, metrics, underlay: underlay as Underlay })
     );
   const table = new Command("table")

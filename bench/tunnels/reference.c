@@ -1,12 +1,13 @@
 /*
  * A forwarder that does no more than it must, to show what system calls alone cost: no keys, no signalling, no
- * checks. It carries IPv6 in UDP over IPv4 (udp), IPv6 in IPv4 (p41) or IPv4 in IPv4 (ipip), in three ways:
+ * checks. It carries IPv6 in UDP over IPv4 (udp), IPv6 in IPv4 (p41), IPv6 in IPv6 (ip6) or IPv4 in IPv4 (ipip), in
+ * three ways:
  *
  *   plain  one packet a system call
  *   batch  up to 64 datagrams a system call on the socket: sendmmsg, recvmmsg
  *   gso    udp only: packets of up to 64 KB on both sides, see reference_gso.c
  *
- *   reference DEVICE udp|p41|ipip plain|batch|gso LOCAL REMOTE PORT
+ *   reference DEVICE udp|p41|ip6|ipip plain|batch|gso LOCAL REMOTE PORT
  */
 #define _GNU_SOURCE
 #include "reference.h"
@@ -75,20 +76,32 @@ static void open_tun(const char *name, int flags) {
   if (tun_fd < 0 || ioctl(tun_fd, TUNSETIFF, &request)) fail("/dev/net/tun");
 }
 
+/* An address of either family. */
+union address {
+  struct sockaddr any;
+  struct sockaddr_in ipv4;
+  struct sockaddr_in6 ipv6;
+};
+
+static union address parse_address(const char *text, int port) {
+  union address address = {.ipv6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)}};
+  if (inet_pton(AF_INET6, text, &address.ipv6.sin6_addr) == 1) return address;
+  address = (union address){.ipv4 = {.sin_family = AF_INET, .sin_port = htons(port)}};
+  if (inet_pton(AF_INET, text, &address.ipv4.sin_addr) == 1) return address;
+  fprintf(stderr, "reference: not an address: %s\n", text);
+  exit(2);
+}
+
 static void open_socket(int protocol, const char *local, const char *remote, int port) {
   int octets = SOCKET_BUFFER, udp = protocol == IPPROTO_UDP;
-  struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons(udp ? port : 0)}, there = here;
-  if (inet_pton(AF_INET, local, &here.sin_addr) != 1 || inet_pton(AF_INET, remote, &there.sin_addr) != 1) {
-    fprintf(stderr, "reference: not an IPv4 address: %s or %s\n", local, remote);
-    exit(2);
-  }
-  socket_fd = socket(AF_INET, udp ? SOCK_DGRAM : SOCK_RAW, protocol);
+  union address here = parse_address(local, udp ? port : 0), there = parse_address(remote, udp ? port : 0);
+  socket_fd = socket(here.any.sa_family, udp ? SOCK_DGRAM : SOCK_RAW, protocol);
   if (socket_fd < 0) fail("socket");
-  if (bind(socket_fd, (struct sockaddr *)&here, sizeof here)) fail("bind");
-  if (connect(socket_fd, (struct sockaddr *)&there, sizeof there)) fail("connect");
+  if (bind(socket_fd, &here.any, sizeof here)) fail("bind");
+  if (connect(socket_fd, &there.any, sizeof there)) fail("connect");
   setsockopt(socket_fd, SOL_SOCKET, SO_RCVBUFFORCE, &octets, sizeof octets);
   setsockopt(socket_fd, SOL_SOCKET, SO_SNDBUFFORCE, &octets, sizeof octets);
-  outer_header_in_front = !udp;
+  outer_header_in_front = !udp && here.any.sa_family == AF_INET;
 }
 
 int main(int count, char **words) {
@@ -96,7 +109,7 @@ int main(int count, char **words) {
     fprintf(stderr, "reference: see the head of reference.c\n");
     return 2;
   }
-  int protocol = !strcmp(words[2], "udp") ? IPPROTO_UDP : !strcmp(words[2], "p41") ? IPPROTO_IPV6 : IPPROTO_IPIP;
+  int protocol = !strcmp(words[2], "udp") ? IPPROTO_UDP : !strcmp(words[2], "ipip") ? IPPROTO_IPIP : IPPROTO_IPV6;
   int batch = !strcmp(words[3], "batch"), gso = !strcmp(words[3], "gso");
   open_tun(words[1], gso ? IFF_VNET_HDR : 0);
   open_socket(protocol, words[4], words[5], atoi(words[6]));

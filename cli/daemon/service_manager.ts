@@ -24,7 +24,7 @@ export function serviceManagerOf(environment: Pick<Deno.Env, "get">, log: Log): 
 }
 
 /**
- * What a daemon tells the service manager that has started it (systemd, `Type=notify-reload` and `WatchdogSec=`): one
+ * What a daemon tells the service manager that has started it (systemd, `Type=notify` and `WatchdogSec=`): one
  * datagram for each. What cannot be told is a warning in the log, once.
  */
 export class ServiceManager {

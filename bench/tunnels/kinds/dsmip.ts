@@ -1,6 +1,7 @@
 import { dsmipCommand, fetchDependencies } from "../../../cli/lab/lab.ts";
-import { ENCAPSULATION_OVERHEAD } from "../../../core/control/tunnel.ts";
-import { OUTER, OUTER_DEVICE, OUTER_MTU } from "../network.ts";
+import { OFFLOAD_NAMES } from "../../../cli/daemon/offloads.ts";
+import { type Encapsulation, ENCAPSULATION_OVERHEAD } from "../../../core/control/tunnel.ts";
+import { OUTER, OUTER_DEVICE, OUTER_IPV6, OUTER_MTU, outerIpv6Lines } from "../network.ts";
 import { INNER_IPV4, type InnerAddresses, type Tunnel } from "../tunnel.ts";
 
 /** This project: end a is the mobile node, end b the home agent. */
@@ -8,6 +9,8 @@ import { INNER_IPV4, type InnerAddresses, type Tunnel } from "../tunnel.ts";
 const HOME_AGENT = "fd00:99::1";
 const HOME_ADDRESS = "fd00:99::100";
 const HOME_AGENT_DEVICE = "dsmip-ha";
+/** At the home agent: over IPv6, its own address is the tunnel's outer one. */
+const BEHIND_HOME_AGENT = "fd00:99::2";
 const NODE = `identity = "mn1@example.org"
 home_address = "${HOME_ADDRESS}"
 spi = 1000
@@ -19,17 +22,25 @@ interface Kind {
   readonly about: string;
   /** Of what is measured; both go through the same tunnel. */
   readonly version: 4 | 6;
-  readonly forceUdp: boolean;
+  readonly encapsulation: Encapsulation;
+  /** Of the command line of both daemons. */
+  readonly options?: readonly string[];
 }
 
-function dsmip({ name, about, version, forceUdp }: Kind): Tunnel {
-  const addresses: InnerAddresses = version === 4 ? INNER_IPV4 : { a: HOME_ADDRESS, b: HOME_AGENT };
+function dsmip({ name, about, version, encapsulation, options = [] }: Kind): Tunnel {
+  const isOverIpv6 = encapsulation === "ipv6InIpv6";
+  const addresses: InnerAddresses = version === 4
+    ? INNER_IPV4
+    : { a: HOME_ADDRESS, b: isOverIpv6 ? BEHIND_HOME_AGENT : HOME_AGENT };
   const ipv4HomeAddress = version === 4 ? `ipv4_home_address = "${INNER_IPV4.a}"\n` : "";
+  const homeAgentIpv4 = isOverIpv6
+    ? "dsmip = false"
+    : `home_agent_ipv4_address = "${OUTER.b}"\nforce_udp = ${encapsulation === "udp"}`;
   return {
     name,
     about: `this project, ${about}`,
-    innerMtu: OUTER_MTU - ENCAPSULATION_OVERHEAD[forceUdp ? "udp" : "ipv6InIpv4"],
-    roams: true,
+    innerMtu: OUTER_MTU - ENCAPSULATION_OVERHEAD[encapsulation],
+    roams: !isOverIpv6,
     needs: [{ program: "nft", package: "nftables" }],
     addresses,
     prepare: async (site) => {
@@ -50,13 +61,19 @@ ${NODE}${ipv4HomeAddress}`,
         "mn.toml",
         `[mobile_node]
 ${NODE}${ipv4HomeAddress}home_agent_ipv6_address = "${HOME_AGENT}"
-home_agent_ipv4_address = "${OUTER.b}"
+${homeAgentIpv4}
 egress = "${OUTER_DEVICE}"
 manage = false
-force_udp = ${forceUdp}
 control_socket = "${site.path("mn.sock")}"
 `,
       );
+      if (isOverIpv6) {
+        await site.network.ip("b", outerIpv6Lines("b"));
+        await site.network.ip("a", [
+          ...outerIpv6Lines("a"),
+          `route add ${HOME_AGENT} via ${OUTER_IPV6.b} dev ${OUTER_DEVICE}`,
+        ]);
+      }
       const command = dsmipCommand();
       return async () => {
         const homeAgent = site.start("b", "home-agent", [
@@ -65,10 +82,13 @@ control_socket = "${site.path("mn.sock")}"
           "serve",
           "--config",
           homeAgentFile,
+          ...options,
         ]);
-        site.start("a", "mobile-node", [...command, "mn", "up", "--config", mobileNodeFile]);
-        // The home agent's IPv6 address comes by itself; its IPv4 addresses are the administrator's.
-        if (version === 4) await site.address("b", homeAgent, HOME_AGENT_DEVICE, INNER_IPV4.b, "");
+        site.start("a", "mobile-node", [...command, "mn", "up", "--config", mobileNodeFile, ...options]);
+        // The home agent's own IPv6 address comes by itself; others are the administrator's.
+        if (addresses.b !== HOME_AGENT) {
+          await site.address("b", homeAgent, HOME_AGENT_DEVICE, addresses.b, "");
+        }
         return undefined;
       };
     },
@@ -76,8 +96,19 @@ control_socket = "${site.path("mn.sock")}"
 }
 
 export const dsmipTunnels: readonly Tunnel[] = [
-  dsmip({ name: "dsmip", about: "IPv6 in UDP over IPv4", version: 6, forceUdp: true }),
-  dsmip({ name: "dsmip-41", about: "IPv6 in IPv4 (protocol 41)", version: 6, forceUdp: false }),
-  dsmip({ name: "dsmip-ip4-udp", about: "IPv4 in UDP over IPv4", version: 4, forceUdp: true }),
-  dsmip({ name: "dsmip-ipip", about: "IPv4 in IPv4 (protocol 4)", version: 4, forceUdp: false }),
+  dsmip({ name: "dsmip", about: "IPv6 in UDP over IPv4", version: 6, encapsulation: "udp" }),
+  dsmip({ name: "dsmip-41", about: "IPv6 in IPv4 (protocol 41)", version: 6, encapsulation: "ipv6InIpv4" }),
+  dsmip({ name: "dsmip-ip6", about: "IPv6 in IPv6 (protocol 41)", version: 6, encapsulation: "ipv6InIpv6" }),
+  dsmip({ name: "dsmip-ip4-udp", about: "IPv4 in UDP over IPv4", version: 4, encapsulation: "udp" }),
+  dsmip({ name: "dsmip-ipip", about: "IPv4 in IPv4 (protocol 4)", version: 4, encapsulation: "ipv6InIpv4" }),
 ];
+
+/** The same in UDP without one or all of the kernel's offloads, to show what each is worth. */
+export const dsmipWithoutOffloads: readonly Tunnel[] = [
+  { name: "dsmip-no-offload", about: "without offloads", options: ["--no-offload"] },
+  ...Object.keys(OFFLOAD_NAMES).filter((name) => name !== "tun-header").map((name) => ({
+    name: `dsmip-no-${name}`,
+    about: `without the offload ${name}`,
+    options: ["--offload", Object.keys(OFFLOAD_NAMES).filter((other) => other !== name).join(",")],
+  })),
+].map((kind) => dsmip({ ...kind, version: 6, encapsulation: "udp" }));

@@ -1,4 +1,4 @@
-import { OUTER } from "../network.ts";
+import { OUTER, OUTER_IPV6, OUTER_MTU, outerIpv6Lines } from "../network.ts";
 import { INNER_IPV4, INNER_IPV6, type Tunnel } from "../tunnel.ts";
 
 /** The forwarders of reference.c: what a program without keys and signalling reaches with the same system calls. */
@@ -7,14 +7,16 @@ const DEVICE = "bench0";
 /** 44 inner packets in UDP: what one call can send, so that no large packet is sent in two pieces. */
 const GSO_MAX_SIZE = 61_000;
 
-type Encapsulation = "udp" | "p41" | "ipip";
+type Encapsulation = "udp" | "p41" | "ip6" | "ipip";
 type Manner = "plain" | "batch" | "gso";
 
 const WORDS: Record<Encapsulation, string> = {
   udp: "IPv6 in UDP over IPv4",
   p41: "IPv6 in IPv4",
+  ip6: "IPv6 in IPv6",
   ipip: "IPv4 in IPv4",
 };
+const OVERHEAD: Record<Encapsulation, number> = { udp: 28, p41: 20, ip6: 40, ipip: 20 };
 const MANNERS: Record<Manner, string> = {
   plain: "a packet a call",
   batch: "64 packets a call",
@@ -22,7 +24,8 @@ const MANNERS: Record<Manner, string> = {
 };
 
 function reference(encapsulation: Encapsulation, manner: Manner): Tunnel {
-  const innerMtu = encapsulation === "udp" ? 1472 : 1480;
+  const innerMtu = OUTER_MTU - OVERHEAD[encapsulation];
+  const outer = encapsulation === "ip6" ? OUTER_IPV6 : OUTER;
   const addresses = encapsulation === "ipip" ? INNER_IPV4 : INNER_IPV6;
   const settings = `mtu ${innerMtu}${manner === "gso" ? ` gso_max_size ${GSO_MAX_SIZE}` : ""}`;
   return {
@@ -31,16 +34,21 @@ function reference(encapsulation: Encapsulation, manner: Manner): Tunnel {
     innerMtu,
     needs: [],
     addresses,
-    prepare: (site) =>
-      Promise.resolve(async () => {
+    prepare: async (site) => {
+      if (outer === OUTER_IPV6) {
+        for (const end of ["a", "b"] as const) await site.network.ip(end, outerIpv6Lines(end));
+      }
+      return async () => {
         const started = ([["b", "a"], ["a", "b"]] as const).map(([end, other]) => {
-          const words = [DEVICE, encapsulation, manner, OUTER[end], OUTER[other], "4191"];
+          const words = [DEVICE, encapsulation, manner, outer[end], outer[other], "4191"];
           return { end, child: site.start(end, `reference-${end}`, [site.tools.reference, ...words]) };
         });
         for (const { end, child } of started) {
           await site.address(end, child, DEVICE, addresses[end], settings);
         }
-      }),
+        return undefined;
+      };
+    },
   };
 }
 
@@ -50,5 +58,6 @@ export const referenceTunnels: readonly Tunnel[] = [
   reference("udp", "gso"),
   reference("p41", "plain"),
   reference("p41", "batch"),
+  reference("ip6", "plain"),
   reference("ipip", "plain"),
 ];
