@@ -148,7 +148,9 @@ export class DataPathLoop {
       for (let index = 0; index < count; index++) this.#found |= 1 << this.#words[epollPlace(index)];
       if (this.#isFound(EVENT)) {
         this.#calls.read(this.#event, this.#eventValue, 8);
-        this.#obey();
+        // The first command may have been obeyed before its event is seen: then control may be writing the next one now.
+        if (this.#hasCommand()) this.#obey();
+        this.#isStopped = this.#words[map.COMMAND_STOP / 4] !== 0;
       }
       for (let socket = 0; socket < this.#signallingCount; socket++) this.#fromSocket(socket);
       if (this.#isFound(TUN)) this.#fromTun();
@@ -158,10 +160,7 @@ export class DataPathLoop {
     return this.#fault;
   }
 
-  /**
-   * Takes the sockets and the IPv4 home address that control names, holds what the TUN device has or not; told to stop, the
-   * loop ends after this round.
-   */
+  /** Takes the sockets and the IPv4 home address that control names, holds what the TUN device has or not. */
   #obey(): void {
     const words = this.#words;
     const sequence = Atomics.load(words, map.COMMAND_SEQUENCE / 4);
@@ -191,7 +190,11 @@ export class DataPathLoop {
     words[map.OFFLOADS / 4] |= words[map.COMMAND_SOCKET_OFFLOADS / 4];
     Atomics.store(words, map.COMMAND_DONE / 4, sequence);
     Atomics.notify(words, map.COMMAND_DONE / 4);
-    this.#isStopped = words[map.COMMAND_STOP / 4] !== 0;
+  }
+
+  #hasCommand(): boolean {
+    const words = this.#words;
+    return Atomics.load(words, map.COMMAND_SEQUENCE / 4) !== Atomics.load(words, map.COMMAND_DONE / 4);
   }
 
   /** Waits for what is wanted. Where a descriptor stays, what was found there is still to be done. */

@@ -88,10 +88,16 @@ class LoopTest implements Disposable {
     }
   }
 
-  /** One round: of the TUN device, one packet. Returns what the loop says at its end. */
-  runOnce({ udp = this.udp, raw = this.raw } = {}): string {
+  /**
+   * One round: of the TUN device, one packet. Returns what the loop says at its end.
+   * @param options `whileWriting`: sockets that the next command has begun to name
+   */
+  runOnce({ udp = this.udp, raw = this.raw, whileWriting = 0 } = {}): string {
     const loop = this.#loop({ udp, raw, event: this.#event });
-    new Int32Array(this.#memory.buffer)[map.COMMAND_STOP / 4] = 1;
+    const words = new Int32Array(this.#memory.buffer);
+    // So many sockets, which have no descriptors yet: the first descriptor of all, which need not be one to wait for.
+    words[map.COMMAND_RECEIVE_COUNT / 4] += whileWriting;
+    words[map.COMMAND_STOP / 4] = 1;
     signalEventFd(this.#event);
     return loop.run();
   }
@@ -309,6 +315,11 @@ loopTest("an answer that the TUN device does not take is counted", (test) => {
   test.network.ip(test.network.agent, "link", "set", AGENT_TUN, "down");
   assertEquals(test.runOnce(), "");
   assertEquals(test.counters().dropped, { packetTooBig: 1, tunWriteFailed: 1 });
+});
+
+loopTest("what control is still writing is no command", (test) => {
+  assertEquals(test.runOnce({ whileWriting: 1 }), "");
+  assertEquals(test.runOnce(), "");
 });
 
 loopTest("a socket that was closed too early is a fault, not a busy loop", (test) => {
