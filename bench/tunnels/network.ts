@@ -30,11 +30,6 @@ const SYSCTLS = [
 /** Without these, a veth cuts and joins nothing: what is longer than a frame is cut by the kernel before it. */
 const OFFLOADS = ["tso", "gso", "gro", "tx-udp-segmentation"];
 
-/** The lines for ip(8) that give an end its outer IPv6 address. */
-export function outerIpv6Lines(end: "a" | "b"): string[] {
-  return [`address add ${OUTER_IPV6[end]}/${OUTER_IPV6.prefixLength} dev ${OUTER_DEVICE} nodad`];
-}
-
 /** Two network namespaces and the cable between them. The machine's own network is not touched. */
 export class Network {
   readonly #made: string[] = [];
@@ -58,6 +53,15 @@ export class Network {
       ]);
     }));
     await this.ip("b", [`route add ${OUTER_MOVED.network} dev ${OUTER_DEVICE} src ${OUTER.b}`]);
+  }
+
+  /** Gives both ends their outer IPv6 addresses. */
+  async addOuterIpv6(): Promise<void> {
+    for (const end of ["a", "b"] as const) {
+      await this.ip(end, [
+        `address add ${OUTER_IPV6[end]}/${OUTER_IPV6.prefixLength} dev ${OUTER_DEVICE} nodad`,
+      ]);
+    }
   }
 
   /** Makes the namespace of one end. */

@@ -1,7 +1,7 @@
 import { dsmipCommand, fetchDependencies } from "../../../cli/lab/lab.ts";
 import { OFFLOAD_NAMES } from "../../../cli/daemon/offloads.ts";
 import { type Encapsulation, ENCAPSULATION_OVERHEAD } from "../../../core/control/tunnel.ts";
-import { OUTER, OUTER_DEVICE, OUTER_IPV6, OUTER_MTU, outerIpv6Lines } from "../network.ts";
+import { OUTER, OUTER_DEVICE, OUTER_IPV6, OUTER_MTU } from "../network.ts";
 import { INNER_IPV4, type InnerAddresses, type Tunnel } from "../tunnel.ts";
 
 /** This project: end a is the mobile node, end b the home agent. */
@@ -68,11 +68,8 @@ control_socket = "${site.path("mn.sock")}"
 `,
       );
       if (isOverIpv6) {
-        await site.network.ip("b", outerIpv6Lines("b"));
-        await site.network.ip("a", [
-          ...outerIpv6Lines("a"),
-          `route add ${HOME_AGENT} via ${OUTER_IPV6.b} dev ${OUTER_DEVICE}`,
-        ]);
+        await site.network.addOuterIpv6();
+        await site.network.ip("a", [`route add ${HOME_AGENT} via ${OUTER_IPV6.b} dev ${OUTER_DEVICE}`]);
       }
       const command = dsmipCommand();
       return async () => {

@@ -1,4 +1,4 @@
-import { OUTER, OUTER_IPV6, OUTER_MTU, outerIpv6Lines } from "../network.ts";
+import { OUTER, OUTER_IPV6, OUTER_MTU } from "../network.ts";
 import { INNER_IPV4, INNER_IPV6, type Tunnel } from "../tunnel.ts";
 
 /** The forwarders of reference.c: what a program without keys and signalling reaches with the same system calls. */
@@ -35,9 +35,7 @@ function reference(encapsulation: Encapsulation, manner: Manner): Tunnel {
     needs: [],
     addresses,
     prepare: async (site) => {
-      if (outer === OUTER_IPV6) {
-        for (const end of ["a", "b"] as const) await site.network.ip(end, outerIpv6Lines(end));
-      }
+      if (outer === OUTER_IPV6) await site.network.addOuterIpv6();
       return async () => {
         const started = ([["b", "a"], ["a", "b"]] as const).map(([end, other]) => {
           const words = [DEVICE, encapsulation, manner, outer[end], outer[other], "4191"];
