@@ -100,10 +100,13 @@ export function addLink(namespace: TestNamespace): void {
   namespace.ip("link", "set", "vx", "up");
 }
 
-/** All that an egress may touch, of addresses only those that are ours. */
+/**
+ * All that an egress may touch, of addresses only those that are ours. In one line each (-o): otherwise ip lists the links
+ * that have no address yet, too, and a new link gets its link-local address in its own time.
+ */
 export function state(namespace: TestNamespace): string {
   return [
-    namespace.ip("addr", "show", "scope", "global"),
+    namespace.ip("-o", "addr", "show", "scope", "global"),
     namespace.ip("-4", "route", "show", "table", "all"),
     namespace.ip("-6", "route", "show", "table", "all").replaceAll(
       /^(multicast|local|anycast|fe80).*\n/gm,
