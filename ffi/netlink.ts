@@ -21,6 +21,7 @@ import {
   encodeRule,
   type InterfaceAddress,
   type Link,
+  type LinkChange,
   type NewAddress,
   type NewRoute,
   type NewRule,
@@ -84,9 +85,9 @@ export class Netlink {
     return link;
   }
 
-  /** Switches an interface on or off, or changes its MTU (octets). */
-  setLink(index: number, change: { readonly up?: boolean; readonly mtu?: number }): void {
-    this.#change("RTM_NEWLINK", `change interface ${index}`, encodeLink({ index, ...change }));
+  /** Switches an interface on or off, or changes its sizes. */
+  setLink(index: number, change: LinkChange): void {
+    this.#change("RTM_NEWLINK", `change interface ${index}`, encodeLink(index, change));
   }
 
   addresses(): InterfaceAddress[] {

@@ -49,6 +49,7 @@ const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
 const IFLA_LINKINFO = 18;
 const IFLA_CARRIER_CHANGES = 35;
+const IFLA_GSO_MAX_SIZE = 41;
 const IFLA_INFO_KIND = 1;
 
 /** RTM_NEWLINK, RTM_DELLINK. Undefined also for what a bridge says about its ports, and wireless news. */
@@ -73,8 +74,16 @@ export function decodeLink(payload: Uint8Array): Link | undefined {
   };
 }
 
+/** What may be changed of a link; both sizes in octets. */
+export interface LinkChange {
+  readonly up?: boolean;
+  readonly mtu?: number;
+  /** The most that the kernel hands over at once, for the device to cut. */
+  readonly gsoMaxSize?: number;
+}
+
 /** RTM_NEWLINK that changes a link. */
-export function encodeLink({ index, mtu, up }: { index: number; mtu?: number; up?: boolean }): NetlinkBody {
+export function encodeLink(index: number, { mtu, gsoMaxSize, up }: LinkChange): NetlinkBody {
   const body = new Uint8Array(IFINFOMSG_OCTETS);
   const view = viewOf(body);
   view.setInt32(4, index, true);
@@ -82,7 +91,11 @@ export function encodeLink({ index, mtu, up }: { index: number; mtu?: number; up
     view.setUint32(8, up ? IFF_UP : 0, true);
     view.setUint32(12, IFF_UP, true);
   }
-  return { body, attributes: mtu === undefined ? [] : [uint32Attribute(IFLA_MTU, mtu)] };
+  const sizes = [[IFLA_MTU, mtu], [IFLA_GSO_MAX_SIZE, gsoMaxSize]] as const;
+  return {
+    body,
+    attributes: sizes.flatMap(([type, size]) => size === undefined ? [] : [uint32Attribute(type, size)]),
+  };
 }
 
 export type AddressScope = "global" | "site" | "link" | "host" | "other";

@@ -7,6 +7,11 @@ import type { SavedSysctls } from "./saved_sysctls.ts";
 /** Of the whole host. That of IPv4 has a second name, net/ipv4/ip_forward. */
 export const FORWARDING = { 6: "net/ipv6/conf/all/forwarding", 4: "net/ipv4/conf/all/forwarding" } as const;
 
+/** Does this host forward any packets? */
+export function isForwarding(): boolean {
+  return Object.values(FORWARDING).some((key) => readSysctl(key) !== "0");
+}
+
 /** The families that a home agent forwards: IPv4 where a mobile node may get an IPv4 home address. */
 export function forwardedFamilies(settings: HomeAgentSettings): readonly IpFamily[] {
   const { ipv4HomePrefix, ipv4NetworkPool, mobileNodes } = settings;

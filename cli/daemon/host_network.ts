@@ -6,7 +6,7 @@ import { SilentTunnelTable, type SilentTunnelTableOptions } from "../../ffi/nft.
 import { writeSysctl } from "../../ffi/sysctl.ts";
 import type { HomeAgentConfiguration } from "../configuration/record.ts";
 import { Failure, messageOf } from "../output/fault.ts";
-import { forwardedFamilies, seeToForwarding } from "./forwarding.ts";
+import { forwardedFamilies, isForwarding, seeToForwarding } from "./forwarding.ts";
 import { ignoringGone, removeLeftovers } from "./host_leftovers.ts";
 import type { Log } from "./log.ts";
 import { type Ipv4HomeRouter, MobileNodeRoutes } from "./mobile_node_routes.ts";
@@ -18,6 +18,11 @@ const IPV6_MINIMUM_MTU = 1280;
 const HOME_AGENT_TUN_MTU = 1500;
 /** The home agent's interface may take more (jumbo frames, loopback), the path to a mobile node does not. */
 const INTERNET_MTU = 1500;
+/**
+ * TCP of a mobile host hands over at most so many octets at once: in segments of 1400 octets, with headers for each, they
+ * just fit one message of the data path (65,507 octets) where 64 KB would take two.
+ */
+const HOST_GSO_MAX_SIZE = 62_000;
 /**
  * Of the home network and of mobile routers' networks at the home agent: preferred to the administrator's routes for when
  * a mobile router is at home.
@@ -86,16 +91,22 @@ export class HostNetwork implements Disposable {
   /**
    * Removes what an earlier run left behind, then: the home address on the TUN device, which stays there
    * wherever the node is. Nothing is routed there before setTunnel().
+   * @param options `isRouter`: packets of other hosts go through the tunnel, too
    * @throws SystemError
    */
   setUpMobileNode(
-    { tun, homeAddress, homeAgentAddress }: {
+    { tun, homeAddress, homeAgentAddress, isRouter }: {
       readonly tun: string;
       readonly homeAddress: Ipv6Address;
       readonly homeAgentAddress: Ipv6Address;
+      readonly isRouter: boolean;
     },
   ): void {
     this.#bringUp(tun, IPV6_MINIMUM_MTU);
+    // What is forwarded has the size that it came with; longer than this, the kernel would cut it before it hands it over.
+    if (!isRouter && !isForwarding()) {
+      this.#netlink.setLink(this.#tun.index, { gsoMaxSize: HOST_GSO_MAX_SIZE });
+    }
     this.#addAddress(homeAddress, 128);
     const routes = new MobileNodeRoutes(this.#netlink, { log: this.#log, tun: this.#tun });
     this.#routes = routes;

@@ -5,6 +5,7 @@ import { DSMIP_PROTOCOL, type Link, type NewAddress, type NewRoute } from "../..
 import { NetlinkSubscription } from "../../ffi/netlink_subscription.ts";
 import { readSysctl } from "../../ffi/sysctl.ts";
 import { messageOf } from "../output/fault.ts";
+import { FORWARDING } from "./forwarding.ts";
 import { ignoringGone } from "./host_leftovers.ts";
 import type { Log } from "./log.ts";
 import type { MobileNetworkPlan, RouterAddress } from "./mobile_network_plan.ts";
@@ -20,7 +21,6 @@ export interface MobileNetworkHostOptions {
 /** Behind the routes to the links of the mobile network (256 and 0), and before those to everywhere. */
 const UNREACHABLE_METRIC = 4191;
 
-const FORWARDING = { 6: "net/ipv6/conf/all/forwarding", 4: "net/ipv4/conf/all/forwarding" } as const;
 /** Values of accept_ra: a host listens to routers, and a router that forwards does, too. */
 const LISTENS_AS_HOST = "1";
 const LISTENS_ALWAYS = "2";

@@ -5,7 +5,7 @@ import type { HomeAgentFailure } from "../../core/control/home_agent_turns.ts";
 import type { CareOfAddressCandidate } from "../../core/control/movement/candidate.ts";
 import { MobileNode } from "../../core/control/mobile_node.ts";
 import { PrefixDiscovery, type PrefixDiscoveryEvent } from "../../core/control/prefix_discovery.ts";
-import type { ChangeableSettings } from "../../core/control/settings.ts";
+import { type ChangeableSettings, isMobileRouter } from "../../core/control/settings.ts";
 import { isIpv4 } from "../../core/wire/address.ts";
 import { returnQueued } from "../../ffi/tun_queue.ts";
 import type { MobileNodeConfiguration, RoamingConfiguration } from "../configuration/record.ts";
@@ -86,7 +86,8 @@ export async function roam(
   );
   // So do the host's parts, where the control socket of the first has gone or is another.
   const { tuns, tun, sysctls, network } = openHost(configuration, { offloads, log, cleanup });
-  network.setUpMobileNode({ tun, ...settings });
+  const isRouter = isMobileRouter(settings) || configuration.mobileNetwork !== undefined;
+  network.setUpMobileNode({ tun, isRouter, ...settings });
   cleanup.use(new NeededInterfaces([tun], failure.reject));
   const lan = configuration.mobileNetwork?.interfaceName;
   network.warnOfMissing(lan === undefined ? egress : [...egress, lan]);

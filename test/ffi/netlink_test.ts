@@ -34,6 +34,9 @@ testNetlink("links are what `ip link` shows, and change", (netlink, namespace) =
   const { index } = netlink.requireLink("vx");
   netlink.setLink(index, { mtu: 1472 });
   assertEquals([netlink.link("vx")?.mtu, netlink.link("vx")?.up], [1472, true], "the MTU alone");
+  netlink.setLink(index, { gsoMaxSize: 60_000 });
+  const [details] = namespace.ipJson("-details", "link", "show", "vx");
+  assertEquals([details.gso_max_size, details.mtu], [60_000, 1472]);
   netlink.setLink(index, { up: false });
   assertEquals(namespace.ipJson("link", "show", "vx")[0].flags.includes("UP"), false);
   assertEquals([netlink.link("vx")?.mtu, netlink.link("vx")?.up, netlink.link("vy")?.carrier], [
