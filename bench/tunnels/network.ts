@@ -7,6 +7,9 @@ export type End = "a" | "b" | "c";
 /** veth as it is, or cut to frames as on a wire. */
 export type Underlay = "veth" | "wire";
 
+/** The processors of the ends, where each has its own: how far a packet is from its next program is no matter of chance then. */
+const PINNED_PROCESSORS: Partial<Record<End, number>> = { a: 0, b: 1 };
+
 /** The device of both ends that leads to the other, and its IPv4 addresses. */
 export const OUTER_DEVICE = "eth0";
 export const OUTER = { a: "198.18.0.1", b: "198.18.0.2", prefixLength: 30 } as const;
@@ -35,7 +38,7 @@ export class Network {
   readonly #made: string[] = [];
   readonly #inodes = new Map<End, string>();
 
-  constructor(readonly signal: AbortSignal) {}
+  constructor(readonly isPinned: boolean, readonly signal: AbortSignal) {}
 
   /** The ends a and b with their addresses; nothing of IPv6 but link-local addresses. */
   async build(underlay: Underlay): Promise<void> {
@@ -86,7 +89,9 @@ export class Network {
 
   /** The command that runs a program in the namespace of an end, with the same process identifier. */
   inside(end: End, command: readonly string[]): string[] {
-    return ["ip", "netns", "exec", this.name(end), ...command];
+    const processor = this.isPinned ? PINNED_PROCESSORS[end] : undefined;
+    const pin = processor === undefined ? [] : ["taskset", "-c", String(processor)];
+    return ["ip", "netns", "exec", this.name(end), ...pin, ...command];
   }
 
   exec(end: End, command: readonly string[], options: RunOptions = {}): Promise<string> {

@@ -17,6 +17,8 @@ export interface RunRequest {
   readonly markdown: boolean;
   /** Neither waits for a quiet machine nor repeats what was disturbed. */
   readonly hasty: boolean;
+  /** Each end has a processor of its own. */
+  readonly pin: boolean;
 }
 
 export interface TableRequest {
@@ -65,6 +67,7 @@ export async function parseCommandLine(words: readonly string[], actions: Action
     .option("--out <folder>", "where the results go; otherwise a new temporary folder")
     .option("--markdown", "print one table for a document", false)
     .option("--hasty", "neither wait for a quiet machine nor repeat what was disturbed", false)
+    .option("--pin", "end a on processor 0, end b on processor 1: their programs are not moved", false)
     .addHelpText("after", MORE_HELP)
     .configureOutput({
       writeOut: print,

@@ -14,21 +14,27 @@ const BASIC_NEEDS: readonly Need[] = [
   { program: "/usr/include/stdio.h", package: "libc6-dev" },
 ];
 
+type Conditions = Pick<RunRequest, "metrics" | "underlay" | "pin">;
+
 /** What is needed for this request. */
-export function needsOf({ metrics, underlay }: Pick<RunRequest, "metrics" | "underlay">): Need[] {
+export function needsOf({ metrics, underlay, pin }: Conditions): Need[] {
   return [
     ...BASIC_NEEDS,
     ...(metrics.includes("rtt") ? [{ program: "ping", package: "iputils-ping" }] : []),
     ...(metrics.includes("tcp") ? [{ program: "iperf3", package: "iperf3" }] : []),
+    ...(pin ? [{ program: "taskset", package: "util-linux" }] : []),
     ...(underlay === "wire" ? [{ program: "ethtool", package: "ethtool" }] : []),
   ];
 }
 
 /** Throws where nothing can be measured here, with words that say what to do. */
-export function checkMachine(request: Pick<RunRequest, "metrics" | "underlay">): void {
+export function checkMachine(request: Conditions): void {
   if (Deno.build.os !== "linux") throw new Failure("the measurements need Linux");
   if (Deno.uid() !== 0) {
     throw new Failure("the measurements need root, for network namespaces and TUN devices");
+  }
+  if (request.pin && navigator.hardwareConcurrency < 2) {
+    throw new Failure("--pin gives each end a processor of its own: this machine has one");
   }
   const missing = describeMissing(needsOf(request));
   if (missing !== undefined) throw new Failure(missing);

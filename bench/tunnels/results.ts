@@ -12,6 +12,8 @@ const resultsSchema = z.object({
     processors: z.number(),
     memoryMb: z.number(),
     underlay: z.enum(["veth", "wire"]),
+    /** Each end had a processor of its own. */
+    pinned: z.boolean().default(false),
     runs: z.number(),
     seconds: z.number(),
   }),

@@ -40,11 +40,18 @@ export async function measureAll(
   tunnels: readonly Tunnel[],
   surroundings: Surroundings,
 ): Promise<Results> {
-  const { runs, underlay, seconds } = request;
+  const { runs, underlay, seconds, pin: pinned } = request;
   const samples: Sample[] = [];
   const results: Results = {
     version: 1,
-    conditions: { startedAt: new Date().toISOString(), ...machineConditions(), underlay, runs, seconds },
+    conditions: {
+      startedAt: new Date().toISOString(),
+      ...machineConditions(),
+      underlay,
+      pinned,
+      runs,
+      seconds,
+    },
     tunnels: tunnels.map(({ name, about, innerMtu }) => ({ name, about, innerMtu })),
     samples,
   };

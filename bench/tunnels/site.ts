@@ -1,6 +1,7 @@
 import { Child, pause } from "../../cli/lab/process.ts";
 import { hasDevice, isListening } from "./machine.ts";
-import { type End, Network, type Underlay } from "./network.ts";
+import { type End, Network } from "./network.ts";
+import type { RunRequest } from "./options.ts";
 import type { Tools } from "./tools.ts";
 
 /** How long a daemon may take to make its device or to open its port. */
@@ -17,18 +18,19 @@ export class Site {
     readonly tools: Tools,
     /** Nobody waits for a quiet machine before measuring here. */
     readonly isHasty: boolean,
+    isPinned: boolean,
     readonly signal: AbortSignal,
   ) {
-    this.network = new Network(signal);
+    this.network = new Network(isPinned, signal);
   }
 
   static async open(
     tools: Tools,
-    { underlay, hasty }: { readonly underlay: Underlay; readonly hasty: boolean },
+    { underlay, hasty, pin }: Pick<RunRequest, "underlay" | "hasty" | "pin">,
     signal: AbortSignal,
   ): Promise<Site> {
     const folder = await Deno.makeTempDir({ dir: tools.folder, prefix: "site-" });
-    const site = new Site(folder, tools, hasty, signal);
+    const site = new Site(folder, tools, hasty, pin, signal);
     try {
       await site.network.build(underlay);
     } catch (error) {

@@ -17,15 +17,16 @@ const MARKDOWN_COLUMNS: readonly (readonly [metric: string, title: string])[] = 
 
 /** Where and how the figures were made, in a line or two. */
 export function describeConditions(conditions: Conditions): string[] {
-  const { startedAt, kernel, processor, processors, memoryMb, underlay, runs, seconds } = conditions;
+  const { startedAt, kernel, processor, processors, memoryMb, underlay, pinned, runs, seconds } = conditions;
   const under = underlay === "veth"
     ? "veth as it comes: packets of up to 64 KB cross it whole"
     : "wire: no frame above 1500 octets crosses the veth";
+  const placed = pinned ? "; end a on processor 0, end b on processor 1" : "";
   return [
     `Linux ${kernel}, ${processors} x ${processor}, ${Math.round(memoryMb / 1024)} GB, ${
       startedAt.slice(0, 10)
     }`,
-    `${under}; ${runs} ${runs === 1 ? "run" : "runs"} of every tunnel in turn, TCP for ${seconds} s`,
+    `${under}${placed}; ${runs} ${runs === 1 ? "run" : "runs"} of every tunnel in turn, TCP for ${seconds} s`,
   ];
 }
 

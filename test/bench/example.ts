@@ -16,6 +16,7 @@ export function exampleResults(samples: Sample[]): Results {
       processors: 2,
       memoryMb: 4096,
       underlay: "veth",
+      pinned: false,
       runs: 3,
       seconds: 5,
     },

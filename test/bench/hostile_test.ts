@@ -88,7 +88,7 @@ function missing(): string | undefined {
   } catch {
     return "/dev/net/tun cannot be opened";
   }
-  return describeMissing([...needsOf({ metrics: [], underlay: "veth" }), {
+  return describeMissing([...needsOf({ metrics: [], underlay: "veth", pin: false }), {
     program: "nft",
     package: "nftables",
   }]);

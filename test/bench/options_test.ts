@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { TUNNELS, USUAL_TUNNELS } from "../../bench/tunnels/kinds/all.ts";
+import { type End, Network } from "../../bench/tunnels/network.ts";
 import { parseCommandLine, type RunRequest, type TableRequest } from "../../bench/tunnels/options.ts";
 import { availableTunnels, needsOf } from "../../bench/tunnels/requirements.ts";
 import { describeMissing } from "../../bench/tunnels/tools.ts";
@@ -27,7 +28,7 @@ Deno.test("bench options: all tunnels and measurements, five times, unless told 
   assertEquals(request.runs, 5);
   assertEquals(request.seconds, 5);
   assertEquals(request.underlay, "veth");
-  assertEquals(request.hasty, false);
+  assertEquals([request.hasty, request.pin], [false, false]);
   assertEquals(request.tunnels, USUAL_TUNNELS);
   assertEquals(request.metrics.length, 6);
 });
@@ -35,17 +36,18 @@ Deno.test("bench options: all tunnels and measurements, five times, unless told 
 Deno.test("bench options: a choice, in the order given, each once", async () => {
   const request = await parse(
     ...["--tunnels", "dsmip, veth,dsmip", "--metrics", "tcp,rtt", "--runs", "2"],
-    ...["--seconds", "1", "--underlay", "wire", "--out", "/x", "--hasty"],
+    ...["--seconds", "1", "--underlay", "wire", "--out", "/x", "--hasty", "--pin"],
   ) as RunRequest;
   assertEquals(request.tunnels.map(({ name }) => name), ["dsmip", "veth"]);
   assertEquals(request.metrics, ["tcp", "rtt"]);
-  const { runs, seconds, underlay, out, hasty } = request;
-  assertEquals({ runs, seconds, underlay, out, hasty }, {
+  const { runs, seconds, underlay, out, hasty, pin } = request;
+  assertEquals({ runs, seconds, underlay, out, hasty, pin }, {
     runs: 2,
     seconds: 1,
     underlay: "wire",
     out: "/x",
     hasty: true,
+    pin: true,
   });
 });
 
@@ -91,14 +93,26 @@ Deno.test("bench requirements: what is missing is told with its Debian package",
 
 Deno.test("bench requirements: only what was asked for is needed", () => {
   const programs = (request: Parameters<typeof needsOf>[0]) => needsOf(request).map(({ program }) => program);
-  const all = programs({ metrics: ["rtt", "tcp"], underlay: "wire" });
+  const all = programs({ metrics: ["rtt", "tcp"], underlay: "wire", pin: true });
   assert(["ping", "iperf3", "ethtool", "gcc"].every((program) => all.includes(program)));
-  const few = programs({ metrics: ["start"], underlay: "veth" });
+  const few = programs({ metrics: ["start"], underlay: "veth", pin: false });
   assert(["ping", "iperf3", "ethtool"].every((program) => !few.includes(program)));
-  assertEquals(describeMissing(needsOf({ metrics: ["start"], underlay: "veth" }), () => true), undefined);
+  assertEquals(
+    describeMissing(needsOf({ metrics: ["start"], underlay: "veth", pin: false }), () => true),
+    undefined,
+  );
 });
 
 Deno.test("bench: no two tunnels have one name, and each says what it is", () => {
   assertEquals(new Set(TUNNELS.map(({ name }) => name)).size, TUNNELS.length);
   for (const { about, innerMtu } of TUNNELS) assert(about !== "" && innerMtu >= 1280 && innerMtu <= 1500);
+});
+
+Deno.test("bench network: --pin gives each end a processor of its own", () => {
+  const { signal } = new AbortController();
+  const words = (isPinned: boolean, end: End) =>
+    new Network(isPinned, signal).inside(end, ["true"]).slice(4).join(" ");
+  assertEquals(words(true, "a"), "taskset -c 0 true");
+  assertEquals(words(true, "b"), "taskset -c 1 true");
+  assertEquals([words(true, "c"), words(false, "a")], ["true", "true"]);
 });
