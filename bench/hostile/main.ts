@@ -13,7 +13,7 @@ import { Site } from "./site.ts";
 /** deno task bench:hostile: a home agent with 10,000 mobile nodes on a hostile Internet, in two network namespaces. */
 
 async function measureAll(request: HostileRequest, signal: AbortSignal): Promise<void> {
-  checkMachine({ metrics: [], underlay: "veth", pin: false });
+  checkMachine({ metrics: [], underlay: "veth" });
   const lacking = describeMissing([{ program: "nft", package: "nftables" }]);
   if (lacking !== undefined) throw new Failure(lacking);
   const attacks = [ATTACKS[0], ...request.attacks.filter((attack) => attack !== ATTACKS[0])];

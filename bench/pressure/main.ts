@@ -17,7 +17,7 @@ const MEASURE: Readonly<Record<Measurement, (site: Site, request: PressureReques
 };
 
 async function measureAll(request: PressureRequest, signal: AbortSignal): Promise<void> {
-  checkMachine({ metrics: [], underlay: "veth", pin: false });
+  checkMachine({ metrics: [], underlay: "veth" });
   await using site = await Site.open(signal);
   for (const name of request.measurements) {
     const lock = await Lock.take(signal);

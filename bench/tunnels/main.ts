@@ -5,7 +5,7 @@ import { messageOf, UsageError } from "../../cli/output/fault.ts";
 import { OutputClosed, print, remark } from "../../cli/output/write.ts";
 import { type Actions, parseCommandLine, type RunRequest, type TableRequest } from "./options.ts";
 import { drawResults } from "./picture.ts";
-import { availableTunnels, checkMachine } from "./requirements.ts";
+import { availableTunnels, checkMachine, checkProcessors } from "./requirements.ts";
 import { formatResults, readResults, type Results } from "./results.ts";
 import { measureAll } from "./run.ts";
 import { formatMarkdown, formatTables } from "./table.ts";
@@ -19,6 +19,7 @@ const INTERRUPTED = 130;
 const actions: Actions = {
   run: async (request) => {
     checkMachine(request);
+    checkProcessors(request, navigator.hardwareConcurrency);
     const say = (line: string) => remark(`${line}\n`);
     const tunnels = availableTunnels(request.tunnels, say);
     const out = await makeOutputFolder(request);

@@ -14,27 +14,21 @@ const BASIC_NEEDS: readonly Need[] = [
   { program: "/usr/include/stdio.h", package: "libc6-dev" },
 ];
 
-type Conditions = Pick<RunRequest, "metrics" | "underlay" | "pin">;
-
 /** What is needed for this request. */
-export function needsOf({ metrics, underlay, pin }: Conditions): Need[] {
+export function needsOf({ metrics, underlay }: Pick<RunRequest, "metrics" | "underlay">): Need[] {
   return [
     ...BASIC_NEEDS,
     ...(metrics.includes("rtt") ? [{ program: "ping", package: "iputils-ping" }] : []),
     ...(metrics.includes("tcp") ? [{ program: "iperf3", package: "iperf3" }] : []),
-    ...(pin ? [{ program: "taskset", package: "util-linux" }] : []),
     ...(underlay === "wire" ? [{ program: "ethtool", package: "ethtool" }] : []),
   ];
 }
 
 /** Throws where nothing can be measured here, with words that say what to do. */
-export function checkMachine(request: Conditions): void {
+export function checkMachine(request: Pick<RunRequest, "metrics" | "underlay">): void {
   if (Deno.build.os !== "linux") throw new Failure("the measurements need Linux");
   if (Deno.uid() !== 0) {
     throw new Failure("the measurements need root, for network namespaces and TUN devices");
-  }
-  if (request.pin && navigator.hardwareConcurrency < 2) {
-    throw new Failure("--pin gives each end a processor of its own: this machine has one");
   }
   const missing = describeMissing(needsOf(request));
   if (missing !== undefined) throw new Failure(missing);
@@ -46,6 +40,12 @@ export function checkMachine(request: Conditions): void {
       `${TUN_DEVICE} cannot be opened: modprobe tun (in a container: --device ${TUN_DEVICE})`,
     );
   }
+}
+
+/** Throws where the ends cannot have a processor each. */
+export function checkProcessors({ pin }: Pick<RunRequest, "pin">, processors: number): void {
+  if (!pin || processors > 1) return;
+  throw new Failure("--pin gives each end a processor of its own: this machine has one");
 }
 
 /** The tunnels whose programs are there; the others are told. Throws when none is left. */

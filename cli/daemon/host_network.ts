@@ -1,7 +1,7 @@
 import type { Ipv4HomeAddress } from "../../core/control/settings.ts";
 import type { IpPrefix, Ipv4Address, Ipv6Address } from "../../core/wire/address.ts";
 import { Netlink } from "../../ffi/netlink.ts";
-import { DSMIP_PROTOCOL, type NewAddress, type NewRoute } from "../../ffi/netlink_record.ts";
+import { DSMIP_PROTOCOL, type LinkChange, type NewAddress, type NewRoute } from "../../ffi/netlink_record.ts";
 import { SilentTunnelTable, type SilentTunnelTableOptions } from "../../ffi/nft.ts";
 import { writeSysctl } from "../../ffi/sysctl.ts";
 import type { HomeAgentConfiguration } from "../configuration/record.ts";
@@ -77,7 +77,7 @@ export class HostNetwork implements Disposable {
     { tun, sysctls }: { readonly tun: string; readonly sysctls: SavedSysctls },
   ): { readonly linkMtu: number } {
     const linkMtu = Math.min(wantedMtu ?? INTERNET_MTU, this.#linkMtuOf(ipv4Address));
-    this.#bringUp(tun, Math.max(HOME_AGENT_TUN_MTU, linkMtu));
+    this.#bringUp(tun, { mtu: Math.max(HOME_AGENT_TUN_MTU, linkMtu) });
     if (homeLink === undefined) {
       this.#addAddress(settings.address, settings.homePrefix.length);
       this.#addHomePrefix(settings.homePrefix);
@@ -102,11 +102,9 @@ export class HostNetwork implements Disposable {
       readonly isRouter: boolean;
     },
   ): void {
-    this.#bringUp(tun, IPV6_MINIMUM_MTU);
     // What is forwarded has the size that it came with; longer than this, the kernel would cut it before it hands it over.
-    if (!isRouter && !isForwarding()) {
-      this.#netlink.setLink(this.#tun.index, { gsoMaxSize: HOST_GSO_MAX_SIZE });
-    }
+    const gsoMaxSize = isRouter || isForwarding() ? undefined : HOST_GSO_MAX_SIZE;
+    this.#bringUp(tun, { mtu: IPV6_MINIMUM_MTU, gsoMaxSize });
     this.#addAddress(homeAddress, 128);
     const routes = new MobileNodeRoutes(this.#netlink, { log: this.#log, tun: this.#tun });
     this.#routes = routes;
@@ -199,7 +197,7 @@ export class HostNetwork implements Disposable {
     return link.mtu;
   }
 
-  #bringUp(tun: string, mtu: number): void {
+  #bringUp(tun: string, sizes: Pick<LinkChange, "mtu" | "gsoMaxSize">): void {
     removeLeftovers(this.#netlink, { log: this.#log, tun });
     this.#tun = this.#netlink.requireLink(tun);
     // By itself the kernel would give the device a link-local address and solicit routers, through the tunnel; and it would
@@ -218,7 +216,7 @@ export class HostNetwork implements Disposable {
         this.#log.warning("kernel parameter not set", { key, value, error: messageOf(error) });
       }
     }
-    this.#netlink.setLink(this.#tun.index, { up: true, mtu });
+    this.#netlink.setLink(this.#tun.index, { up: true, ...sizes });
   }
 
   #addAddress(address: Ipv6Address, prefixLength: number): void {

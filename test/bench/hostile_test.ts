@@ -88,7 +88,7 @@ function missing(): string | undefined {
   } catch {
     return "/dev/net/tun cannot be opened";
   }
-  return describeMissing([...needsOf({ metrics: [], underlay: "veth", pin: false }), {
+  return describeMissing([...needsOf({ metrics: [], underlay: "veth" }), {
     program: "nft",
     package: "nftables",
   }]);

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows }
 import { TUNNELS, USUAL_TUNNELS } from "../../bench/tunnels/kinds/all.ts";
 import { type End, Network } from "../../bench/tunnels/network.ts";
 import { parseCommandLine, type RunRequest, type TableRequest } from "../../bench/tunnels/options.ts";
-import { availableTunnels, needsOf } from "../../bench/tunnels/requirements.ts";
+import { availableTunnels, checkProcessors, needsOf } from "../../bench/tunnels/requirements.ts";
 import { describeMissing } from "../../bench/tunnels/tools.ts";
 
 async function parse(...words: string[]): Promise<RunRequest | TableRequest> {
@@ -93,12 +93,12 @@ Deno.test("bench requirements: what is missing is told with its Debian package",
 
 Deno.test("bench requirements: only what was asked for is needed", () => {
   const programs = (request: Parameters<typeof needsOf>[0]) => needsOf(request).map(({ program }) => program);
-  const all = programs({ metrics: ["rtt", "tcp"], underlay: "wire", pin: true });
+  const all = programs({ metrics: ["rtt", "tcp"], underlay: "wire" });
   assert(["ping", "iperf3", "ethtool", "gcc"].every((program) => all.includes(program)));
-  const few = programs({ metrics: ["start"], underlay: "veth", pin: false });
+  const few = programs({ metrics: ["start"], underlay: "veth" });
   assert(["ping", "iperf3", "ethtool"].every((program) => !few.includes(program)));
   assertEquals(
-    describeMissing(needsOf({ metrics: ["start"], underlay: "veth", pin: false }), () => true),
+    describeMissing(needsOf({ metrics: ["start"], underlay: "veth" }), () => true),
     undefined,
   );
 });
@@ -115,4 +115,10 @@ Deno.test("bench network: --pin gives each end a processor of its own", () => {
   assertEquals(words(true, "a"), "taskset -c 0 true");
   assertEquals(words(true, "b"), "taskset -c 1 true");
   assertEquals([words(true, "c"), words(false, "a")], ["true", "true"]);
+});
+
+Deno.test("bench requirements: --pin needs two processors", () => {
+  checkProcessors({ pin: true }, 2);
+  checkProcessors({ pin: false }, 1);
+  assertThrows(() => checkProcessors({ pin: true }, 1), Error, "this machine has one");
 });

@@ -10,7 +10,7 @@ import { coloursFor } from "../../cli/output/colours.ts";
 import { UsageError } from "../../cli/output/fault.ts";
 import { drawResults } from "../../bench/tunnels/picture.ts";
 import { formatResults, parseResults, readResults } from "../../bench/tunnels/results.ts";
-import { formatMarkdown, formatTables } from "../../bench/tunnels/table.ts";
+import { describeConditions, formatMarkdown, formatTables } from "../../bench/tunnels/table.ts";
 import { exampleResults, sample } from "./example.ts";
 
 const PLAIN = coloursFor({ isTerminal: () => false });
@@ -99,4 +99,13 @@ Deno.test("bench output: what is no results.json is refused by name", async () =
   assertThrows(() => parseResults(changed, "x.json"), UsageError, "conditions.runs");
   const newer = formatResults(RESULTS).replace('"version": 1', '"version": 2');
   assertThrows(() => parseResults(newer, "x.json"), UsageError, "version");
+});
+
+Deno.test("bench output: --pin stands in the head, and results from before it had none", () => {
+  const { conditions } = exampleResults([]);
+  const place = /end a on processor 0, end b on processor 1/;
+  assertMatch(describeConditions({ ...conditions, pinned: true }).join(), place);
+  assert(!place.test(describeConditions(conditions).join()));
+  const before = formatResults(RESULTS).replace(/ *"pinned": false,\n/, "");
+  assertEquals(parseResults(before, "x.json").conditions.pinned, false);
 });
