@@ -57,9 +57,14 @@ labTest(
       assert(tookMs < 2000, `the Release was not answered: ${tookMs} ms`);
     };
     const capture = await WireCapture.start(lab);
+    // A router by its configuration, whatever the host does so far.
+    const still = ["net.ipv6.conf.all.forwarding=0", "net.ipv4.ip_forward=0"];
+    await lab.network.exec("mr", ["sysctl", "-qw", ...still]);
     await goTo(NAT);
     mobileRouter.start();
     const prefix = await prefixIn(NAT);
+    const device = await lab.network.ip("mr", ["-details", "-json", "link", "show", "dsmip-mn"]);
+    assertEquals(JSON.parse(device)[0].gso_max_size, 65_536, "what it forwards is not cut before");
     for (const network of [IPV4, IPV6]) {
       await goTo(network);
       assertEquals(await prefixIn(network), prefix);
