@@ -1,4 +1,5 @@
 import type { Configuration } from "../configuration/record.ts";
+import { letCompilerThreadsWait } from "../daemon/compiler_threads.ts";
 import { keepLeastPrivilege } from "../daemon/least_privilege.ts";
 import type { LogFormat, LogLevel } from "../daemon/log_words.ts";
 import type { Offloads } from "../daemon/offloads.ts";
@@ -22,6 +23,7 @@ export interface DaemonStart {
  */
 export async function runDaemon(start: DaemonStart): Promise<void> {
   keepLeastPrivilege(start.config);
+  letCompilerThreadsWait();
   const { serve } = await import("./serve.ts");
   await serve(start);
 }

@@ -24,8 +24,10 @@ import {
   errnoName,
   lastErrno,
 } from "../../ffi/errno.ts";
+import { OwnScheduling } from "../../ffi/scheduling.ts";
 import { type ForwarderModule, instantiateForwarder } from "../../wasm/forwarder_module.ts";
 import * as map from "../../wasm/memory_map.ts";
+import { Turns } from "./data_path_turns.ts";
 
 /** Places of what is waited for; the sockets that are received from follow. A round's findings are a bit for each place. */
 const TUN = 0;
@@ -137,6 +139,8 @@ export class DataPathLoop {
 
   /** Returns when told to stop, with "", or when the loop cannot go on, with the reason. */
   run(): string {
+    using scheduling = OwnScheduling.open();
+    const turns = scheduling && new Turns(scheduling);
     while (this.#fault === "" && !this.#isStopped) {
       const count = this.#calls.epollWait(this.#epoll, this.#epollEvents, PLACES, WAIT_FOR_EVER);
       if (count < 0) {
@@ -155,6 +159,7 @@ export class DataPathLoop {
       for (let socket = 0; socket < this.#signallingCount; socket++) this.#fromSocket(socket);
       if (this.#isFound(TUN)) this.#fromTun();
       for (let socket = this.#signallingCount; socket < this.#socketCount; socket++) this.#fromSocket(socket);
+      turns?.afterRound();
     }
     this.#calls.close(this.#epoll);
     return this.#fault;

@@ -137,7 +137,7 @@ export class Lab {
  * both processors. `deno task dsmip` has the same.
  */
 export const V8_FLAGS =
-  "--v8-flags=--no-lazy,--no-maglev,--always-sparkplug,--invocation-count-for-turbofan=2000,--invocation-count-for-osr=100";
+  "--v8-flags=--single-threaded-gc,--no-lazy,--no-maglev,--always-sparkplug,--invocation-count-for-turbofan=2000,--invocation-count-for-osr=100";
 
 /**
  * The command line that runs this program again: the file that DSMIP names (one that unpacks itself names itself there),

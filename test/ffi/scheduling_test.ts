@@ -1,0 +1,46 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  OwnScheduling,
+  SCHED_BATCH,
+  SCHED_IDLE,
+  SCHED_OTHER,
+  setSchedulingPolicy,
+} from "../../ffi/scheduling.ts";
+import { policyOf } from "./thread_policy.ts";
+
+const NO_SUCH_THREAD = 2 ** 30;
+
+Deno.test("scheduling: the kernel has the policy that the calling thread took", () => {
+  using scheduling = OwnScheduling.open();
+  assert(scheduling !== undefined);
+  assert(scheduling.setPolicy(SCHED_BATCH));
+  assertEquals(policyOf("/proc/thread-self"), SCHED_BATCH);
+  assert(scheduling.setPolicy(SCHED_OTHER));
+  assertEquals(policyOf("/proc/thread-self"), SCHED_OTHER);
+});
+
+Deno.test("scheduling: a thread that is not there gets none", () => {
+  assertEquals(setSchedulingPolicy(NO_SUCH_THREAD, SCHED_IDLE), false);
+});
+
+Deno.test("scheduling: how long a thread has waited is what /proc says, and only grows", () => {
+  using scheduling = OwnScheduling.open();
+  assert(scheduling !== undefined);
+  const inProc = () => Number(Deno.readTextFileSync("/proc/thread-self/schedstat").split(" ")[1]) / 1e6;
+  for (let time = 0; time < 100; time++) {
+    const before = inProc();
+    const waited = scheduling.waitedMs();
+    assert(before <= waited && waited <= inProc(), `${before} <= ${waited}`);
+  }
+});
+
+Deno.test("scheduling: its clock goes as performance.now() does", async () => {
+  using scheduling = OwnScheduling.open();
+  assert(scheduling !== undefined);
+  const reading = () => [performance.now(), scheduling.nowMs(), performance.now()];
+  const start = reading();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const end = reading();
+  const passed = end[1] - start[1];
+  assert(passed >= end[0] - start[2] - 0.1 && passed <= end[2] - start[0] + 0.1, `${passed} ms`);
+});

@@ -1,0 +1,10 @@
+/** Which field of /proc/.../stat is the scheduling policy (proc_pid_stat(5), counted from 1). */
+const POLICY = 41;
+
+/** The scheduling policy of the thread (or process) whose folder in /proc this is. */
+export function policyOf(folder: string): number {
+  const text = Deno.readTextFileSync(`${folder}/stat`);
+  // The name, in parentheses, is the second field and may hold blanks.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return Number(fields[POLICY - 3]);
+}
