@@ -14,9 +14,9 @@ const ROUNDS = 16;
 /** A thread is busy with 2,000 rounds a second and more. Below that there is little to save. */
 const BUSY_MS = ROUNDS / 2;
 /** A round that waits longer, on average, waits for programs that compute. Behind one that handles packets it is some 10 µs. */
-const LONG_WAIT_MS = 0.2;
+const LONG_WAIT_MS = 0.5;
 const FIRST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 64_000;
+const LONGEST_PAUSE_MS = 16_000;
 
 /**
  * Whether the data path's thread interrupts others when packets arrive. While it is busy it does not (SCHED_BATCH): what runs
