@@ -31,7 +31,7 @@ export class Turns {
   #waitedMs = 0;
   #isBatch = false;
   #batchSinceMs = 0;
-  #pauseMs = FIRST_PAUSE_MS;
+  #pauseMs = 0;
   #pauseEndMs = 0;
 
   constructor(thread: Scheduling) {
