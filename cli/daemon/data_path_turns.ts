@@ -60,7 +60,8 @@ export class Turns {
     const waited = this.#thread.waitedMs();
     const hasWaited = waited - this.#waitedMs > ROUNDS * LONG_WAIT_MS;
     this.#waitedMs = waited;
-    if (isBusy && !hasWaited) return;
+    // Rounds that have waited for so long have taken as long.
+    if (isBusy) return;
     this.#isBatch = !this.#thread.setPolicy(SCHED_OTHER);
     if (!hasWaited) return;
     const isSoon = now - this.#batchSinceMs < this.#pauseMs;
