@@ -1,5 +1,4 @@
 import type { Configuration } from "../configuration/record.ts";
-import { letCompilerThreadsWait } from "../daemon/compiler_threads.ts";
 import { keepLeastPrivilege } from "../daemon/least_privilege.ts";
 import type { LogFormat, LogLevel } from "../daemon/log_words.ts";
 import type { Offloads } from "../daemon/offloads.ts";
@@ -23,7 +22,6 @@ export interface DaemonStart {
  */
 export async function runDaemon(start: DaemonStart): Promise<void> {
   keepLeastPrivilege(start.config);
-  letCompilerThreadsWait();
   const { serve } = await import("./serve.ts");
   await serve(start);
 }
