@@ -1,5 +1,5 @@
 import { cString } from "./c_string.ts";
-import { CLOCK_MONOTONIC, dataPathCalls } from "./data_path_calls.ts";
+import { dataPathCalls } from "./data_path_calls.ts";
 import { loadLibc } from "./load_libc.ts";
 
 const calls = loadLibc({
@@ -23,8 +23,13 @@ export const SCHED_IDLE = 5;
 const O_RDONLY = 0;
 const O_CLOEXEC = 0o2000000;
 
+/** struct sched_param { int sched_priority; }, which is 0 for these policies. */
+const NO_PRIORITY = new Int32Array(1);
 const CALLING_THREAD = 0;
-/** Three numbers of 20 digits at most, two spaces and a line feed. */
+/**
+ * Three numbers of 20 digits at most, two spaces and a line feed. As C's size_t and off_t these are bigint: a number there costs
+ * V8 the optimised code of whoever calls, each time.
+ */
 const SCHEDSTAT_OCTETS = 63n;
 const FROM_THE_START = 0n;
 const SPACE = 0x20;
@@ -35,18 +40,14 @@ const DIGIT_ZERO = 0x30;
  * Nobody but a holder of CAP_SYS_NICE gets a thread out of SCHED_IDLE again.
  */
 export function setSchedulingPolicy(thread: number, policy: number): boolean {
-  // struct sched_param { int sched_priority; }, 0 for these policies
-  return calls.setScheduler(thread, policy, new Int32Array(1)) === 0;
+  return calls.setScheduler(thread, policy, NO_PRIORITY) === 0;
 }
 
-/** The thread that opens it, as the scheduler sees it. To be used by that thread only; its methods allocate nothing. */
+/** The thread that opens it, as the scheduler sees it. To be used by that thread only. */
 export class OwnScheduling implements Disposable {
   readonly #file: number;
   readonly #text = new Uint8Array(Number(SCHEDSTAT_OCTETS));
   readonly #textPointer = Deno.UnsafePointer.of(this.#text);
-  // struct timespec: s64 seconds, s64 nanoseconds
-  readonly #time = new Int32Array(4);
-  readonly #timePointer = Deno.UnsafePointer.of(this.#time);
 
   private constructor(file: number) {
     this.#file = file;
@@ -60,12 +61,6 @@ export class OwnScheduling implements Disposable {
 
   setPolicy(policy: number): boolean {
     return setSchedulingPolicy(CALLING_THREAD, policy);
-  }
-
-  /** Milliseconds of the kernel's monotonic clock. */
-  nowMs(): number {
-    dataPathCalls.clockGettime(CLOCK_MONOTONIC, this.#timePointer);
-    return this.#time[0] * 1000 + this.#time[2] / 1_000_000;
   }
 
   /** Milliseconds in which this thread could have run and had no processor, ever since it began (proc_pid_schedstat(5)). */

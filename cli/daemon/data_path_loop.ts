@@ -55,7 +55,7 @@ const CLOSED_TOO_EARLY = "a socket was closed before the data path had let go of
 /**
  * Moves packets between the TUN device and the sockets until it is told to stop. Each round takes at most one
  * batch from each of them, so that none waits for the others; what the kernel does not take at once is dropped
- * and counted. After the constructor nothing is allocated.
+ * and counted. Once it runs, nothing is allocated for a packet.
  *
  * A round: epoll_wait -> commands -> signalling, as UDP
  *   TUN: read until empty -> outbound -> sendmmsg (UDP, raw in IPv4, raw in IPv6), writev (ICMP errors)

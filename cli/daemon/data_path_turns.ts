@@ -2,7 +2,6 @@ import { SCHED_BATCH, SCHED_OTHER } from "../../ffi/scheduling.ts";
 
 /** The calling thread, as the scheduler sees it: OwnScheduling. */
 export interface Scheduling {
-  nowMs(): number;
   /** For a processor, in all. */
   waitedMs(): number;
   /** False: not allowed. */
@@ -20,12 +19,13 @@ const LONGEST_PAUSE_MS = 16_000;
 
 /**
  * Whether the data path's thread interrupts others when packets arrive. While it is busy it does not (SCHED_BATCH): what runs
- * then is mostly who sends the packets, or who takes them, about to sleep by itself, and not to interrupt it takes a quarter
+ * then is mostly who sends the packets, or who takes them, about to sleep by itself, and not to interrupt it takes a fifth
  * to a third less CPU time a packet. But beside a program that computes and computes it would wait for the end of that
  * one's slice, milliseconds; where it does, it interrupts again (SCHED_OTHER) for a pause, each twice as long as the one before.
  */
 export class Turns {
   readonly #thread: Scheduling;
+  readonly #nowMs: () => number;
   #rounds = 0;
   #sinceMs: number;
   #waitedMs = 0;
@@ -34,15 +34,16 @@ export class Turns {
   #pauseMs = 0;
   #pauseEndMs = 0;
 
-  constructor(thread: Scheduling) {
+  constructor(thread: Scheduling, nowMs = () => performance.now()) {
     this.#thread = thread;
-    this.#sinceMs = thread.nowMs();
+    this.#nowMs = nowMs;
+    this.#sinceMs = nowMs();
   }
 
   afterRound(): void {
     if (++this.#rounds < ROUNDS) return;
     this.#rounds = 0;
-    const now = this.#thread.nowMs();
+    const now = this.#nowMs();
     const isBusy = now - this.#sinceMs <= BUSY_MS;
     this.#sinceMs = now;
     if (this.#isBatch) this.#judge(now, isBusy);

@@ -27,6 +27,14 @@ key_file = "mn2.key"
 algorithm = "hmac-sha1-96"
 `;
 
+/** A home agent that serves anybody, without keys; more of the table [home_agent] may follow. */
+export const OPEN_HOME_AGENT_TOML = `[home_agent]
+ipv6_address = "2001:db8:100::1"
+ipv4_address = "203.0.113.1"
+home_prefix = "2001:db8:100::/64"
+authentication = "none"
+`;
+
 export const MOBILE_NODE_TOML = `[mobile_node]
 identity = "mn1@example.org"
 home_address = "2001:db8:100::100"

@@ -3,10 +3,12 @@ import { DataPath, type DataPathOptions } from "../../cli/daemon/data_path.ts";
 import { ALL_OFFLOADS } from "../../cli/daemon/offloads.ts";
 import type { Encapsulation } from "../../core/control/tunnel.ts";
 import type { UpwardRecord } from "../../core/forwarding/forwarder.ts";
+import { SCHED_BATCH } from "../../ffi/scheduling.ts";
 import { sendTo } from "../../ffi/socket.ts";
 import { NO_TUN_OFFLOADS } from "../../ffi/tun_offloads.ts";
 import { isRoot, until } from "../ffi/in_namespace.ts";
 import { receiveFrom } from "../ffi/receive_from.ts";
+import { policiesOf } from "../ffi/thread_policies.ts";
 import {
   checksum,
   concat,
@@ -550,4 +552,31 @@ Deno.test("data path: a TUN descriptor that is none is a failure", async () => {
   await until("the failure", () => failures.length > 0);
   assert(failures[0].message.includes("EBADF"), failures[0].message);
   await dataPath.close();
+});
+
+rootTest("it interrupts no other thread while it is busy, and does again after", async (network) => {
+  const { dataPath } = await startAgent(network);
+  const application = network.application(network.agent, HOME_AGENT, 9);
+  try {
+    dataPath.bindings.set(HOME_ADDRESS, { encapsulation: "udp", address: NODE_V4, port: NODE_PORT }, 1472);
+    const hasBatch = () => policiesOf("self").some(([, policy]) => policy === SCHED_BATCH);
+    assertEquals(hasBatch(), false);
+    // Other tests compute beside this one: the data path then interrupts them for a second.
+    const deadline = performance.now() + 10_000;
+    while (!hasBatch() && performance.now() < deadline) {
+      for (let packet = 0; packet < 50; packet++) {
+        application.send(counting(100), HOME_ADDRESS, 9);
+        const end = performance.now() + 0.1;
+        while (performance.now() < end);
+      }
+    }
+    assert(hasBatch());
+    for (let packet = 0; packet < 64; packet++) {
+      application.send(counting(100), HOME_ADDRESS, 9);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    assertEquals(hasBatch(), false);
+  } finally {
+    await dataPath.close();
+  }
 });

@@ -7,21 +7,16 @@ import { SCHED_BATCH, SCHED_OTHER } from "../../ffi/scheduling.ts";
 class Thread implements Scheduling {
   now = 1000;
   waited = 70;
-  isAllowed = true;
   readonly policies: number[] = [];
-  readonly #turns = new Turns(this);
-
-  nowMs(): number {
-    return this.now;
-  }
+  readonly #turns = new Turns(this, () => this.now);
 
   waitedMs(): number {
     return this.waited;
   }
 
   setPolicy(policy: number): boolean {
-    if (this.isAllowed) this.policies.push(policy);
-    return this.isAllowed;
+    this.policies.push(policy);
+    return true;
   }
 
   get isBatch(): boolean {

@@ -4,6 +4,7 @@ import type { KeptUpdate } from "../../core/control/update_origin.ts";
 import { dsmipCommand } from "../../cli/lab/lab.ts";
 import { testInNamespace } from "../ffi/in_namespace.ts";
 import { stateFileOf } from "../../cli/daemon/state_file.ts";
+import { OPEN_HOME_AGENT_TOML } from "./configuration_files.ts";
 import { RecordingLog } from "./recording_log.ts";
 
 const UPDATES: KeptUpdate[] = [
@@ -132,12 +133,7 @@ testInNamespace(
       const [stateDirectory, controlSocket] = [`${folder}/state`, `${folder}/ha.sock`];
       Deno.writeTextFileSync(
         `${folder}/ha.toml`,
-        `[home_agent]
-ipv6_address = "2001:db8:100::1"
-ipv4_address = "203.0.113.1"
-home_prefix = "2001:db8:100::/64"
-authentication = "none"
-control_socket = "${controlSocket}"
+        `${OPEN_HOME_AGENT_TOML}control_socket = "${controlSocket}"
 state_directory = "${stateDirectory}"
 `,
       );

@@ -3,14 +3,9 @@ import { neededCapabilities } from "../../cli/daemon/least_privilege.ts";
 import { capabilitySet } from "../../ffi/capabilities.ts";
 import { testInNamespace, until } from "../ffi/in_namespace.ts";
 import { hasProgram } from "../lab/support.ts";
+import { OPEN_HOME_AGENT_TOML } from "./configuration_files.ts";
 import { RunningDaemon } from "./running_daemon.ts";
 
-const HOME_AGENT = `[home_agent]
-ipv6_address = "2001:db8:100::1"
-ipv4_address = "203.0.113.1"
-home_prefix = "2001:db8:100::/64"
-authentication = "none"
-`;
 const MOBILE_NODE = `[mobile_node]
 identity = "mn1@example.org"
 home_address = "2001:db8:100::100"
@@ -33,19 +28,19 @@ function withFile(text: string, use: (path: string, folder: string) => void): vo
 
 Deno.test("least privilege: what a configuration needs besides CAP_NET_ADMIN and CAP_NET_RAW", () => {
   const cases: [text: string, more: string[]][] = [
-    [HOME_AGENT, []],
+    [OPEN_HOME_AGENT_TOML, []],
     [MOBILE_NODE, []],
-    [`${HOME_AGENT}# workers = 4\n`, []],
-    [`${HOME_AGENT}workers = 4\n`, ["CAP_BPF"]],
-    [`${HOME_AGENT}port = 443\n`, ["CAP_NET_BIND_SERVICE"]],
-    [`${HOME_AGENT}mobile_network_pool = "2001:db8:f00::/48"\n`, ["CAP_NET_BIND_SERVICE"]],
+    [`${OPEN_HOME_AGENT_TOML}# workers = 4\n`, []],
+    [`${OPEN_HOME_AGENT_TOML}workers = 4\n`, ["CAP_BPF"]],
+    [`${OPEN_HOME_AGENT_TOML}port = 443\n`, ["CAP_NET_BIND_SERVICE"]],
+    [`${OPEN_HOME_AGENT_TOML}mobile_network_pool = "2001:db8:f00::/48"\n`, ["CAP_NET_BIND_SERVICE"]],
     [`${MOBILE_NODE}request_prefixes = 1\nworkers = 2\n`, ["CAP_BPF", "CAP_NET_BIND_SERVICE"]],
     [`${MOBILE_NODE}local_port = 443\n`, ["CAP_NET_BIND_SERVICE"]],
     // The same keys as TOML lets them be written, too.
     ["home_agent.port = 443\nhome_agent.workers = 2\n", ["CAP_BPF", "CAP_NET_BIND_SERVICE"]],
     ["home_agent = { workers = 2, port = 443 }\n", ["CAP_BPF", "CAP_NET_BIND_SERVICE"]],
-    [`${HOME_AGENT}"workers" = 2\n 'port' = 443\n`, ["CAP_BPF", "CAP_NET_BIND_SERVICE"]],
-    [`${HOME_AGENT} \t# port = 443\n`, []],
+    [`${OPEN_HOME_AGENT_TOML}"workers" = 2\n 'port' = 443\n`, ["CAP_BPF", "CAP_NET_BIND_SERVICE"]],
+    [`${OPEN_HOME_AGENT_TOML} \t# port = 443\n`, []],
     [`${MOBILE_NODE}[mobile_network]\ninterface = "lan0"\n`, ["CAP_NET_BIND_SERVICE"]],
   ];
   for (const [text, more] of cases) {
@@ -69,7 +64,7 @@ Deno.test({
     "least privilege: root may look into a folder that another user keeps closed, where the configuration is there (root)",
   ignore: Deno.uid() !== 0,
   fn: () => {
-    withFile(HOME_AGENT, (path, folder) => {
+    withFile(OPEN_HOME_AGENT_TOML, (path, folder) => {
       Deno.chmodSync(folder, 0o700);
       const before = neededCapabilities(path);
       Deno.chownSync(folder, 65534, 65534);
@@ -82,8 +77,11 @@ Deno.test({
 
 for (
   const [name, words, text, kept] of [
-    ["home agent", ["ha", "serve"], HOME_AGENT, ALWAYS],
-    ["home agent with workers", ["ha", "serve"], `${HOME_AGENT}workers = 2\n`, ["CAP_BPF", ...ALWAYS]],
+    ["home agent", ["ha", "serve"], OPEN_HOME_AGENT_TOML, ALWAYS],
+    ["home agent with workers", ["ha", "serve"], `${OPEN_HOME_AGENT_TOML}workers = 2\n`, [
+      "CAP_BPF",
+      ...ALWAYS,
+    ]],
     ["mobile node", ["mn", "up"], MOBILE_NODE, ALWAYS],
   ] as [string, string[], string, Parameters<typeof capabilitySet>[0]][]
 ) {

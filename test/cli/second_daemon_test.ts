@@ -5,6 +5,7 @@ import { dsmipCommand } from "../../cli/lab/lab.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { openTun } from "../../ffi/tun.ts";
 import { testInNamespace, testInsideNamespace } from "../ffi/in_namespace.ts";
+import { OPEN_HOME_AGENT_TOML } from "./configuration_files.ts";
 import { RecordingLog } from "./recording_log.ts";
 
 const KEY = "net/ipv6/conf/all/forwarding";
@@ -54,12 +55,7 @@ const SECOND_DAEMONS = [
     kind: "homeAgent",
     title: "home agent",
     words: ["ha", "serve"],
-    toml: `[home_agent]
-ipv6_address = "2001:db8:100::1"
-ipv4_address = "203.0.113.1"
-home_prefix = "2001:db8:100::/64"
-authentication = "none"
-`,
+    toml: OPEN_HOME_AGENT_TOML,
   },
   {
     kind: "mobileNode",

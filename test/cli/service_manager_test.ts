@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { OPEN_HOME_AGENT_TOML } from "./configuration_files.ts";
 import { ControlLoop } from "../../cli/daemon/control_loop.ts";
 import { ServiceManager, serviceManagerOf } from "../../cli/daemon/service_manager.ts";
 import { monotonicMicroseconds } from "../../ffi/notify_socket.ts";
@@ -142,12 +143,7 @@ for (const kind of ["ha", "mn", "mn that looks for its home agent"] as const) {
 }
 
 function homeAgent(folder: string): string {
-  const text = `[home_agent]
-ipv6_address = "2001:db8:100::1"
-ipv4_address = "203.0.113.1"
-home_prefix = "2001:db8:100::/64"
-authentication = "none"
-control_socket = "${folder}/ha.sock"
+  const text = `${OPEN_HOME_AGENT_TOML}control_socket = "${folder}/ha.sock"
 `;
   Deno.writeTextFileSync(`${folder}/ha.toml`, text);
   return `${folder}/ha.toml`;

@@ -8,3 +8,12 @@ export function policyOf(folder: string): number {
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   return Number(fields[POLICY - 3]);
 }
+
+/** Of each thread of a process: its name and its scheduling policy. */
+export function policiesOf(process: number | "self"): [name: string, policy: number][] {
+  const folder = `/proc/${process}/task`;
+  return [...Deno.readDirSync(folder)].map(({ name }) => [
+    Deno.readTextFileSync(`${folder}/${name}/comm`).trimEnd(),
+    policyOf(`${folder}/${name}`),
+  ]);
+}
