@@ -17,7 +17,7 @@ const SPI_OCTETS = 4;
  * Receives the IPv6 packets to one address of this host that hold a mobility header (RFC 6275 section 6.1), a message
  * of home agent or prefix discovery, or ESP with an SPI of ours, behind whatever extension headers they have. A packet
  * socket, because without Mobile IPv6 in the kernel no other socket gets those with a Home Address option or a type 2
- * routing header. The kernel's own opinion of the packets is the SilentTunnelTable's matter.
+ * routing header. The kernel's own opinion of the packets is the matter of the SilentTunnelTables.
  */
 export class MobilitySocket extends NetworkLayerSocket {
   readonly #address: Ipv6Address;

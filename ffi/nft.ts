@@ -6,17 +6,15 @@ import {
   countAndDrop,
   destinationIsLocal,
   leavesBy,
-  metaIs,
   networkAddressIs,
   sourceIsLocal,
+  transportIs,
   transportOctetIs,
   transportWordIsIn,
 } from "./nft_rule.ts";
-import { type Chain, OwnedTable } from "./nft_table.ts";
+import { type Chain, OwnedTables } from "./nft_table.ts";
 
 // <linux/netfilter.h>
-const NFPROTO_IPV4 = 2;
-const NFPROTO_IPV6 = 10;
 const NF_INET_PRE_ROUTING = 0;
 const NF_INET_FORWARD = 2;
 const NF_INET_LOCAL_OUT = 3;
@@ -46,27 +44,23 @@ const SPIS = "spis";
 /**
  * Mobility headers to this host, ICMPv6 with a Home Address option or a type 2 routing header (Mobile Prefix
  * Solicitation and Advertisement), and ESP of ours, behind any extension headers: their packet socket stands before this
- * hook. ESP of other SPIs, or with another host, is the kernel's.
+ * hook. ESP of other SPIs, or with another host, is the kernel's. All of it is IPv6: IPv4 that comes in, the packets of most
+ * tunnels, passes no chain of ours.
  */
 function prerouting({ homeAgentAddress, isThe }: EspEnd): Chain {
   const contents = [
-    metaIs("transport", Protocol.mobilityHeader),
+    transportIs(Protocol.mobilityHeader),
     [
-      ...metaIs("transport", Protocol.icmpv6),
+      ...transportIs(Protocol.icmpv6),
       ...transportOctetIs(0, MOBILE_PREFIX_SOLICITATION, MOBILE_PREFIX_ADVERTISEMENT),
     ],
     [
-      ...metaIs("transport", Protocol.esp),
+      ...transportIs(Protocol.esp),
       ...networkAddressIs(IPV6_ADDRESS_OFFSETS[isThe], homeAgentAddress),
       ...transportWordIsIn(SPIS),
     ],
   ];
-  const rules = contents.map((content) => [
-    ...metaIs("family", NFPROTO_IPV6),
-    ...content,
-    ...destinationIsLocal(),
-    ...countAndDrop(),
-  ]);
+  const rules = contents.map((content) => [...content, ...destinationIsLocal(), ...countAndDrop()]);
   const others = acceptUnlessTransportIs(Protocol.mobilityHeader, Protocol.icmpv6, Protocol.esp);
   return {
     name: "prerouting",
@@ -77,30 +71,38 @@ function prerouting({ homeAgentAddress, isThe }: EspEnd): Chain {
 }
 
 /** ICMP errors about packets that one of our raw sockets takes, by the protocol of the packet that they quote. */
-const OUTPUT: Chain = {
-  name: "output",
-  hook: NF_INET_LOCAL_OUT,
-  priority: 0,
-  rules: [
-    acceptUnlessTransportIs(Protocol.icmpv4, Protocol.icmpv6),
-    ...[Protocol.ipv6, Protocol.ipv4].map((inner) => [
-      ...metaIs("family", NFPROTO_IPV4),
-      ...metaIs("transport", Protocol.icmpv4),
-      ...transportOctetIs(0, ICMP_DEST_UNREACH),
-      ...transportOctetIs(1, ICMP_PROT_UNREACH, ICMP_PORT_UNREACH),
-      ...transportOctetIs(QUOTED_PROTOCOL, inner),
-      ...countAndDrop(),
+const OUTPUT_IPV4 = output(
+  Protocol.icmpv4,
+  [Protocol.ipv6, Protocol.ipv4].map((inner) => [
+    ...transportOctetIs(0, ICMP_DEST_UNREACH),
+    ...transportOctetIs(1, ICMP_PROT_UNREACH, ICMP_PORT_UNREACH),
+    ...transportOctetIs(QUOTED_PROTOCOL, inner),
+  ]),
+);
+
+const OUTPUT_IPV6 = output(
+  Protocol.icmpv6,
+  [Protocol.ipv6, Protocol.ipv4].flatMap((inner) => [
+    ...errorsAbout(transportOctetIs(QUOTED_NEXT_HEADER, inner)),
+    // Behind the Tunnel Encapsulation Limit option (RFC 2473 section 4.1.1).
+    ...errorsAbout([
+      ...transportOctetIs(QUOTED_NEXT_HEADER, Protocol.destinationOptions),
+      ...transportOctetIs(QUOTED_SECOND_NEXT_HEADER, inner),
     ]),
-    ...[Protocol.ipv6, Protocol.ipv4].flatMap((inner) => [
-      silentAbout(transportOctetIs(QUOTED_NEXT_HEADER, inner)),
-      // Behind the Tunnel Encapsulation Limit option (RFC 2473 section 4.1.1).
-      silentAbout([
-        ...transportOctetIs(QUOTED_NEXT_HEADER, Protocol.destinationOptions),
-        ...transportOctetIs(QUOTED_SECOND_NEXT_HEADER, inner),
-      ]),
-    ]).flat(),
-  ],
-};
+  ]),
+);
+
+/** Drops those messages of this protocol, ICMP or ICMPv6, that this host sends. */
+function output(icmp: number, messages: readonly (readonly NetlinkAttribute[])[]): Chain {
+  // The protocol once more in each rule: so nft has names for the fields behind it.
+  const rules = messages.map((message) => [...transportIs(icmp), ...message, ...countAndDrop()]);
+  return {
+    name: "output",
+    hook: NF_INET_LOCAL_OUT,
+    priority: 0,
+    rules: [acceptUnlessTransportIs(icmp), ...rules],
+  };
+}
 
 /**
  * What is forwarded into the tunnel with an address of this host as its source is somebody's in a mobile network: the home
@@ -111,16 +113,13 @@ function forward(tun: number): Chain {
   return { name: "forward", hook: NF_INET_FORWARD, priority: 0, rules };
 }
 
-/** One rule for each kind of error that kernels have for tunnels, about packets in which `quoted` holds. */
-function silentAbout(quoted: readonly NetlinkAttribute[]): NetlinkAttribute[][] {
+/** Each kind of error that kernels have for tunnels, about packets in which `quoted` holds. */
+function errorsAbout(quoted: readonly NetlinkAttribute[]): NetlinkAttribute[][] {
   const errors = [[ICMPV6_DEST_UNREACH, ICMPV6_PORT_UNREACH], [ICMPV6_PARAMPROB, ICMPV6_UNK_NEXTHDR]];
   return errors.map(([type, code]) => [
-    ...metaIs("family", NFPROTO_IPV6),
-    ...metaIs("transport", Protocol.icmpv6),
     ...transportOctetIs(0, type),
     ...transportOctetIs(1, code),
     ...quoted,
-    ...countAndDrop(),
   ]);
 }
 
@@ -138,35 +137,35 @@ function silentAbout(quoted: readonly NetlinkAttribute[]): NetlinkAttribute[][] 
  *
  * At a mobile node it also keeps others' packets with an address of this host out of the tunnel.
  */
-export class SilentTunnelTable {
-  readonly #table: OwnedTable;
+export class SilentTunnelTables {
+  readonly #tables: OwnedTables;
   #spis: ReadonlySet<number> = new Set();
 
   /**
-   * @param options `suffix`: what tells this process's table from another's; `tun`: of a mobile node: the index of its TUN
+   * @param options `suffix`: what tells this process's tables from another's; `tun`: of a mobile node: the index of its TUN
    * device
-   * @throws SystemError: no nf_tables in this kernel, no permission, another process has the table
+   * @throws SystemError: no nf_tables in this kernel, no permission, another process has such a table
    */
-  constructor({ suffix, end, tun }: SilentTunnelTableOptions) {
+  constructor({ suffix, end, tun }: SilentTunnelTablesOptions) {
     const name = `dsmip_${suffix.replaceAll(/[^A-Za-z0-9_]/g, "_")}`;
-    const chains = [prerouting(end), OUTPUT, ...(tun === undefined ? [] : [forward(tun)])];
-    this.#table = new OwnedTable({ name, set: SPIS, chains });
+    const ip6 = [prerouting(end), OUTPUT_IPV6, ...(tun === undefined ? [] : [forward(tun)])];
+    this.#tables = new OwnedTables({ name, set: SPIS, chains: { ip: [OUTPUT_IPV4], ip6 } });
   }
 
   /** ESP with one of these SPIs is ours from now on; none is at first. @throws SystemError */
   setSpis(spis: ReadonlySet<number>): void {
-    this.#table.addElements(SPIS, [...spis.difference(this.#spis)]);
-    this.#table.removeElements(SPIS, [...this.#spis.difference(spis)]);
+    this.#tables.addElements(SPIS, [...spis.difference(this.#spis)]);
+    this.#tables.removeElements(SPIS, [...this.#spis.difference(spis)]);
     this.#spis = new Set(spis);
   }
 
-  /** Removes the table. */
+  /** Removes the tables. */
   close(): void {
-    this.#table.close();
+    this.#tables.close();
   }
 }
 
-export interface SilentTunnelTableOptions {
+export interface SilentTunnelTablesOptions {
   readonly suffix: string;
   readonly end: EspEnd;
   readonly tun?: number;

@@ -26,13 +26,11 @@ const NFT_PAYLOAD_TRANSPORT_HEADER = 2;
 const NFT_FIB_RESULT_ADDRTYPE = 3;
 const NFTA_FIB_F_SADDR = 1;
 const NFTA_FIB_F_DADDR = 2;
-/** NFT_META_OIF. */
+/** What of a packet's surroundings a rule can look at: NFT_META_OIF, NFT_META_L4PROTO. */
 const OUTPUT_INTERFACE = 5;
+const TRANSPORT_PROTOCOL = 16;
 /** <linux/rtnetlink.h>. */
 const RTN_LOCAL = 2;
-
-/** What of a packet's surroundings a rule can look at: NFT_META_NFPROTO, NFT_META_L4PROTO. */
-const META_KEYS = { family: 15, transport: 16 } as const;
 
 /** A 32-bit number in network order. */
 export function numberAttribute(type: number, value: number): NetlinkAttribute {
@@ -91,15 +89,15 @@ function loadMeta(key: number): NetlinkAttribute {
   return expression("meta", [numberAttribute(1, NFT_REG_1), numberAttribute(2, key)]);
 }
 
-/** Goes on where this octet is `value`. */
-export function metaIs(key: keyof typeof META_KEYS, value: number): NetlinkAttribute[] {
-  return [loadMeta(META_KEYS[key]), isEqual(value)];
+/** Goes on where the packet is of this transport protocol, behind any extension headers. */
+export function transportIs(protocol: number): NetlinkAttribute[] {
+  return [loadMeta(TRANSPORT_PROTOCOL), isEqual(protocol)];
 }
 
 /** Lets packets of all other transport protocols out of the chain: most packets then cost one rule. */
 export function acceptUnlessTransportIs(...protocols: readonly number[]): NetlinkAttribute[] {
   const isOther = protocols.map((protocol) => isData(octet(3, protocol), NFT_CMP_NEQ));
-  return [loadMeta(META_KEYS.transport), ...isOther, decide(NF_ACCEPT)];
+  return [loadMeta(TRANSPORT_PROTOCOL), ...isOther, decide(NF_ACCEPT)];
 }
 
 /** Goes on where this octet of the transport header, counted from 0, is from `lowest` to `highest`. */

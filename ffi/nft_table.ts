@@ -14,7 +14,6 @@ const NFT_MSG_NEWSET = NFNL_SUBSYS_NFTABLES << 8 | 9;
 const NFT_MSG_NEWSETELEM = NFNL_SUBSYS_NFTABLES << 8 | 12;
 const NFT_MSG_DELSETELEM = NFNL_SUBSYS_NFTABLES << 8 | 14;
 const NFPROTO_UNSPEC = 0;
-const NFPROTO_INET = 1;
 const NFT_TABLE_F_OWNER = 2;
 const NF_ACCEPT = 1;
 const NFTA_LIST_ELEM = 1;
@@ -26,6 +25,10 @@ const BIG_ENDIAN_KEYS = new Uint8Array([0, 4, 2, 0, 0, 0]);
 /** Elements in one batch: it has to find room in the socket's send buffer. */
 const BATCH_ELEMENTS = 2000;
 
+/** NFPROTO_IPV4, NFPROTO_IPV6. */
+const FAMILIES = { ip: 2, ip6: 10 } as const;
+type Family = keyof typeof FAMILIES;
+
 export interface Chain {
   readonly name: string;
   readonly hook: number;
@@ -34,35 +37,41 @@ export interface Chain {
   readonly rules: readonly (readonly NetlinkAttribute[])[];
 }
 
-/** An nftables table of family inet that the kernel ties to our netlink socket (`flags owner`): a crash leaves nothing behind. */
-export class OwnedTable {
+/**
+ * nftables tables of one name that the kernel ties to our netlink socket (`flags owner`): a crash leaves nothing behind.
+ * There is one for each family, in place of one for both (inet), so that a chain costs only the packets of its family.
+ */
+export class OwnedTables {
   readonly #name: string;
   readonly #socket: NetlinkSocket;
 
   /**
-   * @param options `set`: the name of a set of 32-bit numbers that rules look into, empty at first
-   * @throws SystemError: no nf_tables in this kernel, no permission, another process has the table
+   * @param options `set`: the name of a set of 32-bit numbers that rules of family ip6 look into, empty at first
+   * @throws SystemError: no nf_tables in this kernel, no permission, another process has such a table
    */
   constructor(
     { name, set, chains }: {
       readonly name: string;
       readonly set: string;
-      readonly chains: readonly Chain[];
+      readonly chains: Readonly<Record<Family, readonly Chain[]>>;
     },
   ) {
     this.#name = name;
     this.#socket = new NetlinkSocket({ family: NETLINK_NETFILTER, advise: adviseNftables });
+    const families = Object.keys(chains) as Family[];
     const create = { flags: NLM_F_CREATE | NLM_F_EXCL };
     try {
-      this.#batch(`load the nftables table ${name}`, [
-        {
+      this.#batch("load", [
+        ...families.map((family) => ({
           ...create,
+          family,
           type: NFT_MSG_NEWTABLE,
           call: "NFT_MSG_NEWTABLE",
           attributes: [textAttribute(1, name), numberAttribute(2, NFT_TABLE_F_OWNER)],
-        },
+        })),
         {
           ...create,
+          family: "ip6",
           type: NFT_MSG_NEWSET,
           call: "NFT_MSG_NEWSET",
           attributes: [
@@ -75,7 +84,7 @@ export class OwnedTable {
             [13, BIG_ENDIAN_KEYS],
           ],
         },
-        ...chains.flatMap((chain) => this.#chain(chain)),
+        ...families.flatMap((family) => chains[family].flatMap((chain) => this.#chain(family, chain))),
       ], adviseNftables);
     } catch (error) {
       this.close();
@@ -93,14 +102,15 @@ export class OwnedTable {
     this.#change(NFT_MSG_DELSETELEM, "NFT_MSG_DELSETELEM", set, elements);
   }
 
-  /** Removes the table. */
+  /** Removes the tables. */
   close(): void {
     this.#socket.close();
   }
 
-  #chain({ name, hook, priority, rules }: Chain): Request[] {
+  #chain(family: Family, { name, hook, priority, rules }: Chain): Request[] {
     return [
       {
+        family,
         flags: NLM_F_CREATE | NLM_F_EXCL,
         type: NFT_MSG_NEWCHAIN,
         call: "NFT_MSG_NEWCHAIN",
@@ -113,6 +123,7 @@ export class OwnedTable {
         ],
       },
       ...rules.map((expressions) => ({
+        family,
         flags: NLM_F_CREATE | NLM_F_APPEND,
         type: NFT_MSG_NEWRULE,
         call: "NFT_MSG_NEWRULE",
@@ -129,28 +140,37 @@ export class OwnedTable {
         ])
       );
       const attributes = [textAttribute(1, this.#name), textAttribute(2, set), nestedAttribute(3, list)];
-      this.#batch(`change the set ${set} of the nftables table ${this.#name}`, [
-        { type, call, flags: NLM_F_CREATE, attributes },
+      this.#batch(`change the set ${set} of`, [
+        { family: "ip6", type, call, flags: NLM_F_CREATE, attributes },
       ]);
     }
   }
 
+  /** @param attempt what is done with the tables: all of it, or nothing where one refuses */
   #batch(attempt: string, requests: readonly Request[], advise?: NetlinkRequest["advise"]): void {
-    const frame = { attempt, advise, body: familyBody(NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES), attributes: [] };
+    const contents = requests.map(({ family, ...request }) => ({
+      ...request,
+      attempt: `${attempt} the nftables table ${family} ${this.#name}`,
+      advise,
+      body: familyBody(FAMILIES[family], 0),
+    }));
+    const [{ attempt: first }] = contents;
+    const body = familyBody(NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES);
+    const frame = { attempt: first, advise, body, attributes: [] };
     this.#socket.batch([
       { ...frame, type: NFNL_MSG_BATCH_BEGIN, call: "NFNL_MSG_BATCH_BEGIN" },
-      ...requests.map((request) => ({ ...request, attempt, advise, body: familyBody(NFPROTO_INET, 0) })),
+      ...contents,
       { ...frame, type: NFNL_MSG_BATCH_END, call: "NFNL_MSG_BATCH_END" },
     ]);
   }
 }
 
-type Request = Omit<NetlinkRequest, "attempt" | "advise" | "body">;
+type Request = Omit<NetlinkRequest, "attempt" | "advise" | "body"> & { readonly family: Family };
 
 /** For a kernel without nftables, or one that is too old for what we ask. */
 export function adviseNftables(errno: number): string | undefined {
   return [ENOENT, EINVAL, EPROTONOSUPPORT, EOPNOTSUPP].includes(errno)
-    ? "Load the module (`modprobe nf_tables`), or use a kernel with CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET, Linux 5.12 or later"
+    ? "Load the module (`modprobe nf_tables`), or use a kernel with CONFIG_NF_TABLES_IPV4 and CONFIG_NFT_FIB_IPV6, Linux 5.12 or later"
     : undefined;
 }
 

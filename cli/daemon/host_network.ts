@@ -2,7 +2,7 @@ import type { Ipv4HomeAddress } from "../../core/control/settings.ts";
 import type { IpPrefix, Ipv4Address, Ipv6Address } from "../../core/wire/address.ts";
 import { Netlink } from "../../ffi/netlink.ts";
 import { DSMIP_PROTOCOL, type LinkChange, type NewAddress, type NewRoute } from "../../ffi/netlink_record.ts";
-import { SilentTunnelTable, type SilentTunnelTableOptions } from "../../ffi/nft.ts";
+import { SilentTunnelTables, type SilentTunnelTablesOptions } from "../../ffi/nft.ts";
 import { writeSysctl } from "../../ffi/sysctl.ts";
 import type { HomeAgentConfiguration } from "../configuration/record.ts";
 import { Failure, messageOf } from "../output/fault.ts";
@@ -51,7 +51,7 @@ export class HostNetwork implements Disposable {
   readonly #undo: Undo[] = [];
   #tun = { name: "", index: 0 };
   #routes: MobileNodeRoutes | undefined;
-  #silentTable: SilentTunnelTable | undefined;
+  #silentTables: SilentTunnelTables | undefined;
 
   private constructor(log: Log) {
     this.#log = log;
@@ -151,7 +151,7 @@ export class HostNetwork implements Disposable {
 
   /** ESP with one of these SPIs is not for the kernel from now on: it neither takes nor answers it. @throws SystemError */
   setSpis(spis: ReadonlySet<number>): void {
-    this.#silentTable?.setSpis(spis);
+    this.#silentTables?.setSpis(spis);
   }
 
   /** Home agent: a mobile router's network is reached by the TUN device. @throws SystemError */
@@ -245,11 +245,11 @@ export class HostNetwork implements Disposable {
     });
   }
 
-  #silence(options: Omit<SilentTunnelTableOptions, "suffix">): void {
+  #silence(options: Omit<SilentTunnelTablesOptions, "suffix">): void {
     try {
-      const table = new SilentTunnelTable({ ...options, suffix: this.#tun.name });
-      this.#silentTable = table;
-      this.#undo.push({ what: "remove the nftables table", action: () => table.close() });
+      const tables = new SilentTunnelTables({ ...options, suffix: this.#tun.name });
+      this.#silentTables = tables;
+      this.#undo.push({ what: "remove the nftables tables", action: () => tables.close() });
     } catch (error) {
       this.#log.warning("this host may answer tunnelled packets with ICMP errors", {
         error: messageOf(error),

@@ -2,7 +2,7 @@ import type { CapabilitySet } from "../../ffi/capabilities.ts";
 import type { EspEnd } from "../../ffi/esp_end.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { enterNetworkNamespace, openNetworkNamespace, unshareNetworkNamespace } from "../../ffi/namespace.ts";
-import { SilentTunnelTable } from "../../ffi/nft.ts";
+import { SilentTunnelTables } from "../../ffi/nft.ts";
 import { openTun, openTunQueues, type Tun } from "../../ffi/tun.ts";
 import { openUdpGroup } from "../../ffi/udp_group.ts";
 import { ALL_OFFLOADS } from "../daemon/offloads.ts";
@@ -63,8 +63,8 @@ function checkNftables(): Finding {
     check,
     "it keeps the kernel from answering tunnelled packets",
     () => {
-      new SilentTunnelTable({ suffix: NAME, end: END }).close();
-      return ok(check, "takes a table that ends with its owner");
+      new SilentTunnelTables({ suffix: NAME, end: END }).close();
+      return ok(check, "takes tables that end with their owner");
     },
   );
 }

@@ -108,7 +108,10 @@ testInsideNamespace(
       "none of the kernel's",
     );
     assertEquals(forwarding(namespace), ["1", "1"]);
-    assertEquals(namespace.run("nft", "list", "tables").trim(), "table inet dsmip_dsmip_ha");
+    assertEquals(
+      namespace.run("nft", "list", "tables"),
+      "table ip dsmip_dsmip_ha\ntable ip6 dsmip_dsmip_ha\n",
+    );
 
     network.addMobileNetwork({ address: "10.1.0.0", length: 24 });
     network.addMobileNetwork({ address: "2001:db8:200::", length: 64 });
@@ -355,7 +358,7 @@ testInsideNamespace(
       isRouter: false,
     });
     network.setTunnel({ innerMtu: 1472 });
-    const forward = namespace.run("nft", "list", "chain", "inet", "dsmip_dsmip_mn", "forward");
+    const forward = namespace.run("nft", "list", "chain", "ip6", "dsmip_dsmip_mn", "forward");
     assertStringIncludes(forward, 'oif "dsmip-mn" fib saddr type local counter');
     namespace.ip("link", "del", "dsmip-mn");
     network.close();

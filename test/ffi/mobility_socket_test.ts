@@ -3,7 +3,7 @@ import { formatIpv6 } from "../../core/wire/address.ts";
 import { EgressSocket } from "../../ffi/egress_socket.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { MobilitySocket } from "../../ffi/mobility_socket.ts";
-import { SilentTunnelTable } from "../../ffi/nft.ts";
+import { SilentTunnelTables } from "../../ffi/nft.ts";
 import { IPPROTO_RAW, openRaw6Socket, sendRaw6 } from "../../ffi/raw6_socket.ts";
 import { counting, esp, ipv6 } from "../forwarding/packets.ts";
 import { testInsideNamespace, TestNamespace, until } from "./in_namespace.ts";
@@ -80,7 +80,7 @@ testInsideNamespace(
       assert("limit, IPv4 in IPv6" in unaware, "the kernel by itself answers");
 
       using socket = new MobilitySocket({ address: NEAR, receiveBufferOctets: BUFFER });
-      const table = new SilentTunnelTable({ suffix: "mobility", end: END });
+      const tables = new SilentTunnelTables({ suffix: "mobility", end: END });
       assertEquals(errorsOnly(await answers(namespace, neighbor)), {
         // Nobody has this port: an honest answer about something else.
         "destination options, UDP": ["1/4"],
@@ -97,7 +97,7 @@ testInsideNamespace(
         [60, 135, 43, 0, 60, 43, 58, 58],
         "home address option, none, routing header, hop-by-hop options; then discovery",
       );
-      table.close();
+      tables.close();
       assertEquals(errorsOnly(await answers(namespace, neighbor)), unaware, "and afterwards as before");
     });
   },
@@ -107,7 +107,7 @@ testInsideNamespace(
   "a tunnel's raw sockets get their packets, and no ICMPv6 error leaves",
   async (namespace) => {
     await withNeighbor(namespace, async (neighbor) => {
-      const table = new SilentTunnelTable({ suffix: "mobility", end: END });
+      const tables = new SilentTunnelTables({ suffix: "mobility", end: END });
       const sockets = [41, 4].map((protocol) =>
         openRaw6Socket({ protocol, address: NEAR, bufferOctets: BUFFER })
       );
@@ -122,7 +122,7 @@ testInsideNamespace(
         assertEquals(receive(sockets[index], buffer), undefined);
         closeFileDescriptor(sockets[index]);
       }
-      table.close();
+      tables.close();
     });
   },
 );
@@ -250,10 +250,10 @@ testInsideNamespace(
         return new Set(spis);
       };
       using socket = new MobilitySocket({ address: NEAR, receiveBufferOctets: BUFFER });
-      const table = new SilentTunnelTable({ suffix: "mobility", end: END });
+      const tables = new SilentTunnelTables({ suffix: "mobility", end: END });
       const setSpis = (spis: ReadonlySet<number>) => {
         socket.setSpis(spis);
-        table.setSpis(spis);
+        tables.setSpis(spis);
       };
       // Without SPIs, all of it is the kernel's. One with Mobile IPv6 and IPsec answers nothing.
       const unaware = await answersToEsp();
@@ -268,7 +268,7 @@ testInsideNamespace(
       neighbor.enter(() => [FOREIGN, OURS].forEach((spi) => sendEsp(spi, NEAR)));
       await until("what is foreign now", () => heardByKernel().has(OURS));
       assertEquals([receiveAll(socket), heardByKernel()], [[50], new Set()]);
-      table.close();
+      tables.close();
       closeFileDescriptor(kernel);
     });
   },
@@ -288,8 +288,8 @@ testInsideNamespace(
     await withNeighbor(namespace, async (neighbor) => {
       const kernel = openRaw6Socket({ protocol: 50, address: NEAR_OTHER, bufferOctets: BUFFER });
       for (const [homeAgentAddress, isOurs] of [[FAR, true], [NEAR, false]] as const) {
-        const table = new SilentTunnelTable({ suffix: "node", end: { homeAgentAddress, isThe: "source" } });
-        table.setSpis(new Set([OURS]));
+        const tables = new SilentTunnelTables({ suffix: "node", end: { homeAgentAddress, isThe: "source" } });
+        tables.setSpis(new Set([OURS]));
         // The last one says that the others have come, too.
         neighbor.enter(() => [OURS, FOREIGN].forEach((spi) => sendEsp(spi, NEAR_OTHER)));
         const heard: number[] = [];
@@ -299,7 +299,7 @@ testInsideNamespace(
           return heard.includes(FOREIGN);
         });
         assertEquals(heard, isOurs ? [FOREIGN] : [OURS, FOREIGN]);
-        table.close();
+        tables.close();
       }
       closeFileDescriptor(kernel);
     });
@@ -307,27 +307,27 @@ testInsideNamespace(
 );
 
 testInsideNamespace("thousands of SPIs come and go, and nft prints them as they are", (namespace) => {
-  const table = new SilentTunnelTable({ suffix: "mobility", end: END });
+  const tables = new SilentTunnelTables({ suffix: "mobility", end: END });
   const elements = () =>
-    namespace.run("nft", "-n", "list", "set", "inet", "dsmip_mobility", "spis").match(/\d+(?=[,\s}])/g)?.map(
+    namespace.run("nft", "-n", "list", "set", "ip6", "dsmip_mobility", "spis").match(/\d+(?=[,\s}])/g)?.map(
       Number,
     );
   const spis = Array.from({ length: 5000 }, (_, index) => 256 + 858_993 * index);
-  table.setSpis(new Set(spis));
+  tables.setSpis(new Set(spis));
   assertEquals(elements()?.filter((spi) => spi >= 256).length, spis.length);
   const kept = [spis[7], 0xffff_ffff];
-  table.setSpis(new Set(kept));
+  tables.setSpis(new Set(kept));
   assertEquals(elements()?.filter((spi) => spi >= 256), kept);
-  table.setSpis(new Set());
+  tables.setSpis(new Set());
   assertEquals(elements()?.filter((spi) => spi >= 256) ?? [], []);
-  table.close();
+  tables.close();
 });
 
 testInsideNamespace("the chains are those that nft would write", (namespace) => {
-  const table = new SilentTunnelTable({ suffix: "mobility", end: END });
-  const prerouting = namespace.run("nft", "list", "chain", "inet", "dsmip_mobility", "prerouting");
+  const tables = new SilentTunnelTables({ suffix: "mobility", end: END });
+  const prerouting = namespace.run("nft", "list", "chain", "ip6", "dsmip_mobility", "prerouting");
   assertStringIncludes(prerouting, "type filter hook prerouting priority -350; policy accept;");
   // The name where the host has a list of protocols.
   assertMatch(prerouting, /meta l4proto (135|mobility-header) fib daddr type local counter packets 0/);
-  table.close();
+  tables.close();
 });

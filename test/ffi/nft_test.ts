@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { SystemError } from "../../ffi/errno.ts";
-import { SilentTunnelTable } from "../../ffi/nft.ts";
+import { SilentTunnelTables } from "../../ffi/nft.ts";
 import { POLLIN, PollSet } from "../../ffi/poll.ts";
 import { IPPROTO_RAW, openRaw6Socket, sendRaw6 } from "../../ffi/raw6_socket.ts";
 import { openRawSocket, sendTo } from "../../ffi/socket.ts";
@@ -20,36 +20,61 @@ const HOST = "2001:db8:200::5";
 const FAR = "2001:db8:9::2";
 const END = { homeAgentAddress: "2001:db8:100::1", isThe: "destination" } as const;
 
-const tables = (namespace: TestNamespace) => namespace.run("nft", "list", "tables");
+const listTables = (namespace: TestNamespace) => namespace.run("nft", "list", "tables");
 
-testInsideNamespace("the table belongs to us while open, and goes when closed", (namespace) => {
-  const table = new SilentTunnelTable({ suffix: "dsmip-ha", end: END });
-  const chain = namespace.run("nft", "list", "chain", "inet", "dsmip_dsmip_ha", "output");
+testInsideNamespace("the tables belong to us while open, and go when closed", (namespace) => {
+  const tables = new SilentTunnelTables({ suffix: "dsmip-ha", end: END });
+  const chain = namespace.run("nft", "list", "chain", "ip", "dsmip_dsmip_ha", "output");
   assertStringIncludes(chain, "type filter hook output priority filter; policy accept;");
   for (const protocol of ["0x29", "0x4"]) {
     const rule = `icmp type destination-unreachable icmp code 2-3 @th,136,8 ${protocol} counter packets 0`;
     assertStringIncludes(chain, rule);
   }
   const fault = assertThrows(
-    () => new SilentTunnelTable({ suffix: "dsmip-ha", end: END }),
+    () => new SilentTunnelTables({ suffix: "dsmip-ha", end: END }),
     SystemError,
     "dsmip_dsmip_ha",
   );
   assertEquals(
     [fault.call, fault.errnoName],
     ["NFT_MSG_NEWTABLE", "EPERM"],
-    "nobody else may have the same table",
+    "nobody else may have the same tables",
   );
-  table.close();
-  assertEquals(tables(namespace), "");
+  tables.close();
+  assertEquals(listTables(namespace), "");
 });
 
-testInsideNamespace("a table of the same name that another has loaded is left alone", (namespace) => {
-  namespace.run("nft", "add", "table", "inet", "dsmip_x");
-  const fault = assertThrows(() => new SilentTunnelTable({ suffix: "x", end: END }), SystemError, "dsmip_x");
-  assertEquals([fault.call, fault.errnoName], ["NFT_MSG_NEWTABLE", "EEXIST"]);
-  assertStringIncludes(tables(namespace), "table inet dsmip_x");
+testInsideNamespace("IPv4 that comes in or is forwarded passes no chain of ours", (namespace) => {
+  const tables = new SilentTunnelTables({ suffix: "x", end: END, tun: interfaceIndexOf("lo") });
+  const { nftables } = JSON.parse(namespace.run("nft", "--json", "list", "chains")) as {
+    readonly nftables: { readonly chain?: { readonly family: string; readonly hook: string } }[];
+  };
+  const chains = nftables.flatMap(({ chain }) => chain === undefined ? [] : `${chain.family} ${chain.hook}`);
+  assertEquals(chains, ["ip output", "ip6 prerouting", "ip6 output", "ip6 forward"]);
+  tables.close();
 });
+
+for (const family of ["ip", "ip6"]) {
+  testInsideNamespace(
+    `where another has a table ${family} of the same name, it is told and left alone, and nothing else is left`,
+    (namespace) => {
+      const descriptors = () => [...Deno.readDirSync("/proc/self/fd")].length;
+      const open = () => new SilentTunnelTables({ suffix: "x", end: END });
+      namespace.run("nft", "add", "table", family, "dsmip_x");
+      const before = descriptors();
+      const fault = assertThrows(
+        open,
+        SystemError,
+        `Cannot load the nftables table ${family} dsmip_x: File exists`,
+      );
+      assertEquals([fault.call, fault.errnoName], ["NFT_MSG_NEWTABLE", "EEXIST"]);
+      assertEquals(namespace.run("nft", "list", "ruleset"), `table ${family} dsmip_x {\n}\n`);
+      assertEquals(descriptors(), before);
+      namespace.run("nft", "delete", "table", family, "dsmip_x");
+      open().close();
+    },
+  );
+}
 
 /** What an ICMP listener hears back after packets of this protocol were sent: type and code of each. */
 function answersToTunnelPackets(
@@ -89,7 +114,7 @@ const TOO_MANY = { bindSink: true, count: 20 };
 
 for (const protocol of [41, 4]) {
   testInsideNamespace(
-    `the table silences ICMP errors about protocol ${protocol}, with and without a socket`,
+    `the tables silence ICMP errors about protocol ${protocol}, with and without a socket`,
     (namespace) => {
       namespace.run("sysctl", "-qw", "net.ipv4.icmp_ratelimit=0");
       const answers = (how: typeof TOO_MANY) => answersToTunnelPackets(namespace, protocol, how);
@@ -97,10 +122,10 @@ for (const protocol of [41, 4]) {
       const answer = answers(ONE_WITHOUT_SOCKET);
       assertMatch(answer.join(), /^3\/[23]$/, "the kernel by itself answers");
       assert(answers(TOO_MANY).length > 0, "also when the raw socket is full");
-      const table = new SilentTunnelTable({ suffix: "silent", end: END });
+      const tables = new SilentTunnelTables({ suffix: "silent", end: END });
       assertEquals(answers(ONE_WITHOUT_SOCKET), []);
       assertEquals(answers(TOO_MANY), []);
-      table.close();
+      tables.close();
       assertEquals(answers(ONE_WITHOUT_SOCKET), answer);
     },
   );
@@ -149,9 +174,9 @@ testInsideNamespace(
         [HOME_ADDRESS, HOST],
         "the kernel by itself forwards it",
       );
-      const table = new SilentTunnelTable({ suffix: "own", end: END, tun: interfaceIndexOf("tunmn") });
+      const tables = new SilentTunnelTables({ suffix: "own", end: END, tun: interfaceIndexOf("tunmn") });
       assertEquals(await passed(HOME_ADDRESS, HOST), [HOST]);
-      table.close();
+      tables.close();
     } finally {
       closeFileDescriptor(tun.fileDescriptor);
       host.remove();
@@ -159,10 +184,10 @@ testInsideNamespace(
   },
 );
 
-testInNamespace("the table is gone after kill -9 of its process", async (namespace) => {
+testInNamespace("the tables are gone after kill -9 of their process", async (namespace) => {
   const script = `
-    const { SilentTunnelTable } = await import(${JSON.stringify(import.meta.resolve("../../ffi/nft.ts"))});
-    globalThis.table = new SilentTunnelTable({ suffix: "killed", end: ${JSON.stringify(END)} });
+    const { SilentTunnelTables } = await import(${JSON.stringify(import.meta.resolve("../../ffi/nft.ts"))});
+    globalThis.tables = new SilentTunnelTables({ suffix: "killed", end: ${JSON.stringify(END)} });
     console.log("open");
     setInterval(() => {}, 1000);`;
   const child = new Deno.Command("ip", {
@@ -171,30 +196,30 @@ testInNamespace("the table is gone after kill -9 of its process", async (namespa
   }).spawn();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   assertEquals((await reader.read()).value, "open\n");
-  assertStringIncludes(tables(namespace), "dsmip_killed");
+  assertStringIncludes(listTables(namespace), "dsmip_killed");
   child.kill("SIGKILL");
   await child.status;
   await reader.cancel();
-  await until("the table is gone", () => tables(namespace) === "");
+  await until("the tables are gone", () => listTables(namespace) === "");
 });
 
 if (hasProgram("nft")) {
   testInNamespace("SPIs that are not ours any more are the kernel's again", (namespace) => {
-    const table = namespace.enter(() => new SilentTunnelTable({ suffix: "spis", end: END }));
+    const tables = namespace.enter(() => new SilentTunnelTables({ suffix: "spis", end: END }));
     try {
       const shown = () => {
-        const text = namespace.run("nft", "--json", "list", "set", "inet", "dsmip_spis", "spis");
+        const text = namespace.run("nft", "--json", "list", "set", "ip6", "dsmip_spis", "spis");
         const { nftables } = JSON.parse(text) as {
           readonly nftables: { readonly set?: { elem?: number[] } }[];
         };
         return new Set(nftables.flatMap(({ set }) => set?.elem ?? []));
       };
       for (const spis of [[300, 70_000], [70_000, 0xffff_fff0], []]) {
-        table.setSpis(new Set(spis));
+        tables.setSpis(new Set(spis));
         assertEquals(shown(), new Set(spis));
       }
     } finally {
-      table.close();
+      tables.close();
     }
   });
 }

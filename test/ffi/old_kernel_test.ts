@@ -3,10 +3,10 @@ import { adviseNftables } from "../../ffi/nft_table.ts";
 import { EEXIST, EINVAL, EOPNOTSUPP, EPERM, EPROTONOSUPPORT } from "../../ffi/errno.ts";
 import { hasProgram } from "../lab/support.ts";
 
-const PROGRAM = `import { OwnedTable } from ${
+const PROGRAM = `import { OwnedTables } from ${
   JSON.stringify(new URL("../../ffi/nft_table.ts", import.meta.url).href)
 };
-try { new OwnedTable({ name: "x", set: "s", chains: [] }); } catch (error) { console.log(error.message); }`;
+try { new OwnedTables({ name: "x", set: "s", chains: { ip: [], ip6: [] } }); } catch (error) { console.log(error.message); }`;
 
 Deno.test("nftables: for a kernel that is too old there is advice, for other faults there is none", () => {
   for (const errno of [EPROTONOSUPPORT, EINVAL, EOPNOTSUPP]) {
