@@ -17,6 +17,8 @@ const SO_ATTACH_REUSEPORT_CBPF = 51;
 const LOAD_WORD = 0x20;
 const LOAD_HALF = 0x28;
 const LOAD_OCTET = 0x30;
+/** How many octets the program sees. */
+const LOAD_LENGTH = 0x80;
 const LOAD_HALF_BEHIND_INDEX = 0x48;
 /** The index becomes four times the lower half of an octet: where an IPv4 header ends. */
 const INDEX_IPV4_HEADER_END = 0xb1;
@@ -46,6 +48,12 @@ const SOURCE_IPV6_ADDRESS_END = 20;
 const SOURCE_PORT = 20;
 const WHOLE_PACKET = 0xffffffff;
 
+/**
+ * Of an inner packet. Our own are shorter; a longer one, which the data path knows as well, waits among data. For that the
+ * program has not to look into most datagrams, which costs the kernel as much as finding the socket.
+ */
+const LONGEST_SIGNALLING_OCTETS = 1280;
+
 /** struct sock_filter: the operation, how many to skip when true and when false, and its number. */
 type Instruction = readonly [operation: number, whenTrue: number, whenFalse: number, value: number];
 /** A label, or an instruction that may name one in place of how many to skip. All labels lie further on. */
@@ -59,10 +67,11 @@ const NEXT_HEADER = 6;
 const BEHIND_IPV6_HEADER = 40;
 
 /**
- * Chooses among sockets that share a port: an IPv6 packet whose next header is a mobility header, or ESP of ours, goes to
- * the last one, number `dataSockets`, and everything else to one of the others, the same one for all of a sender. (What
- * the program sees begins with the UDP payload. The kernel's own hash of the flow is 0 where no network card has computed
- * it.) Of ESP it looks at the home agent's address, and whether the SPI lies between the lowest and the highest of ours.
+ * Chooses among sockets that share a port: an IPv6 packet of at most 1,280 octets whose next header is a mobility header, or
+ * ESP of ours, goes to the last one, number `dataSockets`, and everything else to one of the others, the same one for all of
+ * a sender. (What the program sees begins with the UDP payload; datagrams that the kernel has merged are one. The kernel's
+ * own hash of the flow is 0 where no network card has computed it.) Of ESP it looks at the home agent's address, and whether
+ * the SPI lies between the lowest and the highest of ours.
  */
 export function attachSignallingSteering(
   fileDescriptor: number,
@@ -73,7 +82,17 @@ export function attachSignallingSteering(
   },
 ): void {
   const version6 = 0x60;
+  const share: readonly Step[] = dataSockets === 1 ? [[RETURN_CONSTANT, 0, 0, 0]] : [
+    [LOAD_WORD, 0, 0, IP_HEADER + SOURCE_ADDRESS],
+    [KEEP, 0, 0, 0],
+    [LOAD_HALF, 0, 0, IP_HEADER + SOURCE_PORT],
+    [ADD_KEPT, 0, 0, 0],
+    [MODULO, 0, 0, dataSockets],
+    [RETURN_ACCUMULATOR, 0, 0, 0],
+  ];
   attach(fileDescriptor, SO_ATTACH_REUSEPORT_CBPF, "SO_ATTACH_REUSEPORT_CBPF", [
+    [LOAD_LENGTH, 0, 0, 0],
+    [JUMP_IF_GREATER, "data", 0, LONGEST_SIGNALLING_OCTETS],
     [LOAD_OCTET, 0, 0, 0],
     [AND, 0, 0, 0xf0],
     [JUMP_IF_EQUAL, 0, "data", version6],
@@ -85,12 +104,7 @@ export function attachSignallingSteering(
     "signalling",
     [RETURN_CONSTANT, 0, 0, dataSockets],
     "data",
-    [LOAD_WORD, 0, 0, IP_HEADER + SOURCE_ADDRESS],
-    [KEEP, 0, 0, 0],
-    [LOAD_HALF, 0, 0, IP_HEADER + SOURCE_PORT],
-    [ADD_KEPT, 0, 0, 0],
-    [MODULO, 0, 0, dataSockets],
-    [RETURN_ACCUMULATOR, 0, 0, 0],
+    ...share,
   ]);
 }
 

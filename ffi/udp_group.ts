@@ -5,9 +5,12 @@ import { attachSignallingSteering } from "./socket_filter.ts";
 
 /** Sockets on one address and port. */
 export interface UdpGroup {
-  /** Receive everything but signalling; a flow keeps to one of them. */
+  /** Receive everything else; a flow keeps to one of them. */
   readonly data: readonly UdpSocket[];
-  /** Receives datagrams with a mobility message or ESP of ours, apart, so that no flood of others can fill its queue. */
+  /**
+   * Receives datagrams of at most 1,280 octets with a mobility message or ESP of ours, apart, so that no flood of others can
+   * fill its queue.
+   */
   readonly signalling: UdpSocket;
   /** ESP is ours where one end is the home agent and its SPI lies between the lowest and highest of these. At first: none is. */
   setSpis(spis: ReadonlySet<number>): void;

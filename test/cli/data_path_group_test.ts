@@ -272,6 +272,26 @@ for (const [kind, nextHeader, payload] of SIGNALLING) {
   });
 }
 
+groupTest("mobility messages too long for the signalling socket go up from every worker", async (test) => {
+  const { nodes, group, records } = test;
+  // The kernel takes them for data (ffi/socket_filter.ts).
+  const payload = mobilityHeader(1280);
+  const inUdp = nodes.filter(({ tunnel }) => tunnel.encapsulation === "udp");
+  const updates = inUdp.map(({ homeAddress, tunnel: { address, port } }) => ({
+    packet: ipv6({ source: homeAddress, destination: HOME_AGENT, nextHeader: MOBILITY, payload }),
+    outer: { address, port },
+  }));
+  for (const [index, { send }] of inUdp.entries()) send(updates[index].packet);
+  await until("all have come", () => records.length === updates.length);
+  const byPort = (one: { outer: { port: number } }, other: { outer: { port: number } }) =>
+    one.outer.port - other.outer.port;
+  assertEquals(
+    records.map(({ packet, outer }) => ({ packet, outer })).toSorted(byPort),
+    updates.toSorted(byPort),
+  );
+  assertEquals([group.counters().signallingPackets, group.counters().dropped], [updates.length, {}]);
+});
+
 groupTest(
   "of datagrams that the kernel gives in one read, ESP of ours goes up, other ESP and data through",
   async (test) => {

@@ -26,6 +26,9 @@ const END: EspEnd = { homeAgentAddress: HOME_AGENT, isThe: "destination" };
 const OPTIONS = { address: ADDRESS, port: PORT, receiveBufferOctets: 1 << 20, end: END };
 
 const UPDATE = ipv6({ nextHeader: MOBILITY, payload: mobilityHeader() });
+/** The whole inner packet that goes to the signalling socket. */
+const LONGEST_SIGNALLING_OCTETS = 1280;
+const BEHIND_HEADER = LONGEST_SIGNALLING_OCTETS - 40;
 
 /** A group with everything that is opened for the test, closed at its end. */
 class GroupTest implements Disposable {
@@ -73,7 +76,7 @@ testInNamespace("a group has one port for all its sockets, also where the kernel
 
 for (const dataSockets of [1, 2, 3, 8]) {
   testInNamespace(
-    `mobility messages only go to the signalling socket, ${dataSockets} for data`,
+    `mobility messages of at most 1,280 octets, and only they, go to the signalling socket, ${dataSockets} for data`,
     (namespace) => {
       using test = new GroupTest(namespace, dataSockets);
       const { data, signalling } = test.group;
@@ -91,16 +94,19 @@ for (const dataSockets of [1, 2, 3, 8]) {
         Uint8Array.of(0x60),
         Uint8Array.of(),
         counting(1400),
+        // Waits among data, where it is known as well (test/cli/data_path_group_test.ts).
+        ipv6({ nextHeader: MOBILITY, payload: counting(BEHIND_HEADER + 1) }),
       ];
       const senders = Array.from({ length: 20 }, () => test.sender());
       for (const { fileDescriptor } of senders) {
         for (const other of others) send(fileDescriptor, other);
         send(fileDescriptor, UPDATE);
         send(fileDescriptor, ipv6({ nextHeader: MOBILITY, payload: counting(0) }));
+        send(fileDescriptor, ipv6({ nextHeader: MOBILITY, payload: counting(BEHIND_HEADER) }));
         send(fileDescriptor, UPDATE.subarray(0, 7));
       }
       const upward = receiveAll(signalling.fileDescriptor);
-      assertEquals(upward.length, 3 * senders.length);
+      assertEquals(upward.length, 4 * senders.length);
       for (const { bytes } of upward) assertEquals(bytes[6], MOBILITY);
       const received = data.flatMap(({ fileDescriptor }) => receiveAll(fileDescriptor));
       // What is too short for the program to look at may fall to any socket: none is lost.
@@ -149,6 +155,8 @@ for (const [name, isThe, source, destination] of ESP_ENDS) {
       assertEquals(goUp(packets), [7], "no SPI is ours");
       group.setSpis(new Set([4096, 0xffff_fff0]));
       assertEquals(goUp(packets), [1, 2, 3, 7]);
+      const long = [0, 1].map((more) => sent(4096, { payload: esp(4096, BEHIND_HEADER - 8 + more) }));
+      assertEquals(goUp(long), [0], "of 1,280 octets and of 1,281");
       group.setSpis(new Set([4095]));
       assertEquals(goUp(packets), [0, 7]);
       for (let octet = 0; octet < 16; octet++) {
@@ -187,7 +195,7 @@ const SENDERS: Readonly<Record<string, (number: number) => { address?: string; p
 
 for (const [name, sender] of Object.entries(SENDERS)) {
   testInNamespace(
-    `a flow keeps to one data socket and its order; many ${name}, have all sockets`,
+    `a flow of short and long packets keeps to one data socket and its order; many ${name}, have all sockets`,
     (namespace) => {
       using test = new GroupTest(namespace, 4);
       const { data } = test.group;
@@ -195,7 +203,8 @@ for (const [name, sender] of Object.entries(SENDERS)) {
       const rounds = 5;
       for (let round = 0; round < rounds; round++) {
         for (const { fileDescriptor } of senders) {
-          send(fileDescriptor, ipv6({ payload: Uint8Array.of(round) }));
+          const payload = new Uint8Array(round % 2 === 0 ? 1 : BEHIND_HEADER + 1).fill(round);
+          send(fileDescriptor, ipv6({ payload }));
           // Between them, to the other socket: it changes nothing.
           send(fileDescriptor, UPDATE);
         }
