@@ -12,6 +12,8 @@ export const dataPathCalls = loadLibc({
   epollControl: { name: "epoll_ctl", parameters: ["i32", "i32", "i32", "pointer"], result: "i32" },
   // int epoll_wait(int epfd, struct epoll_event *events, int maxevents, int timeout);
   epollWait: { name: "epoll_wait", parameters: ["i32", "pointer", "i32", "i32"], result: "i32" },
+  // int poll(struct pollfd *fds, nfds_t nfds, int timeout);
+  poll: { parameters: ["pointer", "u32", "i32"], result: "i32" },
   // int close(int fd);
   close: { parameters: ["i32"], result: "i32" },
   // ssize_t read(int fd, void *buf, size_t count);
@@ -28,11 +30,12 @@ export const dataPathCalls = loadLibc({
 
 export type DataPathCalls = typeof dataPathCalls;
 
-// <time.h>, <sys/epoll.h>, <sys/socket.h>, <asm-generic/errno.h>
+// <time.h>, <sys/epoll.h>, <poll.h>, <sys/socket.h>, <asm-generic/errno.h>
 export const CLOCK_MONOTONIC = 1;
 export const EPOLL_CTL_ADD = 1;
 export const EPOLL_CTL_DEL = 2;
 export const EPOLLIN = 0x001;
+export const POLLIN = 0x001;
 /** struct epoll_event, and where its data begin: packed on x86-64 only. */
 export const EPOLL_EVENT_OCTETS = Deno.build.arch === "x86_64" ? 12 : 16;
 export const EPOLL_EVENT_DATA = Deno.build.arch === "x86_64" ? 4 : 8;

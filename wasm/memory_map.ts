@@ -209,6 +209,10 @@ export const RECEIVE_IPV4_IN_IPV6 = 4;
 /** struct epoll_event, of up to 16 octets: one for each socket that is received from, the TUN device and the eventfd. */
 export const EPOLL_EVENTS = 2560;
 export const EPOLL_EVENT_MAXIMUM_OCTETS = 16;
+/** struct pollfd: the epoll, and the busy descriptors. */
+export const POLLS = 2848;
+export const POLL_OCTETS = 8;
+export const BUSY_DESCRIPTORS = 3;
 /** Outer source of what leaves in IPv6: 16 octets. */
 export const OUTER_IPV6_SOURCE = 2880;
 /** Mobile node: the only outer sources of what comes in over IPv4 (IPv4-mapped; all 0 for none) and IPv6; 16 octets each. */

@@ -4,11 +4,6 @@ import {
   type DataPathCalls,
   dataPathCalls,
   EBADF,
-  EPOLL_CTL_ADD,
-  EPOLL_CTL_DEL,
-  EPOLL_EVENT_DATA,
-  EPOLL_EVENT_OCTETS,
-  EPOLLIN,
   MSG_DONTWAIT,
   pointerInto,
   pointersInto,
@@ -28,8 +23,9 @@ import { OwnScheduling } from "../../ffi/scheduling.ts";
 import { type ForwarderModule, instantiateForwarder } from "../../wasm/forwarder_module.ts";
 import * as map from "../../wasm/memory_map.ts";
 import { Turns } from "./data_path_turns.ts";
+import { NONE, Waiting } from "./data_path_waiting.ts";
 
-/** Places of what is waited for; the sockets that are received from follow. A round's findings are a bit for each place. */
+/** Places of what is waited for; the sockets that are received from follow. */
 const TUN = 0;
 const EVENT = 1;
 const FIRST_SOCKET = 2;
@@ -39,11 +35,13 @@ const UDP = 0;
 const RAW_IPV4 = 1;
 const RAW_IPV6 = 2;
 
-const WAIT_FOR_EVER = -1;
-/** Nothing waits for it; sendmmsg() gives EBADF. */
-const NO_SOCKET = -1;
+/** sendmmsg() gives EBADF. */
+const NO_SOCKET = NONE;
 /** A round reads no more from the TUN device once it has this much: what is read should still be in the cache when sent. */
 const BATCH_OCTETS = 256 * 1024;
+/** A round that receives so many datagrams, or sends so many octets, has much to do for the socket. */
+const MANY_DATAGRAMS = 16;
+const MANY_OCTETS = 16 * 1024;
 /** How a kernel or a device says that it cannot cut a message after all (udp(7) and the kernel's udp_send_skb). */
 const SEGMENT_REFUSALS: readonly number[] = [EINVAL, EIO, EMSGSIZE, EOPNOTSUPP];
 /** How a TUN device that is down refuses everything, merged or not. */
@@ -57,7 +55,7 @@ const CLOSED_TOO_EARLY = "a socket was closed before the data path had let go of
  * batch from each of them, so that none waits for the others; what the kernel does not take at once is dropped
  * and counted. Once it runs, nothing is allocated for a packet.
  *
- * A round: epoll_wait -> commands -> signalling, as UDP
+ * A round: wait -> commands -> signalling, as UDP
  *   TUN: read until empty -> outbound -> sendmmsg (UDP, raw in IPv4, raw in IPv6), writev (ICMP errors)
  *   UDP, raw: recvmmsg -> inbound -> writev for each packet; the ring wakes control
  */
@@ -67,8 +65,7 @@ export class DataPathLoop {
   readonly #words: Int32Array;
   readonly #tun: number;
   readonly #event: number;
-  /** With six descriptors it costs a fifth of what poll() does, which looks at each before and after it sleeps. */
-  readonly #epoll: number;
+  readonly #waiting: Waiting;
   /** struct virtio_net_hdr in front of each packet: its octets, and what a read asks for with it. */
   readonly #tunHeaderOctets: number;
   readonly #tunReadOctets: number;
@@ -79,11 +76,11 @@ export class DataPathLoop {
   readonly #kinds = new Int32Array(map.RECEIVE_SOCKETS);
   #socketCount = 0;
   #signallingCount = 0;
-  /** The descriptor of each place, or NO_SOCKET; and which it is to be. */
-  readonly #watched = new Int32Array(PLACES).fill(NO_SOCKET);
-  readonly #wanted = new Int32Array(PLACES).fill(NO_SOCKET);
-  /** Where this round has something to do. */
-  #found = 0;
+  /** The descriptor that each place is to have, or NONE. */
+  readonly #wanted = new Int32Array(PLACES).fill(NONE);
+  /** Where the sockets are received from that are sent by. */
+  #udpPlace = NONE;
+  #rawIpv4Place = NONE;
   /**
    * Reads of the TUN device in the next round: twice as many after a round that found enough. So a lone packet costs no
    * second read to learn that it is alone, and a flood goes in whole batches.
@@ -94,7 +91,6 @@ export class DataPathLoop {
   #isStopped = false;
 
   // Places in the shared memory, as the kernel sees them.
-  readonly #epollEvents: Deno.PointerObject;
   readonly #eventValue: Deno.PointerObject;
   readonly #tunReads: readonly Deno.PointerObject[];
   readonly #udpReceive: Deno.PointerObject;
@@ -117,13 +113,11 @@ export class DataPathLoop {
     this.#words = new Int32Array(memory.buffer);
     this.#tun = tunFileDescriptor;
     this.#event = eventFileDescriptor;
-    this.#epoll = this.#calls.epollCreate(0);
-    if (this.#epoll < 0) this.#fault = `epoll_create1: ${errnoName(lastErrno())}`;
+    this.#waiting = new Waiting(memory, PLACES);
     const each = (start: number, stride: number, length: number) =>
       pointersInto(memory, { start, stride, length });
     this.#tunHeaderOctets = this.#words[map.TUN_HEADER_OCTETS / 4];
     this.#tunReadOctets = map.SLOT_CAPACITY + this.#tunHeaderOctets;
-    this.#epollEvents = pointerInto(memory, map.EPOLL_EVENTS);
     this.#eventValue = pointerInto(memory, map.EVENT_VALUE);
     this.#tunReads = each(map.SLOTS + map.HEADROOM - this.#tunHeaderOctets, map.SLOT_STRIDE, map.BATCH);
     this.#udpReceive = pointerInto(memory, map.UDP_RECEIVE_MESSAGES);
@@ -141,27 +135,22 @@ export class DataPathLoop {
   run(): string {
     using scheduling = OwnScheduling.open();
     const turns = scheduling && new Turns(scheduling);
+    const waiting = this.#waiting;
     while (this.#fault === "" && !this.#isStopped) {
-      const count = this.#calls.epollWait(this.#epoll, this.#epollEvents, PLACES, WAIT_FOR_EVER);
-      if (count < 0) {
-        const errno = lastErrno();
-        if (errno !== EINTR) this.#fault = `epoll_wait: ${errnoName(errno)}`;
-        continue;
-      }
-      this.#found = 0;
-      for (let index = 0; index < count; index++) this.#found |= 1 << this.#words[epollPlace(index)];
-      if (this.#isFound(EVENT)) {
+      waiting.wait();
+      if (waiting.fault !== "") this.#fault = waiting.fault;
+      if (waiting.isFound(EVENT)) {
         this.#calls.read(this.#event, this.#eventValue, 8);
         // The first command may have been obeyed before its event is seen: then control may be writing the next one now.
         if (this.#hasCommand()) this.#obey();
         this.#isStopped = this.#words[map.COMMAND_STOP / 4] !== 0;
       }
       for (let socket = 0; socket < this.#signallingCount; socket++) this.#fromSocket(socket);
-      if (this.#isFound(TUN)) this.#fromTun();
+      if (waiting.isFound(TUN)) this.#fromTun();
       for (let socket = this.#signallingCount; socket < this.#socketCount; socket++) this.#fromSocket(socket);
       turns?.afterRound();
     }
-    this.#calls.close(this.#epoll);
+    waiting.close();
     return this.#fault;
   }
 
@@ -173,8 +162,8 @@ export class DataPathLoop {
     this.#rawIpv4 = words[map.COMMAND_RAW_IPV4_DESCRIPTOR / 4];
     this.#rawIpv6 = words[map.COMMAND_RAW_IPV6_DESCRIPTOR / 4];
     this.#socketCount = words[map.COMMAND_RECEIVE_COUNT / 4];
-    this.#wanted.fill(NO_SOCKET, FIRST_SOCKET);
-    this.#wanted[TUN] = words[map.COMMAND_HOLD_TUN / 4] === 0 ? this.#tun : NO_SOCKET;
+    this.#wanted.fill(NONE, FIRST_SOCKET);
+    this.#wanted[TUN] = words[map.COMMAND_HOLD_TUN / 4] === 0 ? this.#tun : NONE;
     this.#signallingCount = 0;
     for (let socket = 0; socket < this.#socketCount; socket++) {
       const command = (map.COMMAND_RECEIVE + socket * map.RECEIVE_OCTETS) / 4;
@@ -182,6 +171,8 @@ export class DataPathLoop {
       this.#kinds[socket] = words[command + 1];
       if (words[command + 1] === map.RECEIVE_SIGNALLING) this.#signallingCount++;
     }
+    this.#udpPlace = this.#wanted.indexOf(this.#udp, FIRST_SOCKET);
+    this.#rawIpv4Place = this.#wanted.indexOf(this.#rawIpv4, FIRST_SOCKET);
     this.#watchWanted();
     words[map.OUTER_IPV4_SOURCE / 4] = words[map.COMMAND_OUTER_IPV4_SOURCE / 4];
     for (let word = 0; word < 4; word++) {
@@ -202,33 +193,11 @@ export class DataPathLoop {
     return Atomics.load(words, map.COMMAND_SEQUENCE / 4) !== Atomics.load(words, map.COMMAND_DONE / 4);
   }
 
-  /** Waits for what is wanted. Where a descriptor stays, what was found there is still to be done. */
   #watchWanted(): void {
-    // First all that go: a descriptor may have got another place.
-    for (let place = 0; place < PLACES; place++) {
-      if (this.#watched[place] === this.#wanted[place]) continue;
-      if (this.#watched[place] !== NO_SOCKET) this.#watch(EPOLL_CTL_DEL, place, this.#watched[place]);
-      this.#watched[place] = NO_SOCKET;
-      this.#found &= ~(1 << place);
-    }
-    for (let place = 0; place < PLACES; place++) {
-      if (this.#watched[place] === this.#wanted[place]) continue;
-      this.#watched[place] = this.#wanted[place];
-      if (this.#watch(EPOLL_CTL_ADD, place, this.#watched[place]) === 0) continue;
-      const errno = lastErrno();
-      const isClosedSocket = place >= FIRST_SOCKET && errno === EBADF;
-      this.#fault = isClosedSocket ? CLOSED_TOO_EARLY : `epoll_ctl: ${errnoName(errno)}`;
-    }
-  }
-
-  #watch(operation: number, place: number, fileDescriptor: number): number {
-    this.#words[map.EPOLL_EVENTS / 4] = EPOLLIN;
-    this.#words[epollPlace(0)] = place;
-    return this.#calls.epollControl(this.#epoll, operation, fileDescriptor, this.#epollEvents);
-  }
-
-  #isFound(place: number): boolean {
-    return (this.#found & 1 << place) !== 0;
+    const refused = this.#waiting.watch(this.#wanted);
+    if (refused === undefined) return;
+    const isClosedSocket = refused.place >= FIRST_SOCKET && refused.errno === EBADF;
+    this.#fault = isClosedSocket ? CLOSED_TOO_EARLY : `epoll_ctl: ${errnoName(refused.errno)}`;
   }
 
   #fromTun(): void {
@@ -250,8 +219,10 @@ export class DataPathLoop {
       total += octets;
       count++;
     }
+    if (count >= MANY_DATAGRAMS) this.#waiting.noteLarge(TUN);
     for (let slot = 0; slot < count;) {
       slot = this.#module.outbound(slot, count);
+      if (total >= MANY_OCTETS) this.#noteLargeSends();
       this.#send(UDP, this.#udp, this.#udpSends, 0, words[map.UDP_SEND_COUNT / 4]);
       this.#send(RAW_IPV4, this.#rawIpv4, this.#rawIpv4Sends, 0, words[map.RAW_IPV4_SEND_COUNT / 4]);
       this.#send(RAW_IPV6, this.#rawIpv6, this.#rawIpv6Sends, 0, words[map.RAW_IPV6_SEND_COUNT / 4]);
@@ -261,6 +232,12 @@ export class DataPathLoop {
         if (errno !== TAKEN) this.#module.countDrop(refusedWrite(errno));
       }
     }
+  }
+
+  #noteLargeSends(): void {
+    const words = this.#words;
+    if (words[map.UDP_SEND_COUNT / 4] > 0) this.#waiting.noteLarge(this.#udpPlace);
+    if (words[map.RAW_IPV4_SEND_COUNT / 4] > 0) this.#waiting.noteLarge(this.#rawIpv4Place);
   }
 
   /** Sends messages `first` up to `end` of a list. */
@@ -309,8 +286,8 @@ export class DataPathLoop {
   }
 
   #fromSocket(socket: number): void {
-    if (!this.#isFound(FIRST_SOCKET + socket)) return;
-    const fileDescriptor = this.#watched[FIRST_SOCKET + socket];
+    if (!this.#waiting.isFound(FIRST_SOCKET + socket)) return;
+    const fileDescriptor = this.#waiting.descriptor(FIRST_SOCKET + socket);
     const kind = this.#kinds[socket];
     const messages = this.#messages(kind);
     const count = this.#calls.recvmmsg(fileDescriptor, messages, map.BATCH, MSG_DONTWAIT, null);
@@ -320,6 +297,7 @@ export class DataPathLoop {
       else if (errno !== EAGAIN && errno !== EINTR) this.#module.countSocketError();
       return;
     }
+    if (count >= MANY_DATAGRAMS) this.#waiting.noteLarge(FIRST_SOCKET + socket);
     for (let isFirst = 1, isDone = 0; isDone === 0; isFirst = 0) {
       isDone = this.#inbound(kind, count, isFirst);
       const writes = this.#words[map.TUN_WRITE_COUNT / 4];
@@ -364,11 +342,6 @@ export class DataPathLoop {
     }
     return TAKEN;
   }
-}
-
-/** The word of an event that says its place. */
-function epollPlace(index: number): number {
-  return (map.EPOLL_EVENTS + index * EPOLL_EVENT_OCTETS + EPOLL_EVENT_DATA) / 4;
 }
 
 function isFull(errno: number): boolean {

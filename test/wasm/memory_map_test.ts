@@ -39,6 +39,7 @@ const AREAS: readonly (readonly [name: string, start: number, octets: number])[]
   ["slot lengths", map.SLOT_LENGTHS, 4 * map.BATCH],
   ["command receive", map.COMMAND_RECEIVE, map.RECEIVE_OCTETS * map.RECEIVE_SOCKETS],
   ["epoll events", map.EPOLL_EVENTS, map.EPOLL_EVENT_MAXIMUM_OCTETS * (2 + map.RECEIVE_SOCKETS)],
+  ["polls", map.POLLS, map.POLL_OCTETS * (1 + map.BUSY_DESCRIPTORS)],
   ["outer IPv6 source", map.OUTER_IPV6_SOURCE, 16],
   ["home agent, outer IPv4", map.HOME_AGENT_OUTER_IPV4, 16],
   ["home agent, outer IPv6", map.HOME_AGENT_OUTER_IPV6, 16],
