@@ -6,14 +6,18 @@
  *   plain  one packet a system call
  *   batch  up to 64 datagrams a system call on the socket: sendmmsg, recvmmsg
  *   gso    udp only: packets of up to 64 KB on both sides, see reference_gso.c
+ *   server the same by a socket as one needs it who serves many peers at one port, and whose signalling must not wait
+ *          behind data: not connected, in a group with a second one that the kernel puts mobility messages into; each
+ *          datagram comes with its sender and its type of service
  *
- *   reference DEVICE udp|p41|ip6|ipip plain|batch|gso LOCAL REMOTE PORT
+ *   reference DEVICE udp|p41|ip6|ipip plain|batch|gso|server LOCAL REMOTE PORT
  */
 #define _GNU_SOURCE
 #include "reference.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <poll.h>
@@ -28,6 +32,8 @@
 
 int tun_fd;
 int socket_fd;
+struct sockaddr_storage peer;
+socklen_t peer_length;
 
 /* Raw sockets of IPv4 give the outer header, too. */
 static int outer_header_in_front;
@@ -92,13 +98,36 @@ static union address parse_address(const char *text, int port) {
   exit(2);
 }
 
-static void open_socket(int protocol, const char *local, const char *remote, int port) {
+/* Datagrams of more than 1,280 octets are data; IPv6 with a mobility header next goes to the second socket. */
+static void open_group(const union address *here) {
+  struct sock_filter steps[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),   BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 1280, 5, 0),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),   BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xf0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x60, 0, 2),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 135, 1, 0),
+      BPF_STMT(BPF_RET | BPF_K, 0),            BPF_STMT(BPF_RET | BPF_K, 1),
+  };
+  struct sock_fprog program = {sizeof steps / sizeof *steps, steps};
+  int on = 1, second = socket(AF_INET, SOCK_DGRAM, 0);
+  setsockopt(socket_fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  setsockopt(second, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  if (bind(socket_fd, &here->any, sizeof *here) || bind(second, &here->any, sizeof *here)) fail("bind");
+  if (setsockopt(socket_fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program)) fail("BPF");
+  if (setsockopt(socket_fd, IPPROTO_IP, IP_RECVTOS, &on, sizeof on)) fail("IP_RECVTOS");
+}
+
+static void open_socket(int protocol, const char *local, const char *remote, int port, int server) {
   int octets = SOCKET_BUFFER, udp = protocol == IPPROTO_UDP;
   union address here = parse_address(local, udp ? port : 0), there = parse_address(remote, udp ? port : 0);
   socket_fd = socket(here.any.sa_family, udp ? SOCK_DGRAM : SOCK_RAW, protocol);
   if (socket_fd < 0) fail("socket");
-  if (bind(socket_fd, &here.any, sizeof here)) fail("bind");
-  if (connect(socket_fd, &there.any, sizeof there)) fail("connect");
+  if (server) {
+    open_group(&here);
+    memcpy(&peer, &there.ipv4, peer_length = sizeof there.ipv4);
+  } else {
+    if (bind(socket_fd, &here.any, sizeof here)) fail("bind");
+    if (connect(socket_fd, &there.any, sizeof there)) fail("connect");
+  }
   setsockopt(socket_fd, SOL_SOCKET, SO_RCVBUFFORCE, &octets, sizeof octets);
   setsockopt(socket_fd, SOL_SOCKET, SO_SNDBUFFORCE, &octets, sizeof octets);
   outer_header_in_front = !udp && here.any.sa_family == AF_INET;
@@ -110,9 +139,10 @@ int main(int count, char **words) {
     return 2;
   }
   int protocol = !strcmp(words[2], "udp") ? IPPROTO_UDP : !strcmp(words[2], "ipip") ? IPPROTO_IPIP : IPPROTO_IPV6;
-  int batch = !strcmp(words[3], "batch"), gso = !strcmp(words[3], "gso");
+  int batch = !strcmp(words[3], "batch"), server = !strcmp(words[3], "server");
+  int gso = server || !strcmp(words[3], "gso");
   open_tun(words[1], gso ? IFF_VNET_HDR : 0);
-  open_socket(protocol, words[4], words[5], atoi(words[6]));
+  open_socket(protocol, words[4], words[5], atoi(words[6]), server);
   if (gso) gso_open();
   for (int i = 0; i < BATCH; i++) {
     pieces[i].iov_base = buffers[i];

@@ -3,9 +3,13 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 extern int tun_fd;
 extern int socket_fd;
+/* Where to send to, where the socket is not connected; otherwise of no length. */
+extern struct sockaddr_storage peer;
+extern socklen_t peer_length;
 
 static inline void fail(const char *what) {
   perror(what);

@@ -111,6 +111,7 @@ static void send_waiting(void) {
     struct cmsghdr align;
   } control = {0};
   struct msghdr message = {.msg_iov = out.pieces, .msg_iovlen = out.piece_count};
+  if (peer_length != 0) message.msg_name = &peer, message.msg_namelen = peer_length;
   if (out.count > 1) {
     message.msg_control = control.octets;
     message.msg_controllen = sizeof control.octets;
@@ -311,13 +312,16 @@ static void take(uint8_t *packet, int length) {
 void gso_from_socket(void) {
   static struct mmsghdr messages[MESSAGES];
   static struct iovec pieces[MESSAGES];
+  static struct sockaddr_storage senders[MESSAGES];
   static union {
-    char octets[CMSG_SPACE(sizeof(int))];
+    char octets[2 * CMSG_SPACE(sizeof(int))];
     struct cmsghdr align;
   } controls[MESSAGES];
   for (int i = 0; i < MESSAGES; i++) {
     pieces[i] = (struct iovec){slots[i], LARGEST};
     messages[i].msg_hdr = (struct msghdr){
+        .msg_name = peer_length != 0 ? &senders[i] : NULL,
+        .msg_namelen = peer_length,
         .msg_iov = &pieces[i],
         .msg_iovlen = 1,
         .msg_control = controls[i].octets,
@@ -327,9 +331,10 @@ void gso_from_socket(void) {
   int count = recvmmsg(socket_fd, messages, MESSAGES, MSG_DONTWAIT, NULL);
   for (int i = 0; i < count; i++) {
     int octets = messages[i].msg_len, segment = octets;
-    struct cmsghdr *header = CMSG_FIRSTHDR(&messages[i].msg_hdr);
-    if (header != NULL && header->cmsg_level == IPPROTO_UDP && header->cmsg_type == UDP_GRO)
-      memcpy(&segment, CMSG_DATA(header), sizeof segment);
+    struct msghdr *message = &messages[i].msg_hdr;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL; header = CMSG_NXTHDR(message, header))
+      if (header->cmsg_level == IPPROTO_UDP && header->cmsg_type == UDP_GRO)
+        memcpy(&segment, CMSG_DATA(header), sizeof segment);
     for (int at = 0; at < octets; at += segment)
       take(slots[i] + at, octets - at < segment ? octets - at : segment);
   }

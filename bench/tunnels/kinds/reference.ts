@@ -8,7 +8,7 @@ const DEVICE = "bench0";
 const GSO_MAX_SIZE = 61_000;
 
 type Encapsulation = "udp" | "p41" | "ip6" | "ipip";
-type Manner = "plain" | "batch" | "gso";
+type Manner = "plain" | "batch" | "gso" | "server";
 
 const WORDS: Record<Encapsulation, string> = {
   udp: "IPv6 in UDP over IPv4",
@@ -21,13 +21,16 @@ const MANNERS: Record<Manner, string> = {
   plain: "a packet a call",
   batch: "64 packets a call",
   gso: "64 KB a call",
+  server: "64 KB a call, by a socket for many peers",
 };
 
 function reference(encapsulation: Encapsulation, manner: Manner): Tunnel {
   const innerMtu = OUTER_MTU - OVERHEAD[encapsulation];
   const outer = encapsulation === "ip6" ? OUTER_IPV6 : OUTER;
   const addresses = encapsulation === "ipip" ? INNER_IPV4 : INNER_IPV6;
-  const settings = `mtu ${innerMtu}${manner === "gso" ? ` gso_max_size ${GSO_MAX_SIZE}` : ""}`;
+  const settings = `mtu ${innerMtu}${
+    manner === "gso" || manner === "server" ? ` gso_max_size ${GSO_MAX_SIZE}` : ""
+  }`;
   return {
     name: `c-${encapsulation}-${manner}`,
     about: `reference in C, ${WORDS[encapsulation]}, ${MANNERS[manner]}`,
@@ -54,6 +57,7 @@ export const referenceTunnels: readonly Tunnel[] = [
   reference("udp", "plain"),
   reference("udp", "batch"),
   reference("udp", "gso"),
+  reference("udp", "server"),
   reference("p41", "plain"),
   reference("p41", "batch"),
   reference("ip6", "plain"),
