@@ -16,8 +16,6 @@ const calls = loadLibc({
 export const SCHED_OTHER = 0;
 /** Interrupts no other thread: it waits until that sleeps, or has used up its slice. */
 export const SCHED_BATCH = 3;
-/** Runs where nothing else wants to. */
-export const SCHED_IDLE = 5;
 
 // <fcntl.h>
 const O_RDONLY = 0;
@@ -35,14 +33,6 @@ const FROM_THE_START = 0n;
 const SPACE = 0x20;
 const DIGIT_ZERO = 0x30;
 
-/**
- * Changes the policy of a thread of this process (sched(7)). False where that is not allowed, by seccomp for example.
- * Nobody but a holder of CAP_SYS_NICE gets a thread out of SCHED_IDLE again.
- */
-export function setSchedulingPolicy(thread: number, policy: number): boolean {
-  return calls.setScheduler(thread, policy, NO_PRIORITY) === 0;
-}
-
 /** The thread that opens it, as the scheduler sees it. To be used by that thread only. */
 export class OwnScheduling implements Disposable {
   readonly #file: number;
@@ -59,8 +49,9 @@ export class OwnScheduling implements Disposable {
     return file < 0 ? undefined : new OwnScheduling(file);
   }
 
+  /** Changes its policy (sched(7)). False where that is not allowed, by seccomp for example. */
   setPolicy(policy: number): boolean {
-    return setSchedulingPolicy(CALLING_THREAD, policy);
+    return calls.setScheduler(CALLING_THREAD, policy, NO_PRIORITY) === 0;
   }
 
   /** Milliseconds in which this thread could have run and had no processor, ever since it began (proc_pid_schedstat(5)). */

@@ -94,6 +94,8 @@ export class Site implements AsyncDisposable {
     await this.#homeAgent?.end();
     await Deno.writeTextFile(`${this.folder}/key`, KEY.toHex() + "\n", { mode: 0o600 });
     const path = `${this.folder}/ha.toml`;
+    // It would take over the bindings of the one before, and refuse the sequence numbers of new mobile nodes.
+    const state = Deno.makeTempDirSync({ dir: this.folder, prefix: "state-" });
     const nodes = NODES.map(({ identity, homeAddress, spi }) =>
       `[[mobile_node]]
 identity = "${identity}"
@@ -110,7 +112,7 @@ ipv4_address = "${AGENT.v4}"
 home_prefix = "2001:db8:100::/64"
 workers = ${workers}
 control_socket = "${this.folder}/ha.sock"
-state_directory = "${this.folder}"
+state_directory = "${state}"
 ${nodes.join("")}`,
     );
     const log = `${this.folder}/home-agent-${crypto.randomUUID()}.log`;

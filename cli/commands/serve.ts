@@ -1,4 +1,3 @@
-import { letCompilerThreadsWait } from "../daemon/compiler_threads.ts";
 import { type Log, openLog } from "../daemon/log.ts";
 import { ALL_OFFLOADS, type Offloads } from "../daemon/offloads.ts";
 import { type ServiceManager, serviceManagerOf } from "../daemon/service_manager.ts";
@@ -11,7 +10,6 @@ import type { DaemonStart } from "./run_daemon.ts";
 export async function serve(
   { kind, config, logLevel, logFormat, offloads = ALL_OFFLOADS, trace }: DaemonStart,
 ): Promise<void> {
-  letCompilerThreadsWait();
   const run = kind === "homeAgent" ? await homeAgent(config) : await mobileNode(config);
   const log = openLog({ level: logLevel, format: logFormat });
   try {

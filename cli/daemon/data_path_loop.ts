@@ -139,15 +139,19 @@ export class DataPathLoop {
     while (this.#fault === "" && !this.#isStopped) {
       waiting.wait();
       if (waiting.fault !== "") this.#fault = waiting.fault;
-      if (waiting.isFound(EVENT)) {
+      if ((waiting.found & 1 << EVENT) !== 0) {
         this.#calls.read(this.#event, this.#eventValue, 8);
         // The first command may have been obeyed before its event is seen: then control may be writing the next one now.
         if (this.#hasCommand()) this.#obey();
         this.#isStopped = this.#words[map.COMMAND_STOP / 4] !== 0;
       }
-      for (let socket = 0; socket < this.#signallingCount; socket++) this.#fromSocket(socket);
-      if (waiting.isFound(TUN)) this.#fromTun();
-      for (let socket = this.#signallingCount; socket < this.#socketCount; socket++) this.#fromSocket(socket);
+      for (let socket = 0; socket < this.#signallingCount; socket++) {
+        if ((waiting.found & 1 << FIRST_SOCKET + socket) !== 0) this.#fromSocket(socket);
+      }
+      if ((waiting.found & 1 << TUN) !== 0) this.#fromTun();
+      for (let socket = this.#signallingCount; socket < this.#socketCount; socket++) {
+        if ((waiting.found & 1 << FIRST_SOCKET + socket) !== 0) this.#fromSocket(socket);
+      }
       turns?.afterRound();
     }
     waiting.close();
@@ -286,7 +290,6 @@ export class DataPathLoop {
   }
 
   #fromSocket(socket: number): void {
-    if (!this.#waiting.isFound(FIRST_SOCKET + socket)) return;
     const fileDescriptor = this.#waiting.descriptor(FIRST_SOCKET + socket);
     const kind = this.#kinds[socket];
     const messages = this.#messages(kind);

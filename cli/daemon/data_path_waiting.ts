@@ -43,7 +43,7 @@ export class Waiting {
   /** Of each place: waits of late that found much. */
   readonly #large: Int32Array;
   /** A bit for each place where the last wait found something. */
-  #found = 0;
+  found = 0;
   /** Why it cannot go on; empty while it can. */
   fault = "";
 
@@ -63,25 +63,21 @@ export class Waiting {
     return this.#watched[place];
   }
 
-  isFound(place: number): boolean {
-    return (this.#found & 1 << place) !== 0;
-  }
-
   /** Waits until there is something to find; a signal may end it before. */
   wait(): void {
     if (++this.#waits === WAITS) this.#judge();
-    this.#found = 0;
+    this.found = 0;
     if (this.#busyCount > 0) {
       if (this.#calls.poll(this.#polls, 1 + this.#busyCount, WAIT_FOR_EVER) < 0) return this.#fail("poll");
       for (let index = 0; index < this.#busyCount; index++) {
-        if (this.#isReady(1 + index)) this.#found |= 1 << this.#busyPlaces[index];
+        if (this.#isReady(1 + index)) this.found |= 1 << this.#busyPlaces[index];
       }
       if (!this.#isReady(0)) return;
     }
     const timeout = this.#busyCount > 0 ? DO_NOT_WAIT : WAIT_FOR_EVER;
     const count = this.#calls.epollWait(this.#epoll, this.#events, this.#places, timeout);
     if (count < 0) return this.#fail("epoll_wait");
-    for (let index = 0; index < count; index++) this.#found |= 1 << this.#words[eventPlace(index)];
+    for (let index = 0; index < count; index++) this.found |= 1 << this.#words[eventPlace(index)];
   }
 
   /** Says that this wait found much to do for the descriptor of a place: many packets to receive, or to send. */
@@ -102,7 +98,7 @@ export class Waiting {
       else if (this.#watched[place] !== NONE) this.#control(EPOLL_CTL_DEL, place);
       this.#watched[place] = NONE;
       this.#large[place] = 0;
-      this.#found &= ~(1 << place);
+      this.found &= ~(1 << place);
     }
     for (let place = 0; place < this.#places; place++) {
       if (this.#watched[place] === wanted[place]) continue;

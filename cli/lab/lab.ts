@@ -134,8 +134,8 @@ export class Lab {
  * it loads it (--no-lazy): so Deno's code cache has the functions too, and the next start compiles none of them. Its best
  * compiler, whose code alone calls the kernel without detours, takes the data path's loops early, and functions when they are
  * really hot: after 100 calls, it compiled the control path in the middle of the first moves, on threads of its own that took
- * both processors. Those threads run only where nothing else wants to (cli/daemon/compiler_threads.ts), so that each thread
- * collects its own garbage (--single-threaded-gc). `deno task dsmip` has the same.
+ * both processors. Each thread collects its own garbage (--single-threaded-gc): it would wait for others to help, and longer
+ * than it takes where packets keep the processors. `deno task dsmip` has the same.
  */
 export const V8_FLAGS =
   "--v8-flags=--single-threaded-gc,--no-lazy,--no-maglev,--always-sparkplug,--invocation-count-for-turbofan=2000,--invocation-count-for-osr=100";

@@ -1,14 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  OwnScheduling,
-  SCHED_BATCH,
-  SCHED_IDLE,
-  SCHED_OTHER,
-  setSchedulingPolicy,
-} from "../../ffi/scheduling.ts";
+import { OwnScheduling, SCHED_BATCH, SCHED_OTHER } from "../../ffi/scheduling.ts";
 import { policyOf } from "./thread_policies.ts";
 
-const NO_SUCH_THREAD = 2 ** 30;
+const NO_SUCH_POLICY = 77;
 
 Deno.test("scheduling: the kernel has the policy that the calling thread took", () => {
   using scheduling = OwnScheduling.open();
@@ -19,8 +13,10 @@ Deno.test("scheduling: the kernel has the policy that the calling thread took", 
   assertEquals(policyOf("/proc/thread-self"), SCHED_OTHER);
 });
 
-Deno.test("scheduling: a thread that is not there gets none", () => {
-  assertEquals(setSchedulingPolicy(NO_SUCH_THREAD, SCHED_IDLE), false);
+Deno.test("scheduling: a policy that the kernel refuses changes nothing", () => {
+  using scheduling = OwnScheduling.open();
+  assertEquals(scheduling!.setPolicy(NO_SUCH_POLICY), false);
+  assertEquals(policyOf("/proc/thread-self"), SCHED_OTHER);
 });
 
 Deno.test("scheduling: how long a thread has waited is what /proc says, and only grows", () => {
