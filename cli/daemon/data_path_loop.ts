@@ -145,6 +145,7 @@ export class DataPathLoop {
         if (this.#hasCommand()) this.#obey();
         this.#isStopped = this.#words[map.COMMAND_STOP / 4] !== 0;
       }
+      // Not in functions: called so often, V8 would compile them in the middle of the first packets.
       for (let socket = 0; socket < this.#signallingCount; socket++) {
         if ((waiting.found & 1 << FIRST_SOCKET + socket) !== 0) this.#fromSocket(socket);
       }

@@ -78,7 +78,7 @@ async function startAgent(network: DataPathNetwork) {
     tunFileDescriptor: tun.fileDescriptor,
     tunOffloads: tun.offloads,
   });
-  await started.dataPath.setSockets({
+  const sockets = {
     ipv4: {
       udpFileDescriptor: udp.fileDescriptor,
       rawIpv6FileDescriptor: raw,
@@ -86,8 +86,9 @@ async function startAgent(network: DataPathNetwork) {
       canSegment: network.offloads.header && udp.canSegment,
     },
     ipv6: network.ipv6Sockets(network.agent),
-  });
-  return { ...started, udp, raw };
+  };
+  await started.dataPath.setSockets(sockets);
+  return { ...started, udp, raw, sockets };
 }
 
 /** A mobile node on the other side, with its sockets. */
@@ -580,3 +581,60 @@ rootTest("it interrupts no other thread while it is busy, and does again after",
     await dataPath.close();
   }
 });
+
+/** Descriptors that an epoll of this process has, as the kernel shows it. */
+function descriptorsInEpolls(): ReadonlySet<number> {
+  const texts = [...Deno.readDirSync("/proc/self/fdinfo")].map(({ name }) => {
+    try {
+      return Deno.readTextFileSync(`/proc/self/fdinfo/${name}`);
+    } catch {
+      // The one that the folder itself was read by.
+      return "";
+    }
+  });
+  return new Set(
+    texts.flatMap((text) => [...text.matchAll(/^tfd:\s*(\d+)/gm)].map(([, number]) => Number(number))),
+  );
+}
+
+for (const direction of ["comes in by", "leaves by"] as const) {
+  for (const encapsulation of ["udp", "ipv6InIpv4"] as const) {
+    rootTest(
+      `a socket that much ${direction} is not in the epoll, and is again when little does (${encapsulation})`,
+      async (network) => {
+        const { dataPath, udp, raw, sockets } = await startAgent(network);
+        const socket = encapsulation === "udp" ? udp.fileDescriptor : raw;
+        const application = network.application(network.agent, HOME_AGENT, 9);
+        const node = encapsulation === "udp"
+          ? network.udp(network.node, NODE_PORT).fileDescriptor
+          : network.raw(network.node, 41);
+        const port = encapsulation === "udp" ? NODE_PORT : 0;
+        dataPath.bindings.set(HOME_ADDRESS, { encapsulation, address: NODE_V4, port }, 1472);
+        const inner = ipv6({ source: HOME_ADDRESS, destination: HOME_AGENT, payload: counting(1200) });
+        const packet = encapsulation === "udp"
+          ? inner
+          : ipv4({ source: NODE_V4, destination: AGENT_V4, protocol: 41, payload: inner });
+        const move = (count: number) => {
+          for (let index = 0; index < count; index++) {
+            if (direction === "leaves by") application.send(counting(1200), HOME_ADDRESS, 9);
+            else sendTo(node, packet, AGENT_V4, encapsulation === "udp" ? PORT : 0);
+          }
+        };
+        const isInEpoll = () => descriptorsInEpolls().has(socket);
+        try {
+          assert(isInEpoll());
+          // What waits when the data path begins, it takes in whole batches.
+          if (direction === "leaves by") await dataPath.holdTraffic(true);
+          else await dataPath.setSockets({});
+          move(450);
+          if (direction === "leaves by") await dataPath.holdTraffic(false);
+          else await dataPath.setSockets(sockets);
+          await until("it has left the epoll", () => (move(1), !isInEpoll()));
+          await until("it is back", () => (move(1), isInEpoll()), 5000);
+        } finally {
+          await dataPath.close();
+        }
+      },
+    );
+  }
+}
