@@ -6,9 +6,10 @@ import type { UpwardRecord } from "../../core/forwarding/forwarder.ts";
 import { SCHED_BATCH } from "../../ffi/scheduling.ts";
 import { sendTo } from "../../ffi/socket.ts";
 import { NO_TUN_OFFLOADS } from "../../ffi/tun_offloads.ts";
+import { descriptorsInEpolls } from "../ffi/epoll_descriptors.ts";
 import { isRoot, until } from "../ffi/in_namespace.ts";
 import { receiveFrom } from "../ffi/receive_from.ts";
-import { policiesOf } from "../ffi/thread_policies.ts";
+import { policiesOfThreads } from "../ffi/thread_policies.ts";
 import {
   checksum,
   concat,
@@ -560,7 +561,7 @@ rootTest("it interrupts no other thread while it is busy, and does again after",
   const application = network.application(network.agent, HOME_AGENT, 9);
   try {
     dataPath.bindings.set(HOME_ADDRESS, { encapsulation: "udp", address: NODE_V4, port: NODE_PORT }, 1472);
-    const hasBatch = () => policiesOf("self").some(([, policy]) => policy === SCHED_BATCH);
+    const hasBatch = () => policiesOfThreads().some((policy) => policy === SCHED_BATCH);
     assertEquals(hasBatch(), false);
     // Other tests compute beside this one: the data path then interrupts them for a second.
     const deadline = performance.now() + 10_000;
@@ -581,21 +582,6 @@ rootTest("it interrupts no other thread while it is busy, and does again after",
     await dataPath.close();
   }
 });
-
-/** Descriptors that an epoll of this process has, as the kernel shows it. */
-function descriptorsInEpolls(): ReadonlySet<number> {
-  const texts = [...Deno.readDirSync("/proc/self/fdinfo")].map(({ name }) => {
-    try {
-      return Deno.readTextFileSync(`/proc/self/fdinfo/${name}`);
-    } catch {
-      // The one that the folder itself was read by.
-      return "";
-    }
-  });
-  return new Set(
-    texts.flatMap((text) => [...text.matchAll(/^tfd:\s*(\d+)/gm)].map(([, number]) => Number(number))),
-  );
-}
 
 for (const direction of ["comes in by", "leaves by"] as const) {
   for (const encapsulation of ["udp", "ipv6InIpv4"] as const) {

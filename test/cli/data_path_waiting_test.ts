@@ -5,6 +5,7 @@ import { EBADF } from "../../ffi/data_path_calls.ts";
 import { clearEventFd, openEventFd, signalEventFd } from "../../ffi/event_fd.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { createForwarderMemory } from "../../wasm/forwarder_memory.ts";
+import { descriptorsInEpolls } from "../ffi/epoll_descriptors.ts";
 
 const PLACES = 6;
 /** One place has something in every wait, so that none lasts. */
@@ -15,14 +16,10 @@ const MANY = 4;
 
 /** Event descriptors at places, and what the epoll has of them, as the kernel shows it. */
 class WaitingTest implements Disposable {
-  readonly waiting: Waiting;
+  readonly waiting = new Waiting(createForwarderMemory(16), PLACES);
   readonly descriptors = Array.from({ length: PLACES }, openEventFd);
-  readonly #epoll: string;
 
   constructor() {
-    const before = epolls();
-    this.waiting = new Waiting(createForwarderMemory(16), PLACES);
-    this.#epoll = [...epolls().difference(before)][0];
     this.watch(this.descriptors);
     signalEventFd(this.descriptors[ALWAYS]);
   }
@@ -52,28 +49,13 @@ class WaitingTest implements Disposable {
 
   /** Places whose descriptors are in the epoll; those of the others poll() waits for. */
   inEpoll(): number[] {
-    const text = Deno.readTextFileSync(`/proc/self/fdinfo/${this.#epoll}`);
-    const descriptors = [...text.matchAll(/^tfd:\s*(\d+)/gm)].map(([, number]) => Number(number));
-    return descriptors.map((descriptor) => this.descriptors.indexOf(descriptor)).toSorted();
+    const inEpolls = descriptorsInEpolls();
+    return [...this.descriptors.keys()].filter((place) => inEpolls.has(this.descriptors[place]));
   }
 
   [Symbol.dispose](): void {
     this.waiting.close();
     for (const descriptor of this.descriptors) closeFileDescriptor(descriptor);
-  }
-}
-
-function epolls(): Set<string> {
-  const numbers = [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => name);
-  return new Set(numbers.filter((number) => target(number) === "anon_inode:[eventpoll]"));
-}
-
-/** The folder's own descriptor is gone by now. */
-function target(number: string): string {
-  try {
-    return Deno.readLinkSync(`/proc/self/fd/${number}`);
-  } catch {
-    return "";
   }
 }
 

@@ -9,11 +9,8 @@ export function policyOf(folder: string): number {
   return Number(fields[POLICY - 3]);
 }
 
-/** Of each thread of a process: its name and its scheduling policy. */
-export function policiesOf(process: number | "self"): [name: string, policy: number][] {
-  const folder = `/proc/${process}/task`;
-  return [...Deno.readDirSync(folder)].map(({ name }) => [
-    Deno.readTextFileSync(`${folder}/${name}/comm`).trimEnd(),
-    policyOf(`${folder}/${name}`),
-  ]);
+/** The scheduling policy of each thread of this process. */
+export function policiesOfThreads(): number[] {
+  const folder = "/proc/self/task";
+  return [...Deno.readDirSync(folder)].map(({ name }) => policyOf(`${folder}/${name}`));
 }
