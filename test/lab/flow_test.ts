@@ -4,6 +4,8 @@ import { FlowCounter, receiveFlow, receiveTransfer, sendFlow, sendTransfer } fro
 import { parsePing } from "../../cli/lab/traffic.ts";
 
 const OCTETS = 250;
+/** Below those that the kernel gives to sockets without one. */
+const PORT = 29_871;
 
 function packet(sequence: number, sentMs = 0): Uint8Array {
   const payload = new Uint8Array(OCTETS - 48);
@@ -39,7 +41,7 @@ Deno.test("a flow of which nothing arrives is lost, and says so as JSON can", ()
 
 Deno.test("a flow is paced and arrives whole", async () => {
   const ready = Promise.withResolvers<void>();
-  const port = 39871;
+  const port = PORT;
   const received = receiveFlow({
     port,
     packetOctets: OCTETS,
@@ -57,15 +59,15 @@ Deno.test("a flow is paced and arrives whole", async () => {
 });
 
 Deno.test("a flow's receiver gives up when nothing comes any more", async () => {
-  const options = { port: 39872, packetOctets: OCTETS, count: 5, patienceMs: 50, onReady: () => {} };
+  const options = { port: PORT + 1, packetOctets: OCTETS, count: 5, patienceMs: 50, onReady: () => {} };
   assertEquals((await receiveFlow(options)).lost, 5);
 });
 
 Deno.test("both ends of a transfer have the same SHA-256", async () => {
   const ready = Promise.withResolvers<void>();
-  const received = receiveTransfer(39873, ready.resolve);
+  const received = receiveTransfer(PORT + 2, ready.resolve);
   await ready.promise;
-  const sent = await sendTransfer("::1", 39873, 300_001);
+  const sent = await sendTransfer("::1", PORT + 2, 300_001);
   assertEquals(await received, sent);
   assertEquals(sent.octets, 300_001);
   assertEquals(sent.sha256.length, 64);
