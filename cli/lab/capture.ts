@@ -13,6 +13,8 @@ const WITHOUT_BULK = [
 ].join(" and ");
 
 const MARK_LIMIT_MS = 3000;
+const UDP_OCTETS = 8;
+const IPV6_OCTETS = 40;
 
 /** What passes one interface of a node, written to a pcap file by dumpcap, the capture program of tshark. */
 export class Capture {
@@ -80,6 +82,8 @@ export interface SeenPacket {
   readonly destinationPort: number | undefined;
   /** "ipv6InIpv4" (protocol 41), "udp" (port 4191) or none. */
   readonly tunnel: "ipv6InIpv4" | "udp" | undefined;
+  /** How many packets it is on the wire: what the kernel cuts on its way out (UDP_SEGMENT) is captured before that. */
+  readonly packets: number;
   readonly mobilityMessage: number | undefined;
   readonly lifetime: number | undefined;
   readonly status: number | undefined;
@@ -100,6 +104,8 @@ const FIELDS = [
   "ip.proto",
   "udp.srcport",
   "udp.dstport",
+  "udp.length",
+  "ipv6.plen",
   "ipv6.src",
   "ipv6.dst",
   "mip6.mhtype",
@@ -152,6 +158,9 @@ function parsePacket(line: string): SeenPacket {
   const ports = [number("udp.srcport"), number("udp.dstport")];
   const protocol = number("ip.proto");
   const inner = all("ipv6.src").length > 0;
+  const tunnel = !inner ? undefined : protocol === 41 ? "ipv6InIpv4" : protocol === 17 ? "udp" : undefined;
+  const inUdp = (number("udp.length") ?? 0) - UDP_OCTETS;
+  const ofOne = IPV6_OCTETS + (number("ipv6.plen") ?? 0);
   // An ICMP error quotes a packet: what it quotes is not what was sent.
   const quotes = number("icmp.type") !== undefined;
   const isOwn = all("frame.protocols").flatMap((names) => names.split(":")).every((name) =>
@@ -166,7 +175,8 @@ function parsePacket(line: string): SeenPacket {
     ipv6Destination: all("ipv6.dst")[0],
     sourcePort: ports[0],
     destinationPort: ports[1],
-    tunnel: !inner ? undefined : protocol === 41 ? "ipv6InIpv4" : protocol === 17 ? "udp" : undefined,
+    tunnel,
+    packets: tunnel === "udp" ? Math.ceil(inUdp / ofOne) : 1,
     mobilityMessage: quotes ? undefined : number("mip6.mhtype"),
     lifetime: number("mip6.bu.lifetime") ?? number("mip6.ba.lifetime"),
     status: number("mip6.ba.status"),

@@ -83,6 +83,7 @@ Deno.test({
     const ba = inUdp(4191, 8763, mobilityPacket(HOME_AGENT, HOME_ADDRESS, acknowledgement));
     const data = joined(mobilityPacket(HOME_ADDRESS, "2001:db8:200::10", update).subarray(0, 40));
     data.set([0, 0, 59], 4);
+    const withPayload = (octets: number) => joined(data.with(5, octets), new Uint8Array(octets));
     const error = encodeIcmpv4Message({
       kind: "destinationUnreachable",
       code: 3,
@@ -98,6 +99,13 @@ Deno.test({
       inIpv4(17, "192.0.2.2", "203.0.113.1", bu.map((octet, index) => index === 8 + 40 + 13 ? 200 : octet)),
       // Its port is that of DNS, its content is not.
       inIpv4(17, "192.0.2.2", "203.0.113.1", inUdp(40_000, 53, new Uint8Array(30).fill(0xff))),
+      // Before the kernel cuts it: two of 60 octets, and a shorter last one.
+      inIpv4(
+        17,
+        "192.0.2.2",
+        "203.0.113.1",
+        inUdp(8763, 4191, joined(withPayload(20), withPayload(20), data)),
+      ),
     ];
     const format = { linkType: LINKTYPE_RAW };
     const records = packets.map((packet, index) =>
@@ -126,6 +134,7 @@ Deno.test({
         undefined,
       ]);
       assertEquals([seenBroken.malformed, seenGuessed.malformed], [true, false]);
+      assertEquals(seen.map(({ packets }) => packets), [1, 1, 1, 1, 1, 1, 3]);
     } finally {
       await Deno.remove(path);
     }
