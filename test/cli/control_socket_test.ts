@@ -3,6 +3,7 @@ import { askDaemon, findDaemon, NobodyAnswers } from "../../cli/daemon/control_c
 import { MAXIMUM_CLIENTS, MAXIMUM_REQUEST_OCTETS } from "../../cli/daemon/control_protocol.ts";
 import { ControlSocket } from "../../cli/daemon/control_socket.ts";
 import { Failure } from "../../cli/output/fault.ts";
+import { until } from "../ffi/in_namespace.ts";
 
 const ANSWER = { bindings: [{ homeAddress: "2001:db8::1" }], counters: {} };
 
@@ -17,7 +18,7 @@ async function serve(timeLimitMs?: number): Promise<Served> {
   const handlers = {
     bindings: () => ANSWER,
     large: () => ({ text: "x".repeat(3_000_000) }),
-    slow: () => new Promise((resolve) => setTimeout(resolve, 300, { slow: true })),
+    slow: () => new Promise((resolve) => setTimeout(resolve, 600, { slow: true })),
     failsLater: () => Promise.reject(new Error("a mistake in the file")),
     never: () => new Promise(() => {}),
     fails: () => {
@@ -107,19 +108,31 @@ Deno.test("control socket: what is wrong with a request is said", async () => {
   assertEquals(await askDaemon({ path, command: "bindings" }), ANSWER);
 });
 
-Deno.test("control socket: clients that say nothing are dropped after a while, and too many at once", async () => {
-  await using served = await serve(200);
-  const { path } = served;
-  const silent = await Promise.all(
+/** As many clients as are served at once, none of which says anything. */
+function fill(path: string): Promise<Deno.UnixConn[]> {
+  return Promise.all(
     Array.from({ length: MAXIMUM_CLIENTS }, () => Deno.connect({ transport: "unix", path })),
   );
-  // Served in the order in which they came: this one finds the house full.
-  assertEquals(await exchangeRaw(path, '{"command":"bindings"}\n', false), "");
-  for (const connection of silent) {
+}
+
+Deno.test("control socket: clients that say nothing are dropped after a while", async () => {
+  await using served = await serve(200);
+  const { path } = served;
+  for (const connection of await fill(path)) {
     assertEquals(await connection.read(new Uint8Array(1)), null);
     connection.close();
   }
   assertEquals(await askDaemon({ path, command: "bindings" }), ANSWER);
+});
+
+Deno.test("control socket: too many clients at once are turned away, and those that come later are not", async () => {
+  await using served = await serve();
+  const { path } = served;
+  const silent = await fill(path);
+  // Served in the order in which they came: this one finds the house full.
+  assertEquals(await exchangeRaw(path, '{"command":"bindings"}\n', false), "");
+  for (const connection of silent) connection.close();
+  await until("room", async () => await exchangeRaw(path, '{"command":"bindings"}\n', false) !== "");
 });
 
 Deno.test("control socket: closing does not wait for a client", async () => {
@@ -212,7 +225,7 @@ Deno.test("control socket: a server that talks nonsense is told from a daemon", 
 });
 
 Deno.test("control socket: the daemon may take longer than a client, and what fails then is told", async () => {
-  await using served = await serve(100);
+  await using served = await serve(400);
   assertEquals(await askDaemon({ path: served.path, command: "slow" }), { slow: true });
   await assertRejects(
     () => askDaemon({ path: served.path, command: "failsLater" }),

@@ -95,14 +95,19 @@ rootTest(
 
 rootTest("a cable with a delay of 20 ms holds every packet for it, each way", async () => {
   await withNetwork(20, async (lab) => {
-    const { received, averageMs } = await ping(
-      lab,
-      { from: "cn", to: "ha", address: HOME_AGENT_OUTSIDE },
-      10,
-    );
-    assertEquals(received, 10);
-    // The first ping asks for the neighbour, too; a busy machine is late, but nothing is early.
-    assert(averageMs >= 40 && averageMs < 70, `round trip ${averageMs} ms`);
+    // One at a time: a busy machine is late now and then, but nothing is early.
+    const times: number[] = [];
+    for (let count = 0; count < 10; count++) {
+      const { received, averageMs } = await ping(
+        lab,
+        { from: "cn", to: "ha", address: HOME_AGENT_OUTSIDE },
+        1,
+      );
+      assertEquals(received, 1);
+      times.push(averageMs);
+    }
+    const leastMs = Math.min(...times);
+    assert(leastMs >= 40 && leastMs < 60, `round trips ${times.join(", ")} ms`);
     assertEquals((await ping(lab, { from: "r6a", to: "cn", address: CORRESPONDENT }, 2)).received, 2);
   });
 });

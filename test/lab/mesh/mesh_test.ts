@@ -1,10 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
+import { clockMs } from "../../../cli/lab/clock.ts";
 import { Lab } from "../../../cli/lab/lab.ts";
 import { Mesh } from "../../../cli/lab/mesh/mesh.ts";
 import { bothWays } from "../../../cli/lab/mesh/plan.ts";
 import { figuresOf } from "../../../cli/lab/mesh/record.ts";
-import { pause } from "../../../cli/lab/process.ts";
 import { rootTest } from "../support.ts";
+
+const LIMIT_MS = 10_000;
+/** Those to the right. */
+const isCut = (flow: number) => flow % 2 === 0;
 
 rootTest(
   "one program sends flows of both families between namespaces, and a cut cable is counted",
@@ -29,25 +33,34 @@ rootTest(
           ...bothWays(end("left", "192.0.2.1", 9004), end("right", "192.0.2.2", 9004)),
         ],
       });
-      await pause(300);
+      /** Until so many have come of each flow that nobody cuts, of those that are sent from now on. */
+      const more = async (count: number) => {
+        const sinceMs = clockMs();
+        const isThere = () =>
+          mesh.record().flows.every(({ arrivals }, flow) =>
+            isCut(flow) || arrivals.filter(({ sentMs }) => sentMs > sinceMs).length >= count
+          );
+        await lab.until(`${count} packets`, LIMIT_MS, isThere);
+      };
+      await more(30);
       // Only what goes to the right is lost: a rule of the node, not the cable, so that nobody notices.
       await lab.exec("right", [
         "nft",
         "add table inet t; add chain inet t in { type filter hook input priority 0; }",
       ]);
       await lab.exec("right", ["nft", "add rule inet t in udp dport { 9004, 9006 } drop"]);
-      await pause(200);
+      await more(20);
       await lab.exec("right", ["nft", "delete table inet t"]);
-      await pause(300);
+      await more(30);
       const record = await mesh.end();
       const figures = record.flows.map(figuresOf);
       assertEquals(record.damaged, 0);
       for (const [flow, { sent, lost, longestGapMs, duplicated, misdelivered }] of figures.entries()) {
         assert(sent >= 60, `${sent} sent of flow ${flow}`);
         assertEquals([duplicated, misdelivered], [0, 0]);
-        const isCut = flow % 2 === 0;
-        assert(isCut ? lost >= 15 : lost === 0, `${lost} lost of flow ${flow}`);
-        assertEquals(longestGapMs > 150, isCut, `gap of ${longestGapMs} ms in flow ${flow}`);
+        assert(isCut(flow) ? lost >= 15 : lost === 0, `${lost} lost of flow ${flow}`);
+        // On a machine that stands still for a while, the others have gaps, too.
+        if (isCut(flow)) assert(longestGapMs > 150, `gap of ${longestGapMs} ms in flow ${flow}`);
       }
     } finally {
       await lab.close();
