@@ -136,7 +136,7 @@ export function askForLease(host: TestNamespace, folder: string): Lease | undefi
   );
   const { stdout } = new Deno.Command("ip", {
     args: [
-      ...["netns", "exec", host.name, "udhcpc", "-f", "-q", "-n", "-t", "2", "-T", "1"],
+      ...["netns", "exec", host.name, "udhcpc", "-f", "-q", "-n", "-t", "3", "-T", "1"],
       ...["-i", "eth0", "-s", script, "-O", "mtu"],
     ],
   }).outputSync();

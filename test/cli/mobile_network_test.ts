@@ -16,6 +16,8 @@ const WHOLE = parseIpv6Prefix("2001:db8:300::/56")!;
 const OTHER = parseIpv6Prefix("2001:db8:400::/64")!;
 const IPV4 = { address: "192.0.2.1", prefixLength: 24 };
 const LIMIT_MS = 10_000;
+/** So long dnsmasq asks whether somebody has an address already, where it is not told otherwise. */
+const PING_CHECK_MS = 3000;
 
 function hasAddressIn(bench: LanBench, prefix: string): boolean {
   return addressesOf(bench.host).some(({ address, deprecated }) => address.startsWith(prefix) && !deprecated);
@@ -54,7 +56,7 @@ testLan(
       });
       assertMatch(lease.ip, /^192\.0\.2\.\d+$/);
       assertNotEquals(lease.ip, "192.0.2.1");
-      assert(tookMs < 1000, `an answer at once: ${tookMs} ms`);
+      assert(tookMs < PING_CHECK_MS, `an answer at once: ${tookMs} ms`);
       assertEquals(
         router.run("sysctl", "-n", "net.ipv6.conf.all.forwarding", "net.ipv4.ip_forward"),
         "1\n1\n",

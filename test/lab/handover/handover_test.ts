@@ -6,13 +6,15 @@ import { hostNetwork, rootTest } from "../support.ts";
 
 /** One of each way in and out of both families, and the switch that is announced. */
 const SCENARIOS = ["ipv6-ipv6", "ipv6-ipv4-nat", "ipv4-ipv6", "vertical-ipv6-ipv6-announced"];
+/** A busy machine takes more than half a minute. */
+const LIMIT_MS = 120_000;
 
 rootTest("lab run handover: the real daemons move between real networks, and nothing is left", async () => {
   const before = await hostNetwork();
   const folder = Deno.makeTempDirSync();
   const only = SCENARIOS.flatMap((name) => ["--only", name]);
   const words = ["handover", "--runs", "1", "--json", "--out", folder, ...only];
-  const { stdout, stderr } = await runProgram(dsmipCommand("lab", "run", ...words));
+  const { stdout, stderr } = await runProgram(dsmipCommand("lab", "run", ...words), { limitMs: LIMIT_MS });
   const trace = Deno.readTextFileSync(`${folder}/ipv6-ipv6.trace.json`);
   Deno.removeSync(folder, { recursive: true });
   const { failure, checks }: LabResult = JSON.parse(stdout);
