@@ -4,8 +4,12 @@ import { networkOf, processes, type ProcessTimes } from "./machine.ts";
 /** A host of the measurements: the tunnel goes from a to b; c is for what helps a tunnel from outside. */
 export type End = "a" | "b" | "c";
 
-/** veth as it is, or cut to frames as on a wire. */
-export type Underlay = "veth" | "wire";
+/**
+ * A veth as it comes; one whose frames have 1500 octets, as on a wire; and the latter where the far end merges them when they
+ * arrive (GRO), as drivers of network cards do.
+ */
+export const UNDERLAYS = ["veth", "wire", "wire-gro"] as const;
+export type Underlay = (typeof UNDERLAYS)[number];
 
 /** The processors of the ends, where each has its own: how far a packet is from its next program is no matter of chance then. */
 const PINNED_PROCESSORS: Partial<Record<End, number>> = { a: 0, b: 1 };
@@ -30,8 +34,9 @@ const SYSCTLS = [
   ["net/ipv4/conf/default/rp_filter", 0],
 ] as const;
 
-/** Without these, a veth cuts and joins nothing: what is longer than a frame is cut by the kernel before it. */
-const OFFLOADS = ["tso", "gso", "gro", "tx-udp-segmentation"];
+/** What a veth must not do, or do: without the first three, what is longer than a frame is cut by the kernel before it. */
+const OFF = ["tso", "off", "gso", "off", "tx-udp-segmentation", "off"];
+const OFFLOADS = { veth: [], wire: [...OFF, "gro", "off"], "wire-gro": [...OFF, "gro", "on"] } as const;
 
 /** Two network namespaces and the cable between them. The machine's own network is not touched. */
 export class Network {
@@ -46,10 +51,8 @@ export class Network {
     const far = this.name("b");
     await this.ip("a", [`link add ${OUTER_DEVICE} type veth peer name ${OUTER_DEVICE} netns ${far}`]);
     await Promise.all((["a", "b"] as const).map(async (end) => {
-      if (underlay === "wire") {
-        const off = OFFLOADS.flatMap((name) => [name, "off"]);
-        await this.exec(end, ["ethtool", "-K", OUTER_DEVICE, ...off]);
-      }
+      const offloads = OFFLOADS[underlay];
+      if (offloads.length > 0) await this.exec(end, ["ethtool", "-K", OUTER_DEVICE, ...offloads]);
       await this.ip(end, [
         `address add ${OUTER[end]}/${OUTER.prefixLength} dev ${OUTER_DEVICE}`,
         `link set ${OUTER_DEVICE} mtu ${OUTER_MTU} up`,

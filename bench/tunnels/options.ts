@@ -2,7 +2,7 @@ import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import { print, remark } from "../../cli/output/write.ts";
 import { TUNNELS, USUAL_TUNNELS } from "./kinds/all.ts";
 import { METRIC_GROUPS, type MetricGroup } from "./metrics.ts";
-import type { Underlay } from "./network.ts";
+import { type Underlay, UNDERLAYS } from "./network.ts";
 import type { Tunnel } from "./tunnel.ts";
 
 export interface RunRequest {
@@ -33,7 +33,6 @@ export interface Actions {
   readonly table: (request: TableRequest) => Promise<void>;
 }
 
-const UNDERLAYS: readonly Underlay[] = ["veth", "wire"];
 const NAME_WIDTH = 24;
 const ROWS = TUNNELS.map(({ name, about }) => `  ${name.padEnd(NAME_WIDTH)}${about}\n`).join("");
 const MORE_HELP = `
@@ -60,8 +59,10 @@ export async function parseCommandLine(words: readonly string[], actions: Action
     .option("--tunnels <names>", "which ones, as a,b,c (default: all but dsmip-no-...)", tunnelList)
     .option("--metrics <names>", `which of ${METRIC_GROUPS.join(",")} (default: all)`, metricList)
     .addOption(
-      new Option("--underlay <kind>", "veth: 64 KB packets cross it whole; wire: frames up to 1500 octets")
-        .choices(UNDERLAYS).default("veth" as Underlay),
+      new Option(
+        "--underlay <kind>",
+        "veth: 64 KB packets cross it whole; wire: frames up to 1500 octets; wire-gro: merged where they arrive",
+      ).choices(UNDERLAYS).default("veth" as Underlay),
     )
     .option("--seconds <n>", "how long TCP is measured; the rest in proportion", wholeNumberTo(60), 5)
     .option("--out <folder>", "where the results go; otherwise a new temporary folder")

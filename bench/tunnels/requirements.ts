@@ -20,7 +20,7 @@ export function needsOf({ metrics, underlay }: Pick<RunRequest, "metrics" | "und
     ...BASIC_NEEDS,
     ...(metrics.includes("rtt") ? [{ program: "ping", package: "iputils-ping" }] : []),
     ...(metrics.includes("tcp") ? [{ program: "iperf3", package: "iperf3" }] : []),
-    ...(underlay === "wire" ? [{ program: "ethtool", package: "ethtool" }] : []),
+    ...(underlay !== "veth" ? [{ program: "ethtool", package: "ethtool" }] : []),
   ];
 }
 

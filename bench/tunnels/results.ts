@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { messageOf, UsageError } from "../../cli/output/fault.ts";
+import { UNDERLAYS } from "./network.ts";
 
 /** What a file of results holds. Its version changes when a reader of the old would misunderstand the new. */
 const resultsSchema = z.object({
@@ -11,7 +12,7 @@ const resultsSchema = z.object({
     processor: z.string(),
     processors: z.number(),
     memoryMb: z.number(),
-    underlay: z.enum(["veth", "wire"]),
+    underlay: z.enum(UNDERLAYS),
     /** Each end had a processor of its own. */
     pinned: z.boolean().default(false),
     runs: z.number(),

@@ -15,18 +15,23 @@ const MARKDOWN_COLUMNS: readonly (readonly [metric: string, title: string])[] = 
   ["rss_idle_mb", "memory, MB"],
 ];
 
+const UNDERLAY_WORDS: Readonly<Record<Conditions["underlay"], string>> = {
+  "veth": "veth as it comes: packets of up to 64 KB cross it whole",
+  "wire": "wire: no frame above 1500 octets crosses the veth",
+  "wire-gro": "wire-gro: no frame above 1500 octets crosses the veth, and what arrives is merged (GRO)",
+};
+
 /** Where and how the figures were made, in a line or two. */
 export function describeConditions(conditions: Conditions): string[] {
   const { startedAt, kernel, processor, processors, memoryMb, underlay, pinned, runs, seconds } = conditions;
-  const under = underlay === "veth"
-    ? "veth as it comes: packets of up to 64 KB cross it whole"
-    : "wire: no frame above 1500 octets crosses the veth";
   const placed = pinned ? "; end a on processor 0, end b on processor 1" : "";
   return [
     `Linux ${kernel}, ${processors} x ${processor}, ${Math.round(memoryMb / 1024)} GB, ${
       startedAt.slice(0, 10)
     }`,
-    `${under}${placed}; ${runs} ${runs === 1 ? "run" : "runs"} of every tunnel in turn, TCP for ${seconds} s`,
+    `${UNDERLAY_WORDS[underlay]}${placed}; ${runs} ${
+      runs === 1 ? "run" : "runs"
+    } of every tunnel in turn, TCP for ${seconds} s`,
   ];
 }
 

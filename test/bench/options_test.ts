@@ -63,7 +63,7 @@ Deno.test("bench options: what cannot be is refused with exit status 2, and says
     [["--metrics", "speed"], /no measurement "speed".*start, rtt/],
     [["--runs", "0"], /from 1 to 100/],
     [["--seconds", "1.5"], /from 1 to 60/],
-    [["--underlay", "wifi"], /veth, wire/],
+    [["--underlay", "wifi"], /veth, wire, wire-gro/],
     [["--faster"], /unknown option/],
     [["tabel"], /too many arguments/],
     [["table"], /missing required argument/],
