@@ -1,12 +1,15 @@
 import type { IpAddress } from "../../core/wire/address.ts";
 import type { InterfaceAddress, Link } from "../../ffi/netlink_record.ts";
 import { Netlink } from "../../ffi/netlink.ts";
+import { mergesReceived } from "../../ffi/receive_offload.ts";
 import { readSysctl } from "../../ffi/sysctl.ts";
 
 /** What is looked at on this machine, read once. */
 export interface Machine {
   readonly links: readonly Link[];
   readonly addresses: readonly InterfaceAddress[];
+  /** Whether an interface merges packets that it receives; undefined where it does not say. */
+  readonly mergesReceived: (interfaceName: string) => boolean | undefined;
   /** Undefined where the kernel has no such setting. */
   readonly readSetting: (key: string) => string | undefined;
   /** Whether settings can be changed: in a container /proc/sys is often read-only. */
@@ -17,7 +20,13 @@ export interface Machine {
 export function readMachine(): Machine {
   const netlink = new Netlink();
   try {
-    return { links: netlink.links(), addresses: netlink.addresses(), readSetting, canSet: canSet() };
+    return {
+      links: netlink.links(),
+      addresses: netlink.addresses(),
+      mergesReceived,
+      readSetting,
+      canSet: canSet(),
+    };
   } finally {
     netlink.close();
   }

@@ -69,6 +69,7 @@ Deno.test("doctor: an address that was put there by hand is used with manage = f
     const machine = {
       links: [{ index: 2, name: "eth0", mtu: 1500, up: true, carrier: true }],
       addresses: [{ interfaceIndex: 2, address: "192.0.2.7", scope: "global", permanent, protocol }],
+      mergesReceived: () => true,
     } as unknown as Machine;
     return checkEgress(configuration, machine)[0];
   };
@@ -78,6 +79,27 @@ Deno.test("doctor: an address that was put there by hand is used with manage = f
   const { state, text, advice } = check(true, true);
   assertEquals([state, text], ["warning", "eth0 has 192.0.2.7, put there by hand: dsmip does not use it"]);
   assert(advice!.startsWith("set manage = false"), advice);
+});
+
+Deno.test("doctor: an egress that hands over each packet alone is told of, without a warning", () => {
+  const check = (merges: boolean | undefined) => {
+    const configuration = { egress: ["eth0"], manage: true, settings: { dsmip: true } };
+    const machine = {
+      links: [{ index: 2, name: "eth0", mtu: 1500, up: true, carrier: true }],
+      addresses: [],
+      mergesReceived: () => merges,
+    };
+    const findings = checkEgress(
+      configuration as unknown as MobileNodeConfiguration,
+      machine as unknown as Machine,
+    );
+    return findings.filter((finding) => finding.check === "receive offload");
+  };
+  assertEquals([check(true), check(undefined)], [[], []]);
+  const [{ state, text, advice }] = check(false);
+  assertEquals(state, "ok");
+  assert(text.startsWith("off on eth0"), text);
+  assert(advice!.startsWith("ethtool -K eth0 gro on"), advice);
 });
 
 Deno.test("doctor: each capability that the configuration needs and that is missing is named", () => {
