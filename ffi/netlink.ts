@@ -47,6 +47,7 @@ export const RTM = {
   RTM_NEWRULE: 32,
   RTM_DELRULE: 33,
   RTM_GETRULE: 34,
+  RTM_NEWNETCONF: 80,
 } as const;
 
 /** How the kernel says that no route leads there. */

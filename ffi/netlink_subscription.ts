@@ -16,16 +16,23 @@ export type NetlinkEvent =
   | { readonly kind: "link"; readonly change: "set" | "deleted"; readonly link: Link }
   | { readonly kind: "address"; readonly change: "set" | "deleted"; readonly address: InterfaceAddress }
   | { readonly kind: "route"; readonly change: "set" | "deleted"; readonly route: Route }
+  /** A setting of the network layer, of an interface or of the host: forwarding, reverse path filters. */
+  | { readonly kind: "setting" }
   /** The kernel had to drop events: anything may have changed. */
   | { readonly kind: "overrun" };
 
-export type NetlinkGroup = "link" | "address" | "route";
+export type NetlinkGroup = "link" | "address" | "route" | "setting";
+
+// <linux/rtnetlink.h>; only the first groups have names as bits, RTMGRP_*.
+const RTNLGRP_IPV4_NETCONF = 24;
+const RTNLGRP_IPV6_NETCONF = 25;
 
 /** RTMGRP_* of <linux/rtnetlink.h>, IPv4 and IPv6. */
 const GROUP_BITS: Readonly<Record<NetlinkGroup, number>> = {
   link: 0x1,
   address: 0x10 | 0x100,
   route: 0x40 | 0x400,
+  setting: 1 << (RTNLGRP_IPV4_NETCONF - 1) | 1 << (RTNLGRP_IPV6_NETCONF - 1),
 };
 
 /**
@@ -91,6 +98,8 @@ export function decodeEvent({ type, payload }: NetlinkMessage): NetlinkEvent | u
       const route = decodeRoute(payload);
       return route && { kind: "route", change: type === RTM.RTM_NEWROUTE ? "set" : "deleted", route };
     }
+    case RTM.RTM_NEWNETCONF:
+      return { kind: "setting" };
     default:
       return undefined;
   }

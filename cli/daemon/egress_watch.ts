@@ -81,6 +81,8 @@ export class EgressWatch implements AsyncDisposable {
       case "route":
         // A multipath route names no interface, and a route can lead out of the egress by a rule alone.
         return this.#candidateOf(event.route.family) === undefined;
+      case "setting":
+        return false;
     }
   }
 

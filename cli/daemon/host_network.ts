@@ -1,12 +1,12 @@
 import type { Ipv4HomeAddress } from "../../core/control/settings.ts";
 import type { IpPrefix, Ipv4Address, Ipv6Address } from "../../core/wire/address.ts";
 import { Netlink } from "../../ffi/netlink.ts";
-import { DSMIP_PROTOCOL, type LinkChange, type NewAddress, type NewRoute } from "../../ffi/netlink_record.ts";
+import { DSMIP_PROTOCOL, type NewAddress, type NewRoute } from "../../ffi/netlink_record.ts";
 import { SilentTunnelTables, type SilentTunnelTablesOptions } from "../../ffi/nft.ts";
 import { writeSysctl } from "../../ffi/sysctl.ts";
 import type { HomeAgentConfiguration } from "../configuration/record.ts";
 import { Failure, messageOf } from "../output/fault.ts";
-import { forwardedFamilies, isForwarding, seeToForwarding } from "./forwarding.ts";
+import { forwardedFamilies, seeToForwarding } from "./forwarding.ts";
 import { ignoringGone, removeLeftovers } from "./host_leftovers.ts";
 import type { Log } from "./log.ts";
 import { type Ipv4HomeRouter, MobileNodeRoutes } from "./mobile_node_routes.ts";
@@ -18,11 +18,6 @@ const IPV6_MINIMUM_MTU = 1280;
 const HOME_AGENT_TUN_MTU = 1500;
 /** The home agent's interface may take more (jumbo frames, loopback), the path to a mobile node does not. */
 const INTERNET_MTU = 1500;
-/**
- * TCP of a mobile host hands over at most so many octets at once: in segments of 1400 octets, with headers for each, they
- * just fit one message of the data path (65,507 octets) where 64 KB would take two.
- */
-const HOST_GSO_MAX_SIZE = 62_000;
 /**
  * Of the home network and of mobile routers' networks at the home agent: preferred to the administrator's routes for when
  * a mobile router is at home.
@@ -77,7 +72,7 @@ export class HostNetwork implements Disposable {
     { tun, sysctls }: { readonly tun: string; readonly sysctls: SavedSysctls },
   ): { readonly linkMtu: number } {
     const linkMtu = Math.min(wantedMtu ?? INTERNET_MTU, this.#linkMtuOf(ipv4Address));
-    this.#bringUp(tun, { mtu: Math.max(HOME_AGENT_TUN_MTU, linkMtu) });
+    this.#bringUp(tun, Math.max(HOME_AGENT_TUN_MTU, linkMtu));
     if (homeLink === undefined) {
       this.#addAddress(settings.address, settings.homePrefix.length);
       this.#addHomePrefix(settings.homePrefix);
@@ -91,20 +86,16 @@ export class HostNetwork implements Disposable {
   /**
    * Removes what an earlier run left behind, then: the home address on the TUN device, which stays there
    * wherever the node is. Nothing is routed there before setTunnel().
-   * @param options `isRouter`: packets of other hosts go through the tunnel, too
    * @throws SystemError
    */
   setUpMobileNode(
-    { tun, homeAddress, homeAgentAddress, isRouter }: {
+    { tun, homeAddress, homeAgentAddress }: {
       readonly tun: string;
       readonly homeAddress: Ipv6Address;
       readonly homeAgentAddress: Ipv6Address;
-      readonly isRouter: boolean;
     },
   ): void {
-    // What is forwarded has the size that it came with; longer than this, the kernel would cut it before it hands it over.
-    const gsoMaxSize = isRouter || isForwarding() ? undefined : HOST_GSO_MAX_SIZE;
-    this.#bringUp(tun, { mtu: IPV6_MINIMUM_MTU, gsoMaxSize });
+    this.#bringUp(tun, IPV6_MINIMUM_MTU);
     this.#addAddress(homeAddress, 128);
     const routes = new MobileNodeRoutes(this.#netlink, { log: this.#log, tun: this.#tun });
     this.#routes = routes;
@@ -197,7 +188,7 @@ export class HostNetwork implements Disposable {
     return link.mtu;
   }
 
-  #bringUp(tun: string, sizes: Pick<LinkChange, "mtu" | "gsoMaxSize">): void {
+  #bringUp(tun: string, mtu: number): void {
     removeLeftovers(this.#netlink, { log: this.#log, tun });
     this.#tun = this.#netlink.requireLink(tun);
     // By itself the kernel would give the device a link-local address and solicit routers, through the tunnel; and it would
@@ -216,7 +207,7 @@ export class HostNetwork implements Disposable {
         this.#log.warning("kernel parameter not set", { key, value, error: messageOf(error) });
       }
     }
-    this.#netlink.setLink(this.#tun.index, { up: true, ...sizes });
+    this.#netlink.setLink(this.#tun.index, { up: true, mtu });
   }
 
   #addAddress(address: Ipv6Address, prefixLength: number): void {

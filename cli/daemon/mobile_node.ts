@@ -21,6 +21,7 @@ import { hmac } from "./hmac.ts";
 import { openHost } from "./host.ts";
 import { Ipv4AtHome } from "./ipv4_at_home.ts";
 import type { Log } from "./log.ts";
+import { HostPacketSize } from "./host_packet_size.ts";
 import { NeededInterfaces } from "./needed_interfaces.ts";
 import type { Offloads } from "./offloads.ts";
 import type { PrefixDelegationClient, PrefixDelegationClientOptions } from "./prefix_delegation_client.ts";
@@ -87,7 +88,8 @@ export async function roam(
   // So do the host's parts, where the control socket of the first has gone or is another.
   const { tuns, tun, sysctls, network } = openHost(configuration, { offloads, log, cleanup });
   const isRouter = isMobileRouter(settings) || configuration.mobileNetwork !== undefined;
-  network.setUpMobileNode({ tun, isRouter, ...settings });
+  network.setUpMobileNode({ tun, ...settings });
+  if (!isRouter) cleanup.use(new HostPacketSize(tun, failure.reject));
   cleanup.use(new NeededInterfaces([tun], failure.reject));
   const lan = configuration.mobileNetwork?.interfaceName;
   network.warnOfMissing(lan === undefined ? egress : [...egress, lan]);

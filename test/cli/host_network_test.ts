@@ -255,7 +255,6 @@ testInsideNamespace(
       tun: "dsmip-mn",
       homeAddress: HOME_ADDRESS,
       homeAgentAddress: "2001:db8:100::1",
-      isRouter: false,
     });
     const addresses = () => namespace.ipJson("addr", "show", "dev", "dsmip-mn")[0].addr_info;
     const mtu = () => namespace.ipJson("link", "show", "dsmip-mn")[0].mtu;
@@ -293,35 +292,6 @@ testInsideNamespace(
 );
 
 testInsideNamespace(
-  "what a mobile host sends fits one message of the data path, what a router forwards is not cut before",
-  (namespace) => {
-    const forwards = (key: string, value: string) => namespace.run("sysctl", "-qw", `${key}=${value}`);
-    const gsoMaxSize = (isRouter: boolean) => {
-      const tun = openTun({ name: "dsmip-mn" });
-      try {
-        using network = HostNetwork.open(new RecordingLog());
-        network.setUpMobileNode({
-          tun: "dsmip-mn",
-          homeAddress: HOME_ADDRESS,
-          homeAgentAddress: "2001:db8:100::1",
-          isRouter,
-        });
-        return namespace.ipJson("-details", "link", "show", "dsmip-mn")[0].gso_max_size;
-      } finally {
-        closeFileDescriptor(tun.fileDescriptor);
-      }
-    };
-    assertEquals([gsoMaxSize(false), gsoMaxSize(true)], [62_000, 65_536]);
-    for (const key of ["net.ipv6.conf.all.forwarding", "net.ipv4.ip_forward"]) {
-      forwards(key, "1");
-      assertEquals(gsoMaxSize(false), 65_536, key);
-      forwards(key, "0");
-    }
-    assertEquals(gsoMaxSize(false), 62_000);
-  },
-);
-
-testInsideNamespace(
   "another default route with the same metric is named, and never touched",
   (namespace) => {
     addEgress(namespace);
@@ -333,7 +303,6 @@ testInsideNamespace(
         tun: "dsmip-mn",
         homeAddress: HOME_ADDRESS,
         homeAgentAddress: "2001:db8:100::1",
-        isRouter: false,
       });
       assertEquals(
         assertThrows(() => network.setTunnel({ innerMtu: 1472 }), SystemError, "::/0").errnoName,
@@ -355,7 +324,6 @@ testInsideNamespace(
       tun: "dsmip-mn",
       homeAddress: HOME_ADDRESS,
       homeAgentAddress: "2001:db8:100::1",
-      isRouter: false,
     });
     network.setTunnel({ innerMtu: 1472 });
     const forward = namespace.run("nft", "list", "chain", "ip6", "dsmip_dsmip_mn", "forward");
@@ -378,7 +346,6 @@ testInsideNamespace("the next start removes what a killed run left, and nothing 
     tun: "dsmip-other",
     homeAddress: "2001:db8:200::2",
     homeAgentAddress: "2001:db8:100::1",
-    isRouter: false,
   });
   other.setTunnel({ innerMtu: 1472 });
   // What others set.
@@ -442,7 +409,6 @@ testInsideNamespace("the next start removes what a killed run left, and nothing 
     tun: "dsmip-mn",
     homeAddress: HOME_ADDRESS,
     homeAgentAddress: "2001:db8:100::1",
-    isRouter: false,
   });
   network.close();
   closeFileDescriptor(tun.fileDescriptor);

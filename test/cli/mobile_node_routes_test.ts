@@ -27,7 +27,6 @@ function testMobileNode(
       tun: "dsmip-mn",
       homeAddress: HOME_ADDRESS,
       homeAgentAddress: "2001:db8:100::1",
-      isRouter: false,
     });
     body({ network, namespace, log });
     network.close();

@@ -45,7 +45,6 @@ testInsideNamespace(
         tun: "dsmip-mn",
         homeAddress: "2001:db8:100::100",
         homeAgentAddress: "2001:db8:100::1",
-        isRouter: false,
       });
       network.setTunnel({ innerMtu: 1460 });
       network.setIpv4HomeAddress({ address: "192.0.2.100", prefixLength: 32 });

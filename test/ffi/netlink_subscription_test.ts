@@ -10,8 +10,9 @@ function describe(event: NetlinkEvent): string {
       return `address ${event.change} ${event.address.address}/${event.address.prefixLength}`;
     case "route":
       return `route ${event.change} ${event.route.destination}/${event.route.prefixLength}`;
+    case "setting":
     case "overrun":
-      return "overrun";
+      return event.kind;
   }
 }
 
@@ -45,6 +46,18 @@ testInNamespace("changes of links, addresses and routes are told, of both famili
   await told("link deleted vx down 1400");
   await subscription.close();
   await ended;
+});
+
+testInNamespace("a change of forwarding is told, of both families", async (namespace) => {
+  for (const key of ["net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"]) {
+    const { subscription, seen, ended } = listen(namespace, ["setting"]);
+    namespace.run("sysctl", "-qw", `${key}=1`);
+    // For the host, for interfaces to come, and for each interface.
+    await until(key, () => seen.length > 0);
+    assertEquals(new Set(seen), new Set(["setting"]));
+    await subscription.close();
+    await ended;
+  }
 });
 
 testInNamespace("only the groups asked for are told, and closing twice is fine", async (namespace) => {
