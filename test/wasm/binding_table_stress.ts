@@ -10,6 +10,12 @@ export interface StressStart {
   readonly hotNodes: number;
 }
 
+/** What COMMAND_DONE says: the Worker has begun, and it has judged enough or found faults. */
+export const BEGUN = 1;
+export const ENOUGH = 2;
+/** Goes on for so long, and longer where the machine is busy, until the Worker has enough, or up to this. */
+export const LIMIT_MS = 60_000;
+
 export interface StressReport {
   readonly delivered: number;
   readonly unbound: number;

@@ -9,6 +9,8 @@ import * as map from "../../wasm/memory_map.ts";
 import { ipv4, ipv6 } from "../forwarding/packets.ts";
 import { Random } from "../forwarding/random_packets.ts";
 import {
+  BEGUN,
+  ENOUGH,
   homeAddressOf,
   outerAddressOf,
   type StressReport,
@@ -32,7 +34,7 @@ self.onmessage = ({ data }: MessageEvent<StressStart>) => {
   let unbound = 0;
   let held = 0;
   for (let slot = 0; slot < map.BATCH; slot++) place(slot);
-  Atomics.store(words, map.COMMAND_DONE / 4, 1);
+  Atomics.store(words, map.COMMAND_DONE / 4, BEGUN);
 
   while (Atomics.load(words, map.COMMAND_STOP / 4) === 0 && faults.length < 10) {
     // Some new packets each time, the others again.
@@ -46,7 +48,11 @@ self.onmessage = ({ data }: MessageEvent<StressStart>) => {
     }
     for (let slot = 0; slot < map.BATCH; slot++) judge(slot, wentTo.get(slot));
     for (let look = 0; look < 16; look++) hold(random.below(hotNodes));
+    if (delivered > 50_000 && unbound > 1000 && held > 10_000) {
+      Atomics.store(words, map.COMMAND_DONE / 4, ENOUGH);
+    }
   }
+  Atomics.store(words, map.COMMAND_DONE / 4, ENOUGH);
   const report: StressReport = { delivered, unbound, held, faults };
   self.postMessage(report);
 
