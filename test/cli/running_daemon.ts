@@ -1,5 +1,6 @@
 import { dsmipCommand } from "../../cli/lab/lab.ts";
 import { until } from "../ffi/in_namespace.ts";
+import { filesOfThreads } from "../ffi/thread_policies.ts";
 
 /** The real daemon inside a network namespace, with its log. */
 export class RunningDaemon {
@@ -38,10 +39,9 @@ export class RunningDaemon {
 
   /** Of each of its threads: the fields of proc(5), "CapEff" and others. */
   threads(): ReadonlyMap<string, string>[] {
-    return [...Deno.readDirSync(`/proc/${this.pid}/task`)].map(({ name }) => {
-      const text = Deno.readTextFileSync(`/proc/${this.pid}/task/${name}/status`);
-      return new Map([...text.matchAll(/^(\w+):\s*(.*)$/gm)].map(([, key, value]) => [key, value]));
-    });
+    return filesOfThreads(this.pid, "status").map((text) =>
+      new Map([...text.matchAll(/^(\w+):\s*(.*)$/gm)].map(([, key, value]) => [key, value]))
+    );
   }
 
   /** Ends it. Returns its exit status. */

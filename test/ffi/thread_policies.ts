@@ -3,7 +3,10 @@ const POLICY = 41;
 
 /** The scheduling policy of the thread (or process) whose folder in /proc this is. */
 export function policyOf(folder: string): number {
-  const text = Deno.readTextFileSync(`${folder}/stat`);
+  return policyIn(Deno.readTextFileSync(`${folder}/stat`));
+}
+
+function policyIn(text: string): number {
   // The name, in parentheses, is the second field and may hold blanks.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   return Number(fields[POLICY - 3]);
@@ -11,6 +14,17 @@ export function policyOf(folder: string): number {
 
 /** The scheduling policy of each thread of this process. */
 export function policiesOfThreads(): number[] {
-  const folder = "/proc/self/task";
-  return [...Deno.readDirSync(folder)].map(({ name }) => policyOf(`${folder}/${name}`));
+  return filesOfThreads("self", "stat").map(policyIn);
+}
+
+/** This file in /proc of each thread of a process; a thread that ends meanwhile is left out. */
+export function filesOfThreads(pid: number | "self", file: string): string[] {
+  const folder = `/proc/${pid}/task`;
+  return [...Deno.readDirSync(folder)].flatMap(({ name }) => {
+    try {
+      return [Deno.readTextFileSync(`${folder}/${name}/${file}`)];
+    } catch {
+      return [];
+    }
+  });
 }
