@@ -1,4 +1,4 @@
-import { cString, INTERFACE_NAME_OCTETS, invalidInterfaceName } from "./c_string.ts";
+import { INTERFACE_NAME_OCTETS, interfaceRequest, invalidInterfaceName } from "./c_string.ts";
 import { adviseCapability, check, EAGAIN, EINTR, ENODEV, lastErrno, SystemError } from "./errno.ts";
 import { closingOnError } from "./file_descriptor.ts";
 import { libc } from "./libc.ts";
@@ -30,8 +30,7 @@ const SIOCGIFHWADDR = 0x8927;
 const TP_STATUS_VLAN_VALID = 0x10;
 const TP_STATUS_VLAN_TPID_VALID = 0x40;
 
-// struct ifreq; room for control messages
-const IFREQ_OCTETS = 40;
+// Room for control messages.
 const CONTROL_OCTETS = 256;
 
 const ETHERNET_ADDRESSES_OCTETS = 12;
@@ -129,8 +128,7 @@ export class PacketSocket {
   }
 
   #ask(request: number, name: string, interfaceName: string): DataView {
-    const bytes = new Uint8Array(IFREQ_OCTETS);
-    bytes.set(cString(interfaceName));
+    const bytes = interfaceRequest(interfaceName);
     check(
       libc.ioctl(this.fileDescriptor, request, bytes),
       `ioctl ${name}`,

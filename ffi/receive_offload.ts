@@ -1,17 +1,14 @@
-import { cString, INTERFACE_NAME_OCTETS } from "./c_string.ts";
+import { INTERFACE_NAME_OCTETS, interfaceRequest } from "./c_string.ts";
 import { closeFileDescriptor } from "./file_descriptor.ts";
 import { check } from "./errno.ts";
 import { libc } from "./libc.ts";
+import { AF_INET } from "./netlink_ip.ts";
 
 // <sys/socket.h>, <linux/sockios.h>, <linux/ethtool.h>
-const AF_INET = 2;
 const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2000000;
 const SIOCETHTOOL = 0x8946;
 const ETHTOOL_GGRO = 0x2b;
-
-// struct ifreq: char ifr_name[16]; here a pointer in a union of 24 octets
-const IFREQ_OCTETS = 40;
 
 /**
  * Whether the kernel merges packets of a flow that an interface receives one after the other (generic receive offload, ethtool(8)
@@ -24,8 +21,7 @@ export function mergesReceived(interfaceName: string): boolean | undefined {
   try {
     // struct ethtool_value: u32 command, u32 data
     const value = new Uint32Array([ETHTOOL_GGRO, 0]);
-    const request = new Uint8Array(IFREQ_OCTETS);
-    request.set(cString(interfaceName));
+    const request = interfaceRequest(interfaceName);
     const pointer = Deno.UnsafePointer.value(Deno.UnsafePointer.of(value));
     new DataView(request.buffer).setBigUint64(INTERFACE_NAME_OCTETS, pointer, true);
     return libc.ioctl(socket, SIOCETHTOOL, request) < 0 ? undefined : value[1] !== 0;

@@ -1,4 +1,10 @@
-import { cString, fromCString, INTERFACE_NAME_OCTETS, invalidInterfaceName } from "./c_string.ts";
+import {
+  cString,
+  fromCString,
+  INTERFACE_NAME_OCTETS,
+  interfaceRequest,
+  invalidInterfaceName,
+} from "./c_string.ts";
 import { check, EACCES, EBUSY, EINVAL, ENODEV, ENOENT, ENXIO, EPERM } from "./errno.ts";
 import { closeFileDescriptor, closingOnError } from "./file_descriptor.ts";
 import { libc } from "./libc.ts";
@@ -29,9 +35,6 @@ const TUN_F_USO4 = 0x20;
 const TUN_F_USO6 = 0x40;
 const TCP_OFFLOADS = TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
 const UDP_OFFLOADS = TUN_F_USO4 | TUN_F_USO6;
-
-// struct ifreq: char ifr_name[16]; union { short ifr_flags; ... } of 24 octets
-const IFREQ_OCTETS = 40;
 
 export interface Tun {
   readonly fileDescriptor: number;
@@ -113,8 +116,7 @@ function openQueue(name: string, kindFlags: number, wanted: TunOffloads): Tun {
   );
   return closingOnError(fileDescriptor, () => {
     const header = wanted.header && hasFeature(fileDescriptor, IFF_VNET_HDR);
-    const request = new Uint8Array(IFREQ_OCTETS);
-    request.set(cString(name));
+    const request = interfaceRequest(name);
     const flags = kindFlags | IFF_NO_PI | (header ? IFF_VNET_HDR : 0);
     new DataView(request.buffer).setUint16(INTERFACE_NAME_OCTETS, flags, true);
     check(

@@ -10,7 +10,7 @@ const OF_HOST = 62_000;
 /** What is forwarded has the size that it came with; what is longer than this, the kernel would cut before it hands it over. */
 const WHERE_FORWARDED = 65_536;
 
-/** The longest packet that the kernel gives a TUN device (`gso_max_size`), as long as the host forwards or does not. */
+/** The longest packet that the kernel gives a TUN device (`gso_max_size`): another one while the host forwards. */
 export class HostPacketSize implements AsyncDisposable {
   readonly #netlink = new Netlink();
   readonly #settings = new NetlinkSubscription(["setting"]);

@@ -15,8 +15,8 @@ export interface Finding {
   readonly advice?: string;
 }
 
-export function ok(check: string, text: string): Finding {
-  return { check, state: "ok", text };
+export function ok(check: string, text: string, advice?: string): Finding {
+  return { check, state: "ok", text, advice };
 }
 
 export function warning(check: string, text: string, advice?: string): Finding {

@@ -1,3 +1,4 @@
+import { IPV6_HEADER_OCTETS } from "../../core/wire/ipv6.ts";
 import type { Lab } from "./lab.ts";
 import { type Child, mustRun } from "./process.ts";
 
@@ -14,7 +15,6 @@ const WITHOUT_BULK = [
 
 const MARK_LIMIT_MS = 3000;
 const UDP_OCTETS = 8;
-const IPV6_OCTETS = 40;
 
 /** What passes one interface of a node, written to a pcap file by dumpcap, the capture program of tshark. */
 export class Capture {
@@ -160,7 +160,7 @@ function parsePacket(line: string): SeenPacket {
   const inner = all("ipv6.src").length > 0;
   const tunnel = !inner ? undefined : protocol === 41 ? "ipv6InIpv4" : protocol === 17 ? "udp" : undefined;
   const inUdp = (number("udp.length") ?? 0) - UDP_OCTETS;
-  const ofOne = IPV6_OCTETS + (number("ipv6.plen") ?? 0);
+  const ofOne = IPV6_HEADER_OCTETS + (number("ipv6.plen") ?? 0);
   // An ICMP error quotes a packet: what it quotes is not what was sent.
   const quotes = number("icmp.type") !== undefined;
   const isOwn = all("frame.protocols").flatMap((names) => names.split(":")).every((name) =>

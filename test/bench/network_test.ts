@@ -1,17 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { Network, OUTER_DEVICE, type Underlay, UNDERLAYS } from "../../bench/tunnels/network.ts";
+import { Network, OUTER_DEVICE, type Underlay } from "../../bench/tunnels/network.ts";
 import { isThere } from "../../bench/tunnels/tools.ts";
 
 const isPossible = Deno.uid() === 0 && ["ip", "ethtool"].every(isThere);
 
-/** What a device does with frames, as ethtool(8) says it; a veth as it comes depends on the kernel. */
-const EXPECTED: Readonly<Record<Exclude<Underlay, "veth">, Readonly<Record<string, string>>>> = {
-  "wire": { cuts: "off", merges: "off" },
-  "wire-gro": { cuts: "off", merges: "on" },
-};
+/** Whether it merges what arrives, as ethtool(8) says it. A veth as it comes depends on the kernel. */
+const MERGES: readonly (readonly [Underlay, string])[] = [["wire", "off"], ["wire-gro", "on"]];
 
-for (const underlay of UNDERLAYS) {
-  if (underlay === "veth") continue;
+for (const [underlay, merges] of MERGES) {
   Deno.test({
     name: `bench:tunnels: the underlay ${underlay} cuts and merges as it says (root, with ethtool)`,
     ignore: !isPossible,
@@ -26,8 +22,8 @@ for (const underlay of UNDERLAYS) {
             .map(
               isOn,
             );
-          assertEquals(new Set(cuts), new Set([EXPECTED[underlay].cuts]), `${end}: ${features}`);
-          assertEquals(isOn("generic-receive-offload"), EXPECTED[underlay].merges, `${end}: ${features}`);
+          assertEquals(new Set(cuts), new Set(["off"]), `${end}: ${features}`);
+          assertEquals(isOn("generic-receive-offload"), merges, `${end}: ${features}`);
         }
       } finally {
         await network.remove();

@@ -22,70 +22,66 @@ import { AGENT_TUN, AGENT_V4, DataPathNetwork, NODE_V4 } from "./data_path_netwo
 
 const [packetsEachWay, runs] = Deno.args.map(Number);
 
-async function main(): Promise<void> {
-  using network = new DataPathNetwork(ALL_OFFLOADS.tun);
-  const tun = network.tun(network.agent, AGENT_TUN, [`${HOME_AGENT}/64`], [CORRESPONDENT]);
-  const udp = network.udp(network.agent, 4191, { receiveMerged: true });
-  const node = network.udp(network.node, 40_000);
-  const application = network.application(network.agent, HOME_AGENT, 9);
-  const memory = createForwarderMemory(16);
-  const module = instantiateForwarder(memory);
-  const settings = { role: "homeAgent", homeAgentAddress: HOME_AGENT } as const;
-  const base = memoryBase(memory);
-  openForwarderMemory(module, {
-    memory,
-    settings,
-    maximumBindings: 16,
-    base,
-    seed: 1n,
-    hasTunHeader: tun.offloads.header,
-    offloads: (tun.offloads.tcp ? map.OFFLOAD_TUN_TCP : 0) | (tun.offloads.udp ? map.OFFLOAD_TUN_UDP : 0),
-  });
-  const tunnel = { encapsulation: "udp", address: NODE_V4, port: 40_000 } as const;
-  new BindingTableWriter(module, memory).set(HOME_ADDRESS, tunnel, 1472);
-  const words = new Int32Array(memory.buffer);
-  writeSockets(memory, {
-    ipv4: {
-      udpFileDescriptor: udp.fileDescriptor,
-      rawIpv6FileDescriptor: -1,
-      outerSource: AGENT_V4,
-      canSegment: udp.canSegment,
-    },
-  });
-  const event = openEventFd();
-  const worker = new Worker(new URL("./data_path_allocation_worker.ts", import.meta.url), {
-    type: "module",
-  });
+using network = new DataPathNetwork(ALL_OFFLOADS.tun);
+const tun = network.tun(network.agent, AGENT_TUN, [`${HOME_AGENT}/64`], [CORRESPONDENT]);
+const udp = network.udp(network.agent, 4191, { receiveMerged: true });
+const node = network.udp(network.node, 40_000);
+const application = network.application(network.agent, HOME_AGENT, 9);
+const memory = createForwarderMemory(16);
+const module = instantiateForwarder(memory);
+const settings = { role: "homeAgent", homeAgentAddress: HOME_AGENT } as const;
+const base = memoryBase(memory);
+openForwarderMemory(module, {
+  memory,
+  settings,
+  maximumBindings: 16,
+  base,
+  seed: 1n,
+  hasTunHeader: tun.offloads.header,
+  offloads: (tun.offloads.tcp ? map.OFFLOAD_TUN_TCP : 0) | (tun.offloads.udp ? map.OFFLOAD_TUN_UDP : 0),
+});
+const tunnel = { encapsulation: "udp", address: NODE_V4, port: 40_000 } as const;
+new BindingTableWriter(module, memory).set(HOME_ADDRESS, tunnel, 1472);
+const words = new Int32Array(memory.buffer);
+writeSockets(memory, {
+  ipv4: {
+    udpFileDescriptor: udp.fileDescriptor,
+    rawIpv6FileDescriptor: -1,
+    outerSource: AGENT_V4,
+    canSegment: udp.canSegment,
+  },
+});
+const event = openEventFd();
+const worker = new Worker(new URL("./data_path_allocation_worker.ts", import.meta.url), {
+  type: "module",
+});
 
-  /** One run of the loop, with so many packets each way. */
-  const run = async (packets: number): Promise<{ fault: string; grownOctets: number }> => {
-    const inner = ipv6({ source: HOME_ADDRESS, destination: HOME_AGENT });
-    const data = counting(100);
-    const before = readCounters(memory);
-    words[map.COMMAND_STOP / 4] = 0;
-    worker.postMessage({ memory, tunFileDescriptor: tun.fileDescriptor, eventFileDescriptor: event });
-    await until("the packets have passed", () => {
-      for (let count = 0; count < 200; count++) {
-        application.send(data, HOME_ADDRESS, 9);
-        sendTo(node.fileDescriptor, inner, AGENT_V4, 4191);
-      }
-      const { encapsulatedPackets, decapsulatedPackets } = readCounters(memory);
-      return encapsulatedPackets - before.encapsulatedPackets >= packets &&
-        decapsulatedPackets - before.decapsulatedPackets >= packets;
-    }, 20_000);
-    const end = new Promise<{ fault: string; grownOctets: number }>((resolve, reject) => {
-      worker.onmessage = (message) => resolve(message.data);
-      worker.onerror = (error) => reject(new Error(error.message));
-    });
-    words[map.COMMAND_STOP / 4] = 1;
-    signalEventFd(event);
-    return await end;
-  };
-  // The first runs are for the compiler.
-  for (let warming = 0; warming < 3; warming++) await run(packetsEachWay / 8);
-  for (let count = 0; count < runs; count++) console.log(JSON.stringify(await run(packetsEachWay)));
-  worker.terminate();
-  closeFileDescriptor(event);
-}
-
-await main();
+/** One run of the loop, with so many packets each way. */
+const run = async (packets: number): Promise<{ fault: string; grownOctets: number }> => {
+  const inner = ipv6({ source: HOME_ADDRESS, destination: HOME_AGENT });
+  const data = counting(100);
+  const before = readCounters(memory);
+  words[map.COMMAND_STOP / 4] = 0;
+  worker.postMessage({ memory, tunFileDescriptor: tun.fileDescriptor, eventFileDescriptor: event });
+  await until("the packets have passed", () => {
+    for (let count = 0; count < 200; count++) {
+      application.send(data, HOME_ADDRESS, 9);
+      sendTo(node.fileDescriptor, inner, AGENT_V4, 4191);
+    }
+    const { encapsulatedPackets, decapsulatedPackets } = readCounters(memory);
+    return encapsulatedPackets - before.encapsulatedPackets >= packets &&
+      decapsulatedPackets - before.decapsulatedPackets >= packets;
+  }, 20_000);
+  const end = new Promise<{ fault: string; grownOctets: number }>((resolve, reject) => {
+    worker.onmessage = (message) => resolve(message.data);
+    worker.onerror = (error) => reject(new Error(error.message));
+  });
+  words[map.COMMAND_STOP / 4] = 1;
+  signalEventFd(event);
+  return await end;
+};
+// The first runs are for the compiler.
+for (let warming = 0; warming < 3; warming++) await run(packetsEachWay / 8);
+for (let count = 0; count < runs; count++) console.log(JSON.stringify(await run(packetsEachWay)));
+worker.terminate();
+closeFileDescriptor(event);

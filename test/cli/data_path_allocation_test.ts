@@ -17,7 +17,7 @@ Deno.test({
   ignore: !isRoot,
   fn: async () => {
     const program = new URL("./data_path_allocation_program.ts", import.meta.url).pathname;
-    const args = ["run", "-A", UNCOLLECTED, program, `${PACKETS_EACH_WAY}`, `${RUNS}`];
+    const args = ["run", "-A", "--quiet", UNCOLLECTED, program, `${PACKETS_EACH_WAY}`, `${RUNS}`];
     const { stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, env: { NO_COLOR: "1" } })
       .output();
     assertEquals(new TextDecoder().decode(stderr), "");

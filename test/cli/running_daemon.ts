@@ -1,6 +1,6 @@
 import { dsmipCommand } from "../../cli/lab/lab.ts";
 import { until } from "../ffi/in_namespace.ts";
-import { filesOfThreads } from "../ffi/thread_policies.ts";
+import { textsIn } from "../ffi/proc_files.ts";
 
 /** The real daemon inside a network namespace, with its log. */
 export class RunningDaemon {
@@ -39,7 +39,7 @@ export class RunningDaemon {
 
   /** Of each of its threads: the fields of proc(5), "CapEff" and others. */
   threads(): ReadonlyMap<string, string>[] {
-    return filesOfThreads(this.pid, "status").map((text) =>
+    return textsIn(`/proc/${this.pid}/task`, "status").map((text) =>
       new Map([...text.matchAll(/^(\w+):\s*(.*)$/gm)].map(([, key, value]) => [key, value]))
     );
   }

@@ -1,3 +1,5 @@
+import { textsIn } from "./proc_files.ts";
+
 /** Which field of /proc/.../stat is the scheduling policy (proc_pid_stat(5), counted from 1). */
 const POLICY = 41;
 
@@ -14,17 +16,5 @@ function policyIn(text: string): number {
 
 /** The scheduling policy of each thread of this process. */
 export function policiesOfThreads(): number[] {
-  return filesOfThreads("self", "stat").map(policyIn);
-}
-
-/** This file in /proc of each thread of a process; a thread that ends meanwhile is left out. */
-export function filesOfThreads(pid: number | "self", file: string): string[] {
-  const folder = `/proc/${pid}/task`;
-  return [...Deno.readDirSync(folder)].flatMap(({ name }) => {
-    try {
-      return [Deno.readTextFileSync(`${folder}/${name}/${file}`)];
-    } catch {
-      return [];
-    }
-  });
+  return textsIn("/proc/self/task", "stat").map(policyIn);
 }

@@ -24,6 +24,11 @@ export interface StressReport {
   readonly faults: readonly string[];
 }
 
+/** So much has to be judged. */
+export function isEnough({ delivered, unbound, held }: Omit<StressReport, "faults">): boolean {
+  return delivered > 50_000 && unbound > 1000 && held > 10_000;
+}
+
 /** Every other node has an IPv4 home address. */
 export function homeAddressOf(node: number): string {
   const [high, low] = [node >> 16, node & 0xffff].map((group) => (group + 1).toString(16));

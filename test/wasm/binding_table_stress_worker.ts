@@ -12,6 +12,7 @@ import {
   BEGUN,
   ENOUGH,
   homeAddressOf,
+  isEnough,
   outerAddressOf,
   type StressReport,
   type StressStart,
@@ -48,9 +49,7 @@ self.onmessage = ({ data }: MessageEvent<StressStart>) => {
     }
     for (let slot = 0; slot < map.BATCH; slot++) judge(slot, wentTo.get(slot));
     for (let look = 0; look < 16; look++) hold(random.below(hotNodes));
-    if (delivered > 50_000 && unbound > 1000 && held > 10_000) {
-      Atomics.store(words, map.COMMAND_DONE / 4, ENOUGH);
-    }
+    if (isEnough({ delivered, unbound, held })) Atomics.store(words, map.COMMAND_DONE / 4, ENOUGH);
   }
   Atomics.store(words, map.COMMAND_DONE / 4, ENOUGH);
   const report: StressReport = { delivered, unbound, held, faults };
