@@ -2,15 +2,21 @@ import { assertEquals } from "@std/assert";
 import { HostPacketSize } from "../../cli/daemon/host_packet_size.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { openTun } from "../../ffi/tun.ts";
-import { testInsideNamespace, until } from "../ffi/in_namespace.ts";
+import { testInNamespace, testInsideNamespace, type TestNamespace, until } from "../ffi/in_namespace.ts";
+import { RunningDaemon } from "./running_daemon.ts";
 
 const TUN = "dsmip-mn";
+
+function gsoMaxSizeIn(namespace: TestNamespace): number | undefined {
+  const links: readonly Record<string, unknown>[] = namespace.ipJson("-details", "link", "show");
+  return links.find(({ ifname }) => ifname === TUN)?.gso_max_size as number | undefined;
+}
 
 testInsideNamespace(
   "what a mobile host sends fits one message of the data path, and what it forwards is not cut before",
   async (namespace) => {
     const set = (key: string, value: string) => namespace.run("sysctl", "-qw", `${key}=${value}`);
-    const gsoMaxSize = () => namespace.ipJson("-details", "link", "show", TUN)[0].gso_max_size;
+    const gsoMaxSize = () => gsoMaxSizeIn(namespace);
     const failures: unknown[] = [];
     const open = () => new HostPacketSize(TUN, (error) => failures.push(error));
     const tun = openTun({ name: TUN });
@@ -34,3 +40,28 @@ testInsideNamespace(
     }
   },
 );
+
+testInNamespace("a mobile node follows whether its host forwards", async (namespace) => {
+  const folder = Deno.makeTempDirSync({ prefix: "dsmip-test-" });
+  Deno.writeTextFileSync(
+    `${folder}/mn.toml`,
+    `[mobile_node]
+identity = "mn1@example.org"
+home_address = "2001:db8:100::100"
+home_agent_ipv6_address = "2001:db8:100::1"
+home_agent_ipv4_address = "203.0.113.1"
+egress = "eth0"
+authentication = "none"
+control_socket = "${folder}/mn.sock"
+`,
+  );
+  const daemon = new RunningDaemon(namespace.name, ["mn", "up", "--config", `${folder}/mn.toml`]);
+  try {
+    await daemon.until("packets of a host", () => gsoMaxSizeIn(namespace) === 62_000);
+    namespace.run("sysctl", "-qw", "net.ipv4.ip_forward=1");
+    await daemon.until("longer packets", () => gsoMaxSizeIn(namespace) === 65_536);
+  } finally {
+    assertEquals(await daemon.end(), 0, daemon.log);
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
