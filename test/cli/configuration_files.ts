@@ -45,6 +45,16 @@ spi = 1000
 key_file = "mn1.key"
 `;
 
+/** A mobile node without keys; more of the table [mobile_node] may follow. */
+export const OPEN_MOBILE_NODE_TOML = `[mobile_node]
+identity = "mn1@example.org"
+home_address = "2001:db8:100::100"
+home_agent_ipv6_address = "2001:db8:100::1"
+home_agent_ipv4_address = "203.0.113.1"
+egress = "eth0"
+authentication = "none"
+`;
+
 export const KEY_HEX = { mn1: "00112233445566778899aabbccddeeff", mn2: "fedcba98765432100123456789abcdef" };
 
 /** A folder with mn1.key and mn2.key, removed when it is disposed of. */

@@ -3,6 +3,7 @@ import { HostPacketSize } from "../../cli/daemon/host_packet_size.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { openTun } from "../../ffi/tun.ts";
 import { testInNamespace, testInsideNamespace, type TestNamespace, until } from "../ffi/in_namespace.ts";
+import { OPEN_MOBILE_NODE_TOML } from "./configuration_files.ts";
 import { RunningDaemon } from "./running_daemon.ts";
 
 const TUN = "dsmip-mn";
@@ -45,15 +46,7 @@ testInNamespace("a mobile node follows whether its host forwards", async (namesp
   const folder = Deno.makeTempDirSync({ prefix: "dsmip-test-" });
   Deno.writeTextFileSync(
     `${folder}/mn.toml`,
-    `[mobile_node]
-identity = "mn1@example.org"
-home_address = "2001:db8:100::100"
-home_agent_ipv6_address = "2001:db8:100::1"
-home_agent_ipv4_address = "203.0.113.1"
-egress = "eth0"
-authentication = "none"
-control_socket = "${folder}/mn.sock"
-`,
+    `${OPEN_MOBILE_NODE_TOML}control_socket = "${folder}/mn.sock"\n`,
   );
   const daemon = new RunningDaemon(namespace.name, ["mn", "up", "--config", `${folder}/mn.toml`]);
   try {

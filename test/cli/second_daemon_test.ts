@@ -5,7 +5,7 @@ import { dsmipCommand } from "../../cli/lab/lab.ts";
 import { closeFileDescriptor } from "../../ffi/file_descriptor.ts";
 import { openTun } from "../../ffi/tun.ts";
 import { testInNamespace, testInsideNamespace } from "../ffi/in_namespace.ts";
-import { OPEN_HOME_AGENT_TOML } from "./configuration_files.ts";
+import { OPEN_HOME_AGENT_TOML, OPEN_MOBILE_NODE_TOML } from "./configuration_files.ts";
 import { RecordingLog } from "./recording_log.ts";
 
 const KEY = "net/ipv6/conf/all/forwarding";
@@ -17,15 +17,7 @@ testInsideNamespace(
     const controlSocket = `${folder}/mn.sock`;
     Deno.writeTextFileSync(
       `${folder}/mn.toml`,
-      `[mobile_node]
-identity = "mn1@example.org"
-home_address = "2001:db8:100::100"
-home_agent_ipv6_address = "2001:db8:100::1"
-home_agent_ipv4_address = "203.0.113.1"
-egress = "eth0"
-authentication = "none"
-control_socket = "${controlSocket}"
-`,
+      `${OPEN_MOBILE_NODE_TOML}control_socket = "${controlSocket}"\n`,
     );
     // The first is alive: it holds the TUN device, and has noted what it changed.
     const { fileDescriptor } = openTun({ name: "dsmip-mn" });
